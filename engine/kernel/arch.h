@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that the kernel asks of the hardware, on one page. arch/x86_64 answers in a
+ * machine, arch/host in unit tests. Nothing outside arch/ contains assembly, port
+ * or register numbers, or knows a page-table format.
+ *
+ * The way in and out belongs to arch: it saves a user's registers into
+ * this_cpu()->current->regs (struct thread begins with them), calls one of the
+ * kernel_* functions below on the core's one stack with interrupts off, and when
+ * that returns resumes this_cpu()->current (which may be another thread now):
+ * with sysretq when its resume_full is 0, else with every register (iretq).
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boot_info.h"
+
+struct cpu;
+struct thread;
+
+#define CPUS_MAX 64
+
+/* --- what arch calls (kernel) ------------------------------------------- */
+
+/* On the boot processor, with the final page tables, per-CPU data and serial up. */
+_Noreturn void kernel_main(const struct boot_info *info);
+/* On every other processor once arch_start_cpus() let it go. */
+_Noreturn void kernel_cpu_main(void);
+/* A system call of current: its registers are saved. */
+void kernel_syscall(struct thread *current);
+/* An exception in ring 3. */
+void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
+/* Timer, in ring 3 (current saved) or in the window that arch_interrupt_window()
+ * opens (current may be anything, nothing was saved). Never while locked. */
+void kernel_timer(bool from_user);
+/* Serial input is there (COM1); same circumstances. */
+void kernel_serial_input(bool from_user);
+/* Another core asked this one to look at its flags; same circumstances. */
+void kernel_wakeup(bool from_user);
+/* Another core wants this core's translations gone. Called from the interrupt
+ * and, by the kernel itself, while it spins for its lock. */
+void kernel_flush_requested(void);
+
+/* --- this core ---------------------------------------------------------- */
+
+static inline struct cpu *this_cpu(void);      /* arch_inline.h */
+/* Let interrupts in for a moment, from kernel code that holds no lock. */
+void arch_interrupt_window(void);
+/* Sleep until an interrupt was handled; interrupts are off before and after. */
+void arch_idle(void);
+static inline void arch_pause(void);           /* spin-wait hint */
+/* Never returns: leave the kernel for this_cpu()->current, on a fresh stack. Used
+ * after boot; afterwards returning from kernel_* does the same. */
+_Noreturn void arch_enter_user(void);
+
+/* --- other cores -------------------------------------------------------- */
+
+/* Start all cores the firmware lists, each ends in kernel_cpu_main(); returns how
+ * many run, this one included. */
+unsigned arch_start_cpus(void);
+void arch_send_wakeup(unsigned cpu); /* kernel_wakeup() there, soon */
+void arch_send_flush(unsigned cpu);  /* kernel_flush_requested() there, soon */
+
+/* --- time --------------------------------------------------------------- */
+
+static inline uint64_t arch_tsc(void);
+/* ns = ns_base + ((tsc - tsc_base) * multiplier >> shift) */
+struct arch_clock {
+    uint64_t tsc_base, ns_base, multiplier;
+    unsigned shift;
+    uint64_t realtime_base; /* ns since 1970 at ns 0; 0: no working RTC */
+};
+extern struct arch_clock arch_clock;
+/* One timer interrupt of this core, in that many ns; 0: none. */
+void arch_timer_arm(uint64_t ns);
+
+/* --- memory ------------------------------------------------------------- */
+
+/* Every byte of usable physical memory, the kernel's own image excepted, can be
+ * read and written at direct(pa); never executable. */
+static inline void *direct(uint64_t pa);
+static inline uint64_t direct_pa(const void *p);
+static inline void page_zero(void *page);
+static inline void page_copy(void *to, const void *from);
+
+typedef uint64_t pte_t;
+/* A new root: the kernel's half filled in, the user's half empty. */
+void arch_root_init(uint64_t root);
+/* The leaf entry for a user address, or NULL where a table is missing. */
+pte_t *arch_pte(uint64_t root, uint64_t address);
+/* The same, taking missing tables from `tables` (zeroed pages linked through
+ * their first word, physical addresses, 0 ends); NULL when that ran out. */
+pte_t *arch_pte_make_tables(uint64_t root, uint64_t address, uint64_t *tables);
+/* How many tables are missing for [address, address + pages). */
+unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages);
+/* Unlink one table page (deepest first) that maps nothing in the user's half;
+ * 0 when there is none left. All: the leaves were cleared before. */
+uint64_t arch_table_take(uint64_t root);
+static inline pte_t arch_pte_value(uint64_t pa, unsigned protection); /* PHX_PROT_*, user */
+static inline bool arch_pte_present(pte_t pte);
+static inline uint64_t arch_pte_pa(pte_t pte);
+static inline unsigned arch_pte_protection(pte_t pte);
+/* Load a root on this core (flushes user translations). */
+static inline void arch_root_load(uint64_t root);
+static inline void arch_flush_page(uint64_t address);
+static inline void arch_flush_all(void);
+
+/* --- threads ------------------------------------------------------------ */
+
+/* Extended (FPU, SSE, AVX) state: size of the save area, 64-byte aligned. */
+extern unsigned arch_fpu_size;
+void arch_fpu_init(void *area); /* as at the start of a program */
+void arch_fpu_save(void *area);
+void arch_fpu_load(const void *area);
+/* First use of extended state traps (vector 7) while off. */
+void arch_fpu_trap(bool on);
+/* FS and GS base of ring 3, while in the kernel. */
+static inline uint64_t arch_fs_base(void);
+static inline uint64_t arch_gs_base(void);
+static inline void arch_set_bases(uint64_t fs, uint64_t gs);
+/* rflags that ring 3 may have; the rest is cleared and IF and bit 1 are set. */
+static inline uint64_t arch_user_flags(uint64_t rflags);
+
+/* --- console, power, entropy -------------------------------------------- */
+
+void arch_serial_write(const void *bytes, size_t length); /* waits for the line */
+int arch_serial_read(void);                               /* a byte, or -1 */
+void arch_serial_interrupt(bool on);                      /* off: bytes wait in the device */
+/* Turn the machine off (the emulator's debug exit if the command line names one,
+ * ACPI where it can, else the processor stops for good). */
+_Noreturn void arch_shutdown(unsigned status);
+_Noreturn void arch_reboot(void);
+/* 64 bits with as much true randomness as the CPU has. */
+uint64_t arch_random(void);
+
+/* --- when the kernel itself is wrong ------------------------------------ */
+
+/* Call `line` with the registers and a backtrace (`function+offset`), a line each. */
+void arch_backtrace(void (*line)(const char *text));
+/* Stop all other cores. */
+void arch_stop_others(void);
+
+#include ARCH_INLINE_HEADER /* "arch/x86_64/arch_inline.h" or the host's */
+
+#endif

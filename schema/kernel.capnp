@@ -1,0 +1,325 @@
+@0xb7d0c4e35a1f6e02;
+# The kernel's interfaces. A method here is an operation of the kernel: this file
+# makes its number, its argument structs, the client stub, the dispatch row, the
+# error texts and the reference page.
+#
+# All methods have the `words` form (annotations.capnp). Addresses are user
+# addresses of the caller's space and are claims; lengths are bytes unless a
+# line says pages (4096 bytes). Deadlines are nanoseconds of the monotonic clock
+# (Clock.now); 0 means "do not wait", ~0 "for ever".
+
+using A = import "annotations.capnp";
+
+enum Error $A.doc("What an operation answers; on the wire the number is negative.") {
+  success @0 $A.doc("success");
+  invalidSyscall @1 $A.doc("no such operation");
+  invalidCapability @2 $A.doc("no such capability");
+  permissionDenied @3 $A.doc("the capability does not allow this");
+  outOfMemory @4 $A.doc("out of memory");
+  invalidArgument @5 $A.doc("invalid argument");
+  wouldBlock @6 $A.doc("not now, try again");
+  timeout @7 $A.doc("the deadline passed");
+  interrupted @8 $A.doc("interrupted");
+  notFound @9 $A.doc("not found");
+  invalidFormat @10 $A.doc("malformed data");
+  ioError @11 $A.doc("input or output failed");
+  tooManyProcesses @12 $A.doc("too many processes");
+  noChild @13 $A.doc("no such child");
+  badAddress @14 $A.doc("bad address");
+  revoked @15 $A.doc("the capability was revoked");
+  depthExceeded @16 $A.doc("derived too deeply (at most 16 levels)");
+  notAccepted @17 $A.doc("the receiver does not take these capabilities");
+  consumed @18 $A.doc("no uses left");
+  limitExceeded @19 $A.doc("the account's limit is reached");
+  disconnected @20 $A.doc("the other side is gone");
+  cancelled @21 $A.doc("cancelled");
+  deadlock @22 $A.doc("would wait for itself");
+  exists @23 $A.doc("exists already");
+  tooBig @24 $A.doc("too big");
+  invalidState @25 $A.doc("not in this state");
+  notSupported @26 $A.doc("not supported");
+}
+
+enum Resource $A.doc("What an Account counts.") {
+  pages @0 $A.doc("physical pages, those of kernel objects included");
+  holds @1 $A.doc("rows in capability tables");
+  threads @2 $A.doc("threads");
+  energy @3 $A.doc("quanta that metered calls spend");
+}
+
+interface Capability $A.number(0)
+    $A.doc("What every capability can do, whatever its interface.")
+    $A.facets([(name = "GRANT", methods = ["grant"]), (name = "REVOKE", methods = ["revoke"]),
+               (name = "DUPLICATE", methods = ["duplicate"]), (name = "TRANSFER", methods = ["transfer"]),
+               (name = "INSPECT", methods = ["identify"])]) {
+  identify @0 () -> (interface :UInt64, methods :UInt64, badge :UInt64, uses :UInt64)
+      $A.bit(56) $A.words $A.nyx([18]) $A.interruptSafe
+      $A.doc("Say what a capability is; uses is ~0 when they are not counted. Costs no use.");
+  derive @1 (methods :UInt64, uses :UInt64) -> (capability :UInt64)
+      $A.bit(57) $A.words $A.nyx([16])
+      $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child with a subset of the methods; uses 0: shares the counter, n: n uses split off it.");
+  duplicate @2 () -> (capability :UInt64)
+      $A.bit(58) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A sibling in the same table: revoked only with its parent.");
+  grant @3 (process :UInt64, methods :UInt64, slot :UInt64) -> (capability :UInt64)
+      $A.bit(59) $A.words $A.nyx([19])
+      $A.errors(["outOfMemory", "limitExceeded", "depthExceeded", "exists"])
+      $A.doc("Derive into another process's table (it needs Process.accept there); slot 1-15 names a well-known row, 0 any. A message's copy needs this method too.");
+  transfer @4 () -> ()
+      $A.bit(60) $A.words $A.marker
+      $A.doc("May be moved to another process in a message.");
+  revoke @5 (own :UInt64) -> ()
+      $A.bit(61) $A.words $A.nyx([17])
+      $A.doc("Kill everything derived from it, at once; own 1: this row too.");
+}
+
+interface Account $A.number(1)
+    $A.doc("A budget. Limits are moved down the tree and never made.")
+    $A.facets([(name = "READ", methods = ["balance"]), (name = "FORK", methods = ["newProcess"])]) {
+  balance @0 (resource :UInt64) -> (limit :UInt64, used :UInt64, peak :UInt64)
+      $A.bit(0) $A.words $A.interruptSafe
+      $A.doc("Limit, what is used (children's limits included) and the most that ever was.");
+  create @1 (pages :UInt64, holds :UInt64, threads :UInt64, energy :UInt64) -> (account :UInt64)
+      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A child account with these limits, taken from this one's.");
+  transfer @2 (to :UInt64, resource :UInt64, amount :UInt64) -> ()
+      $A.bit(2) $A.words $A.errors(["limitExceeded"])
+      $A.doc("Move unused budget to another account; needs Account.receive there.");
+  receive @3 () -> () $A.bit(3) $A.words $A.marker
+      $A.doc("May be given budget.");
+  destroy @4 () -> ()
+      $A.bit(4) $A.words
+      $A.doc("Kill every process it pays for and give its budget back to its parent.");
+  newProcess @5 (libosLow :UInt64, libosHigh :UInt64) -> (process :UInt64, space :UInt64)
+      $A.bit(5) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("An empty process, paid by this account; system calls from outside [low, high) are foreign.");
+  newPool @6 () -> (pool :UInt64)
+      $A.bit(6) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A frame pool that this account pays for.");
+  newEndpoint @7 () -> (endpoint :UInt64)
+      $A.bit(7) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("An endpoint, as its server holds it.");
+  newNotification @8 () -> (notification :UInt64)
+      $A.bit(8) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A notification with no bits set.");
+}
+
+interface Process $A.number(2)
+    $A.doc("An address space, a capability table and threads.")
+    $A.facets([(name = "KILL", methods = ["exit"]), (name = "READ", methods = ["status"])]) {
+  exit @0 (status :UInt64) -> ()
+      $A.bit(0) $A.words $A.nyx([81]) $A.slot(process)
+      $A.doc("End it with a status (bits 0-15, as wait(2) has it); of the own process: does not return.");
+  status @1 () -> (state :UInt64, status :UInt64, threads :UInt64, pid :UInt64, faultAddress :UInt64)
+      $A.bit(1) $A.words $A.interruptSafe
+      $A.doc("State 0 new, 1 running, 2 dying, 3 dead.");
+  watch @2 (notification :UInt64, bits :UInt64) -> ()
+      $A.bit(2) $A.words
+      $A.doc("Signal these bits when it is dead; at once if it is. One watcher, the last wins.");
+  newThread @3 (entry :UInt64, stack :UInt64, argument :UInt64, page :UInt64, pageAddress :UInt64) -> (thread :UInt64)
+      $A.bit(3) $A.words $A.nyx([64]) $A.slot(process)
+      $A.errors(["outOfMemory", "limitExceeded", "invalidState"])
+      $A.doc("A stopped thread; page is a one-page Frame (mapWrite) for its thread page, mapped by the caller at pageAddress, or 0.");
+  accept @4 () -> () $A.bit(4) $A.words $A.marker
+      $A.doc("May be granted capabilities.");
+  keeper @5 (notification :UInt64, bits :UInt64) -> ()
+      $A.bit(5) $A.words
+      $A.doc("Signal these bits when a thread of it stops because its upcall cannot be delivered.");
+  getpid @6 () -> (pid :UInt64)
+      $A.bit(6) $A.words $A.nyx([83]) $A.slot(process) $A.interruptSafe
+      $A.doc("Its number; a name, no authority.");
+}
+
+interface Thread $A.number(3)
+    $A.doc("A flow of control in a process.")
+    $A.facets([(name = "SUSPEND", methods = ["stop"]), (name = "RESUME", methods = ["start"])]) {
+  start @0 () -> () $A.bit(0) $A.words $A.errors(["invalidState"])
+      $A.doc("Make a stopped thread runnable.");
+  stop @1 () -> () $A.bit(1) $A.words
+      $A.doc("Stop it where it is; a wait is cancelled with Interrupted.");
+  interrupt @2 (bits :UInt64) -> ()
+      $A.bit(2) $A.words
+      $A.doc("Set pending bits in its thread page; not disabled: an asynchronous upcall; waiting interruptibly: the wait ends with Interrupted.");
+  registers @3 (address :UInt64, write :UInt64) -> ()
+      $A.bit(3) $A.words $A.errors(["badAddress", "invalidState"])
+      $A.doc("Read (0) or write (1) struct phx_registers of a stopped thread.");
+  join @4 (deadline :UInt64) -> (code :UInt64)
+      $A.bit(4) $A.words $A.nyx([68]) $A.errors(["timeout", "wouldBlock", "interrupted"])
+      $A.doc("Wait until it has ended; its exit code.");
+}
+
+interface ThreadControl $A.number(4)
+    $A.doc("The calling thread, whichever it is.") {
+  exit @0 (code :UInt64) -> () $A.bit(0) $A.words $A.nyx([65]) $A.slot(thread)
+      $A.doc("End the calling thread; the last one ends the process with code.");
+  yield @1 () -> () $A.bit(1) $A.words $A.nyx([66]) $A.slot(thread)
+      $A.doc("Let others run first.");
+  sleep @2 (deadline :UInt64) -> () $A.bit(2) $A.words $A.nyx([67]) $A.slot(thread)
+      $A.errors(["interrupted"])
+      $A.doc("Wait until the deadline; Success when it is reached.");
+  takeReply @3 () -> (reply :UInt64) $A.bit(3) $A.words $A.slot(thread)
+      $A.errors(["outOfMemory", "limitExceeded", "invalidState"])
+      $A.doc("Turn the call being served into a Reply capability, to be answered later.");
+  newRing @4 (frame :UInt64, submissions :UInt64, completions :UInt64, flags :UInt64) -> (ring :UInt64)
+      $A.bit(4) $A.words $A.nyx([0]) $A.slot(thread)
+      $A.errors(["outOfMemory", "limitExceeded", "tooBig"])
+      $A.doc("A ring for this thread in a Frame (mapWrite) that holds struct phx_ring, powers of two.");
+  self @5 () -> (thread :UInt64) $A.bit(5) $A.words $A.slot(thread)
+      $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A Thread capability to the calling thread.");
+}
+
+interface AddressSpace $A.number(5)
+    $A.doc("Translations of user addresses; the page tables are the kernel's.")
+    $A.facets([(name = "MAP", methods = ["map", "populate"]), (name = "UNMAP", methods = ["unmap"])]) {
+  map @0 (frame :UInt64, address :UInt64, offset :UInt64, pages :UInt64, protection :UInt64) -> ()
+      $A.bit(0) $A.words $A.slot(space)
+      $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("Map pages [offset, offset+pages) of a frame; protection 1 read, 2 write, 4 execute asks Frame.mapRead, mapWrite, mapExecute.");
+  populate @1 (pool :UInt64, address :UInt64, pages :UInt64, protection :UInt64) -> (pages :UInt64)
+      $A.bit(1) $A.words $A.nyx([32]) $A.slot(space)
+      $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("Map fresh zeroed memory that only this mapping owns; at least one page, at most what was asked, says how many.");
+  unmap @2 (address :UInt64, pages :UInt64) -> ()
+      $A.bit(2) $A.words $A.nyx([33]) $A.slot(space) $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("Remove whatever is mapped in the range.");
+  protect @3 (address :UInt64, pages :UInt64, protection :UInt64) -> ()
+      $A.bit(3) $A.words $A.nyx([34]) $A.slot(space)
+      $A.errors(["outOfMemory", "limitExceeded", "notFound"])
+      $A.doc("Change the protection of a range that is wholly mapped; never more than its frames' capabilities gave.");
+  query @4 (address :UInt64) -> (physical :UInt64, protection :UInt64, pages :UInt64)
+      $A.bit(4) $A.words $A.slot(space) $A.errors(["notFound"])
+      $A.doc("Physical address, protection, and how many pages follow in the same mapping.");
+}
+
+interface Frame $A.number(6)
+    $A.doc("A range of physical pages.")
+    $A.facets([(name = "READ", methods = ["mapRead"]), (name = "WRITE", methods = ["mapWrite"]),
+               (name = "EXECUTE", methods = ["mapExecute"])]) {
+  info @0 () -> (physical :UInt64, pages :UInt64) $A.bit(0) $A.words $A.interruptSafe
+      $A.doc("Where it is and how long.");
+  mapRead @1 () -> () $A.bit(1) $A.words $A.marker $A.doc("May be mapped readable.");
+  mapWrite @2 () -> () $A.bit(2) $A.words $A.marker $A.doc("May be mapped writable.");
+  mapExecute @3 () -> () $A.bit(3) $A.words $A.marker $A.doc("May be mapped executable.");
+  carve @4 (offset :UInt64, pages :UInt64) -> (frame :UInt64)
+      $A.bit(4) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only pages [offset, offset+pages).");
+}
+
+interface FramePool $A.number(7)
+    $A.doc("Authority to take physical pages, paid by its account.") {
+  alloc @0 (pages :UInt64) -> (frame :UInt64, physical :UInt64)
+      $A.bit(0) $A.words $A.nyx([35]) $A.slot(pool) $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("Contiguous zeroed pages.");
+  info @1 () -> (free :UInt64, total :UInt64, largest :UInt64)
+      $A.bit(1) $A.words $A.interruptSafe
+      $A.doc("Free and total pages of the machine, and the largest contiguous run.");
+}
+
+interface Endpoint $A.number(8)
+    $A.doc("Where a server waits to be called. This is the server's side; clients hold what mint makes.") {
+  receive @0 () -> () $A.bit(0) $A.words $A.marker
+      $A.doc("May RECV from it.");
+  mint @1 (interface :UInt64, methods :UInt64, badge :UInt64, uses :UInt64) -> (capability :UInt64)
+      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A client capability of a served interface (number 64 and up); uses 0: not counted.");
+  watch @2 (badge :UInt64, notification :UInt64, bits :UInt64) -> ()
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "notFound"])
+      $A.doc("Signal once when the last client hold with this badge is gone.");
+}
+
+interface Reply $A.number(9)
+    $A.doc("The one answer to one call.") {
+  return @0 () -> () $A.bit(0) $A.words $A.marker $A.doc("May RETURN through it, once.");
+}
+
+interface Notification $A.number(10)
+    $A.doc("A word of bits that one can wait for.")
+    $A.facets([(name = "SIGNAL", methods = ["signal"]), (name = "WAIT", methods = ["wait"]),
+               (name = "POLL", methods = ["poll"])]) {
+  signal @0 (bits :UInt64) -> () $A.bit(0) $A.words $A.nyx([6]) $A.interruptSafe
+      $A.doc("Set bits; wakes who waits for one of them.");
+  wait @1 (mask :UInt64, deadline :UInt64) -> (bits :UInt64)
+      $A.bit(1) $A.words $A.nyx([7]) $A.errors(["timeout", "wouldBlock", "interrupted"])
+      $A.doc("Take the set bits of mask, waiting until there is one.");
+  poll @2 (mask :UInt64) -> (bits :UInt64)
+      $A.bit(2) $A.words $A.nyx([8]) $A.interruptSafe
+      $A.doc("Take the set bits of mask, perhaps none.");
+}
+
+interface Ring $A.number(11)
+    $A.doc("Submission and completion queues in memory shared with the kernel.") {
+  enter @0 (submit :UInt64, complete :UInt64, deadline :UInt64) -> (submitted :UInt64)
+      $A.bit(0) $A.words $A.nyx([1]) $A.slot(ring)
+      $A.errors(["timeout", "wouldBlock", "interrupted"])
+      $A.doc("Take up to submit entries, then wait until complete completions are in the queue.");
+  info @1 () -> (submissions :UInt64, completions :UInt64, inFlight :UInt64)
+      $A.bit(1) $A.words $A.nyx([9]) $A.slot(ring) $A.doc("Sizes, and entries taken but not completed.");
+  destroy @2 () -> () $A.bit(2) $A.words $A.nyx([15]) $A.slot(ring)
+      $A.doc("Cancel what is in flight and unpin its frame.");
+}
+
+interface Clock $A.number(12) $A.doc("Time.") {
+  now @0 () -> (ns :UInt64)
+      $A.bit(0) $A.words $A.nyx([241]) $A.slot(clock) $A.interruptSafe
+      $A.doc("Nanoseconds since boot; never goes back.");
+  realtime @1 () -> (ns :UInt64)
+      $A.bit(1) $A.words $A.slot(clock) $A.interruptSafe
+      $A.doc("Nanoseconds since 1970-01-01 00:00 UTC.");
+  calibration @2 () -> (tscBase :UInt64, nsBase :UInt64, multiplier :UInt64, shift :UInt64, realtimeBase :UInt64)
+      $A.bit(2) $A.words $A.slot(clock)
+      $A.doc("now = nsBase + ((tsc - tscBase) * multiplier >> shift), realtime = realtimeBase + now: for reading the clock without the kernel.");
+}
+
+interface Console $A.number(13)
+    $A.doc("A stream of the machine's console.")
+    $A.facets([(name = "READ", methods = ["read"]), (name = "WRITE", methods = ["write"])]) {
+  write @0 (address :UInt64, length :UInt64) -> (written :UInt64)
+      $A.bit(0) $A.words $A.slot(console) $A.errors(["badAddress"])
+      $A.doc("Write at most 4096 bytes; says how many were.");
+  read @1 (address :UInt64, length :UInt64, deadline :UInt64) -> (got :UInt64, end :UInt64)
+      $A.bit(1) $A.words $A.slot(console)
+      $A.errors(["badAddress", "timeout", "wouldBlock", "interrupted"])
+      $A.doc("Wait for input, take at most 4096 bytes; end 1 with 0 bytes: end of input.");
+  stream @2 (number :UInt64) -> (console :UInt64)
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child for one stream: 0 input, 1 output, 2 errors, 3 control.");
+  watch @3 (notification :UInt64, bits :UInt64) -> ()
+      $A.bit(3) $A.words
+      $A.doc("Signal when a control event (interrupt, terminate, window size) came from the host.");
+  info @4 () -> (framed :UInt64, events :UInt64, terminal :UInt64)
+      $A.bit(4) $A.words
+      $A.doc("Whether a launcher frames the line; takes the control events (bit 1 interrupt, bit 2 terminate); whether streams 0, 1, 2 are terminals there (bits 0-2), columns (8-23) and rows (24-39).");
+}
+
+interface Entropy $A.number(14) $A.doc("Random bytes.") {
+  fill @0 (address :UInt64, length :UInt64) -> ()
+      $A.bit(0) $A.words $A.slot(entropy) $A.errors(["badAddress"])
+      $A.doc("Fill at most 4096 bytes.");
+}
+
+interface Power $A.number(15) $A.doc("The machine's power.") {
+  shutdown @0 (status :UInt64) -> ()
+      $A.bit(0) $A.words $A.nyx([255]) $A.slot(power)
+      $A.doc("Turn the machine off; the status (0-255) goes to whoever started it.");
+  reboot @1 () -> () $A.bit(1) $A.words $A.nyx([254]) $A.slot(power) $A.doc("Start it again.");
+}
+
+interface BootPackage $A.number(16) $A.doc("The one module that the machine was started with.") {
+  frame @0 (offset :UInt64, pages :UInt64) -> (frame :UInt64)
+      $A.bit(0) $A.words $A.slot(bootPackage) $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("Pages of the module as a Frame to read and execute, without a copy; offset in pages.");
+  info @1 () -> (bytes :UInt64) $A.bit(1) $A.words $A.slot(bootPackage) $A.interruptSafe
+      $A.doc("Its length.");
+}
+
+interface Log $A.number(17) $A.doc("The machine's log.")
+    $A.facets([(name = "READ", methods = ["read"]), (name = "WRITE", methods = ["write"])]) {
+  write @0 (address :UInt64, length :UInt64) -> ()
+      $A.bit(0) $A.words $A.nyx([240]) $A.slot(log) $A.errors(["badAddress"])
+      $A.doc("Append one line of at most 1024 bytes; other than printing characters become dots.");
+  read @1 (position :UInt64, address :UInt64, length :UInt64) -> (got :UInt64, next :UInt64)
+      $A.bit(1) $A.words $A.slot(log) $A.errors(["badAddress"])
+      $A.doc("Copy at most 4096 bytes from a position (0: the oldest); next is where to go on.");
+}

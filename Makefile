@@ -90,9 +90,17 @@ include $(FRAGMENTS)
 # --- rules that parts share: an object is found by its path ---------------
 # Generated headers come first, so that whoever includes one finds it.
 
+# `make V=1` shows the commands.
+
+Q := $(if $(V),,@)
 define COMPILE
-@mkdir -p $(@D)
-$(1) $(2) $(DEPEND) -c $< -o $@
+@$(if $(V),,echo '  compile $<';) mkdir -p $(@D)
+$(Q)$(1) $(2) $(DEPEND) -c $< -o $@
+endef
+# In a recipe: $(call LINK_HOST,flags): objects and archives into a program of this machine.
+define LINK_HOST
+@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
+$(Q)$(HOSTCC) $(1) $(filter %.o %.a,$^) -o $@
 endef
 
 $(B)/engine/kernel/%.o: engine/kernel/%.c | $(GENERATED)
@@ -105,11 +113,11 @@ $(B)/engine/%.o: engine/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
 $(B)/engine/%.o: engine/%.S | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
-# For this machine: plain in host/, with the sanitizers in san/.
+# For this machine: tests with the sanitizers in host/, tools as they are in plain/.
 $(B)/host/%.o: %.c | $(GENERATED)
-	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST))
-$(B)/san/%.o: %.c | $(GENERATED)
 	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST) $(SAN))
+$(B)/plain/%.o: %.c | $(GENERATED)
+	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST))
 
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
 

@@ -12,14 +12,16 @@ interface Namespace $A.number(64)
                (name = "WRITE", methods = ["make", "link", "remove", "rename", "setAttributes"])]) {
   open @0 (flags :UInt64, mode :UInt64, path :Data) -> (file :File, mode :UInt64, size :UInt64, inode :UInt64)
       $A.bit(0) $A.words $A.errors(["notFound", "exists", "ioError", "outOfMemory", "invalidState", "notSupported"])
-      $A.doc("Linux open(2) flags and mode; write flags need write too. Errors carry a Linux errno in word 0.");
+      $A.doc("Open with Linux open(2) flags that only read (others: errno EACCES). Errors carry a Linux errno in word 0.");
   status @1 (follow :UInt64, path :Data) -> (inode :UInt64, mode :UInt64, links :UInt64, owner :UInt64, size :UInt64, blocks :UInt64, mtime :UInt64, ctime :UInt64, atime :UInt64, device :UInt64)
       $A.bit(1) $A.words $A.errors(["notFound"])
       $A.doc("Attributes; owner is uid | gid << 32, times are nanoseconds since 1970, device that of a device node.");
   readLink @2 (path :Data) -> (target :Data)
       $A.bit(2) $A.words $A.errors(["notFound", "invalidArgument"])
       $A.doc("A symbolic link's target.");
-  write @3 () -> () $A.bit(3) $A.words $A.marker $A.doc("Files may be opened for writing, and created.");
+  write @3 (flags :UInt64, mode :UInt64, path :Data) -> (file :File, mode :UInt64, size :UInt64, inode :UInt64)
+      $A.bit(3) $A.words $A.errors(["notFound", "exists", "ioError", "outOfMemory", "invalidState", "notSupported"])
+      $A.doc("As open, with flags that write, truncate or create too: a method of its own, so that the kernel checks who may.");
   make @4 (mode :UInt64, device :UInt64, path :Data) -> ()
       $A.bit(4) $A.words $A.errors(["exists", "notFound", "outOfMemory"])
       $A.doc("mkdir, or mknod: by the type bits of mode.");
@@ -62,22 +64,26 @@ interface File $A.number(65)
   path @7 () -> (path :Data) $A.bit(7) $A.words $A.doc("Its name when it was opened, from the root.");
 }
 
-interface Launcher $A.number(66) $A.doc("Builds and runs processes.") {
+interface Launcher $A.number(66) $A.doc("Builds and runs processes.")
+    $A.facets([(name = "RUN", methods = ["create"]), (name = "READ", methods = ["list"])]) {
   create @0 (name :Data) -> (launch :Launch)
       $A.bit(0) $A.words $A.errors(["notFound", "outOfMemory"])
       $A.doc("Prepare a program of the boot package, by its binary name; or a Linux program by a path of the Namespace that is granted later.");
   list @1 (cookie :UInt64) -> (next :UInt64, pid :UInt64, state :UInt64, status :UInt64, pages :UInt64, holds :UInt64, threads :UInt64, name :Data)
       $A.bit(1) $A.words $A.errors(["notFound"])
       $A.doc("One process after another.");
+  adopt @2 (name :Data, process :Capability) -> ()
+      $A.bit(2) $A.words $A.errors(["outOfMemory"])
+      $A.doc("List this process as well, until it is dead; init tells of the services it starts.");
 }
 
 interface Launch $A.number(67) $A.doc("A program that is being prepared, runs, or has ended.") {
   grant @0 (slot :UInt64, name :Data, capability :Capability) -> ()
       $A.bit(0) $A.words $A.errors(["exists", "outOfMemory", "invalidState"])
       $A.doc("It will have this capability under this name; slot as Capability.grant has it.");
-  start @1 (startup :Data) -> (pid :UInt64)
+  start @1 (startup :Data) -> (pid :UInt64, reason :Data)
       $A.bit(1) $A.words $A.errors(["invalidFormat", "notFound", "outOfMemory", "invalidState"])
-      $A.doc("Run it; startup is a Startup message. InvalidFormat carries a reason in the answer's buffer.");
+      $A.doc("Run it; startup is a Startup message. An error carries a reason, in words for people.");
   wait @2 () -> (status :UInt64, faultAddress :UInt64)
       $A.bit(2) $A.words $A.errors(["invalidState"])
       $A.doc("Wait until it has ended; status as wait(2) has it.");

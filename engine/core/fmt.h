@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text from a format, without a C library: a subset of printf whose every
+ * conversion means what it means there, so that the compiler checks the calls.
+ *
+ *   %s %c %d %i %u %x %p %%   flags - and 0, width (or *); for %s a precision
+ *                             (or *); for numbers l, ll or z
+ *
+ * %p is 0x and at least one digit, for NULL too; %s of NULL is "(null)". A
+ * conversion that is not in the list is copied as it stands and uses up no
+ * argument.
+ *
+ * Tests  fmt_test.c, on the host, against the C library's
+ */
+#ifndef CORE_FMT_H
+#define CORE_FMT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Writes at most `size` bytes, the last of them 0 (nothing when size is 0), and
+ * returns the length that the whole text has, which may be `size` or more. */
+size_t fmt(char *buffer, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+size_t vfmt(char *buffer, size_t size, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Circular doubly linked lists that run through the objects themselves.
+ *
+ * A list is a node that belongs to no object; an object on no list has a node
+ * that points to itself. So no operation has a special case, removing needs no
+ * knowledge of the list, and removing twice does no harm.
+ *
+ * Locking  the caller's, over the list and everything on it
+ * Tests    list_test.c, on the host
+ */
+#ifndef CORE_LIST_H
+#define CORE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Holds between calls: node->next->prev == node and node->prev->next == node. */
+struct list {
+    struct list *next, *prev;
+};
+
+/* The object of which `pointer` is the address of its field `member`. */
+#define CONTAINER(pointer, type, member) \
+    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+/* For a list and for a node alike; nothing may be linked to it. */
+static inline void list_init(struct list *list)
+{
+    list->next = list;
+    list->prev = list;
+}
+
+static inline bool list_is_empty(const struct list *list)
+{
+    return list->next == list;
+}
+
+static inline bool list_is_linked(const struct list *node)
+{
+    return node->next != node;
+}
+
+static inline void list_insert_between(struct list *prev, struct list *node, struct list *next)
+{
+    node->prev = prev;
+    node->next = next;
+    prev->next = node;
+    next->prev = node;
+}
+
+/* The node must be on no list. */
+static inline void list_add_tail(struct list *list, struct list *node)
+{
+    list_insert_between(list->prev, node, list);
+}
+
+/* The node must be on no list. */
+static inline void list_add_head(struct list *list, struct list *node)
+{
+    list_insert_between(list, node, list->next);
+}
+
+/* Also right for a node that is on no list. */
+static inline void list_remove(struct list *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    list_init(node);
+}
+
+/* NULL when the list is empty. */
+static inline struct list *list_first(const struct list *list)
+{
+    return list_is_empty(list) ? NULL : list->next;
+}
+
+/* The one after `node`, NULL when it is the last. */
+static inline struct list *list_next(const struct list *list, const struct list *node)
+{
+    return node->next == list ? NULL : node->next;
+}
+
+/*
+ * From first to last. The body may remove `node` (or free it), but not the one
+ * after it, which has been looked at already.
+ */
+#define LIST_FOR_EACH(node, list)                                              \
+    for (struct list *node = (list)->next, *node##_next = node->next;          \
+         node != (list); node = node##_next, node##_next = node->next)
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log: the latest lines of text, in a ring over a buffer of the caller's.
+ *
+ * Every byte ever written has a position that counts up from 0 and never wraps,
+ * so that a reader is one number, any number of readers need no registration,
+ * and one that was too slow is moved on to the oldest line that is still whole.
+ *
+ * Locking  the caller's
+ * Tests    logbuf_test.c, on the host
+ */
+#ifndef CORE_LOGBUF_H
+#define CORE_LOGBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOGBUF_TEXT_MAX 480 /* bytes of a line that are kept, without its prefix */
+#define LOGBUF_SIZE_MIN 1024
+
+/*
+ * Holds between calls; the buffer has the bytes at [tail, head):
+ *   L1  tail <= head <= tail + size
+ *   L2  a line begins at tail, and head is just behind a line's newline
+ */
+struct logbuf {
+    char *buffer;
+    size_t size; /* a power of two, at least LOGBUF_SIZE_MIN */
+    uint64_t head, tail;
+};
+
+void logbuf_init(struct logbuf *log, char *buffer, size_t size);
+
+/*
+ * One line, "[    1.234567] text\n", its time in nanoseconds since boot. Text may
+ * have several lines, each of which gets its own prefix; what is longer than
+ * LOGBUF_TEXT_MAX is cut. Control characters other than tab become '?', so that
+ * what one program logs can neither forge a line nor command a terminal.
+ */
+void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length);
+
+/* Copies what follows *position, at most `size` bytes, moves *position behind it
+ * and returns how much it was. What was overwritten is skipped. */
+size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size);
+
+/* The next line without its newline, as a string cut to `size` (at least 1);
+ * false, and an empty string, when there is none. */
+bool logbuf_line(const struct logbuf *log, uint64_t *position, char *out, size_t size);
+
+/* The position at which the last `lines` lines begin (all there are, if fewer). */
+uint64_t logbuf_last(const struct logbuf *log, size_t lines);
+
+#endif

@@ -43,7 +43,7 @@ struct buddy {
     uint32_t orders;
     uint64_t *touched;   /* a bit for each piece of the table that was cleared */
     uint8_t *heads;
-    void *(*page)(uint64_t pfn); /* where a free page's bytes are; 16 of them are used */
+    void *(*page)(uint64_t pfn); /* where a free page is; 24 of its bytes are used */
     struct list free[BUDDY_ORDERS];
 };
 

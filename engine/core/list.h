@@ -85,8 +85,8 @@ static inline struct list *list_next(const struct list *list, const struct list 
  * From first to last. The body may remove `node` (or free it), but not the one
  * after it, which has been looked at already.
  */
-#define LIST_FOR_EACH(node, list)                                              \
-    for (struct list *node = (list)->next, *node##_next = node->next;          \
-         node != (list); node = node##_next, node##_next = node->next)
+#define LIST_FOR_EACH(node, head)                                      \
+    for (struct list *node = (head)->next, *node##_next = node->next;  \
+         node != (head); node = node##_next, node##_next = node->next)
 
 #endif

@@ -35,6 +35,9 @@ annotation interruptSafe(method) :Void;
 annotation facets(interface) :List(Facet);
 # Names for method sets of this interface.
 
+annotation detail(interface) :Text;
+# What word 0 of a failed answer says. The stubs of such an interface hand it out.
+
 annotation words(method) :Void;
 # The register form: every scalar parameter and result is one 64-bit word (at
 # most 10, in declaration order; a capability parameter of a kernel method is

@@ -8,11 +8,12 @@ using Capability = import "kernel.capnp".Capability;
 
 interface Namespace $A.number(64)
     $A.doc("A tree of names. Paths are relative to its root; `..` does not leave it.")
+    $A.detail("a Linux errno")
     $A.facets([(name = "READ", methods = ["open", "status", "readLink"]),
                (name = "WRITE", methods = ["make", "link", "remove", "rename", "setAttributes"])]) {
   open @0 (flags :UInt64, mode :UInt64, path :Data) -> (file :File, mode :UInt64, size :UInt64, inode :UInt64)
       $A.bit(0) $A.words $A.errors(["notFound", "exists", "ioError", "outOfMemory", "invalidState", "notSupported"])
-      $A.doc("Open with Linux open(2) flags that only read (others: errno EACCES). Errors carry a Linux errno in word 0.");
+      $A.doc("Open with Linux open(2) flags that only read (others: errno EACCES).");
   status @1 (follow :UInt64, path :Data) -> (inode :UInt64, mode :UInt64, links :UInt64, owner :UInt64, size :UInt64, blocks :UInt64, mtime :UInt64, ctime :UInt64, atime :UInt64, device :UInt64)
       $A.bit(1) $A.words $A.errors(["notFound"])
       $A.doc("Attributes; owner is uid | gid << 32, times are nanoseconds since 1970, device that of a device node.");
@@ -43,6 +44,7 @@ interface Namespace $A.number(64)
 
 interface File $A.number(65)
     $A.doc("An open file or directory. Where one reads and writes is its user's business.")
+    $A.detail("a Linux errno")
     $A.facets([(name = "READ", methods = ["read", "list", "map", "status"]),
                (name = "WRITE", methods = ["write", "setAttributes"])]) {
   read @0 (offset :UInt64, length :UInt64) -> (size :UInt64, data :Data)

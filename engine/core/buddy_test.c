@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "buddy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../tests/harness/test.h"
+
+/* The first bytes of pages [FIRST, FIRST + PAGES): enough for a free block's links. */
+#define FIRST 1003
+#define PAGES 2500
+
+static uint64_t memory[PAGES][4];
+static bool model[PAGES]; /* is free */
+
+static void *page_of(uint64_t pfn)
+{
+    CHECK(pfn >= FIRST && pfn < FIRST + PAGES);
+    return memory[pfn - FIRST];
+}
+
+static void *new_table(uint64_t pages)
+{
+    void *table = malloc(buddy_table_bytes(pages));
+
+    memset(table, 0xa5, buddy_table_bytes(pages));
+    return table;
+}
+
+static void check_model(const struct buddy *buddy)
+{
+    uint64_t free_pages = 0, largest = 0;
+
+    for (uint64_t i = 0; i < PAGES; i++) {
+        CHECK(buddy_is_free(buddy, FIRST + i) == model[i]);
+        free_pages += model[i];
+    }
+    /* The largest block is the largest aligned power of two that is all free. */
+    for (uint64_t size = 1; size <= PAGES; size *= 2) {
+        for (uint64_t pfn = (FIRST + size - 1) / size * size; pfn + size <= FIRST + PAGES;
+             pfn += size) {
+            uint64_t run = 0;
+
+            while (run < size && model[pfn - FIRST + run])
+                run++;
+            if (run == size)
+                largest = size;
+        }
+    }
+    CHECK_EQ(buddy_free_pages(buddy), free_pages);
+    CHECK_EQ(buddy_largest(buddy), largest);
+}
+
+/* Changes [pfn, pfn + pages) from one state to the other, which none may be in yet. */
+static void model_set(uint64_t pfn, uint64_t pages, bool is_free)
+{
+    CHECK(pfn >= FIRST && pfn + pages <= FIRST + PAGES);
+    for (uint64_t i = pfn - FIRST; pages; i++, pages--) {
+        CHECK(model[i] != is_free);
+        model[i] = is_free;
+    }
+}
+
+TEST(buddy, nothing_is_free, "before memory was added")
+{
+    struct buddy buddy;
+    void *table = new_table(PAGES);
+
+    memset(model, 0, sizeof(model));
+    buddy_init(&buddy, table, FIRST, PAGES, page_of);
+    CHECK(buddy_ok(&buddy));
+    check_model(&buddy);
+    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
+    CHECK_EQ(buddy_alloc(&buddy, 0), -1);
+    CHECK(!buddy_is_free(&buddy, 0) && !buddy_is_free(&buddy, UINT64_MAX));
+    free(table);
+}
+
+TEST(buddy, runs_are_free_exact_and_aligned, "whatever is added, taken and given back")
+{
+    struct buddy buddy;
+    void *table = new_table(PAGES);
+    uint64_t added = 0;
+
+    memset(model, 0, sizeof(model));
+    buddy_init(&buddy, table, FIRST, PAGES, page_of);
+    for (int step = 0; step < 6000; step++) {
+        uint64_t pages = 1 + test_below(UINT64_C(1) << test_below(10));
+
+        if (added < PAGES && test_below(8) == 0) {
+            if (pages > PAGES - added)
+                pages = PAGES - added;
+            buddy_add(&buddy, FIRST + added, pages);
+            model_set(FIRST + added, pages, true);
+            added += pages;
+        } else if (test_below(2)) {
+            bool fits = pages <= buddy_largest(&buddy);
+            uint64_t align = 1;
+            int64_t pfn = buddy_alloc(&buddy, pages);
+
+            CHECK(fits == (pfn >= 0));
+            if (pfn < 0)
+                continue;
+            while (align < pages)
+                align *= 2;
+            CHECK((uint64_t)pfn % align == 0);
+            model_set((uint64_t)pfn, pages, false);
+        } else {
+            /* Some taken pages from a random place, as many as lie together. */
+            uint64_t at = test_below(added + 1), run = 0;
+
+            while (at + run < added && run < pages && !model[at + run])
+                run++;
+            if (run)
+                buddy_free(&buddy, FIRST + at, run);
+            model_set(FIRST + at, run, true);
+        }
+        CHECK(buddy_ok(&buddy));
+        if (step % 16 == 0)
+            check_model(&buddy);
+    }
+    free(table);
+}
+
+TEST(buddy, all_comes_back_as_it_was, "when every page is freed alone, in any order")
+{
+    struct buddy buddy;
+    void *table = new_table(PAGES);
+    uint64_t order[PAGES];
+    uint64_t largest;
+
+    buddy_init(&buddy, table, FIRST, PAGES, page_of);
+    buddy_add(&buddy, FIRST, PAGES);
+    largest = buddy_largest(&buddy);
+    CHECK_EQ(largest, 1024);
+    for (uint64_t i = 0; i < PAGES; i++) {
+        order[i] = (uint64_t)buddy_alloc(&buddy, 1);
+        CHECK(order[i] >= FIRST && order[i] < FIRST + PAGES);
+    }
+    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
+    CHECK_EQ(buddy_largest(&buddy), 0);
+    for (uint64_t i = PAGES; i > 0; i--) {
+        uint64_t which = test_below(i), pfn = order[which];
+
+        order[which] = order[i - 1];
+        CHECK(!buddy_is_free(&buddy, pfn));
+        buddy_free(&buddy, pfn, 1);
+        CHECK(buddy_is_free(&buddy, pfn));
+    }
+    CHECK(buddy_ok(&buddy));
+    CHECK_EQ(buddy_largest(&buddy), largest);
+    CHECK_EQ(buddy_free_pages(&buddy), PAGES);
+    free(table);
+}
+
+/* A large machine: a free block's bytes are kept in one of a few places. */
+#define LARGE_PAGES (UINT64_C(1) << 20)
+
+static struct {
+    uint64_t pfn;
+    uint64_t bytes[4];
+} places[256];
+static size_t places_used;
+
+static void *place_of(uint64_t pfn)
+{
+    size_t i = 0;
+
+    while (i < places_used && places[i].pfn != pfn)
+        i++;
+    CHECK(i < 256);
+    if (i == places_used)
+        places[places_used++].pfn = pfn;
+    return places[i].bytes;
+}
+
+TEST(buddy, boot_touches_blocks_not_pages, "when 4 GiB with a hole at 3 GiB are added")
+{
+    struct buddy buddy;
+    uint8_t *table = new_table(LARGE_PAGES);
+    uint64_t hole = 3 * BUDDY_RUN_MAX, untouched = 0;
+    int64_t whole[3];
+
+    places_used = 0;
+    CHECK(buddy_table_bytes(LARGE_PAGES) <= LARGE_PAGES + 4096);
+    buddy_init(&buddy, table, 0, LARGE_PAGES, place_of);
+    buddy_add(&buddy, 256, hole - 256);
+    buddy_add(&buddy, hole + 4096, LARGE_PAGES - hole - 4096);
+    CHECK(buddy_ok(&buddy));
+    CHECK(places_used <= 24);
+    for (size_t i = 0; i < buddy_table_bytes(LARGE_PAGES); i++)
+        untouched += table[i] == 0xa5;
+    CHECK(untouched >= LARGE_PAGES - 24 * 512);
+    CHECK_EQ(buddy_free_pages(&buddy), LARGE_PAGES - 4096 - 256);
+
+    /* The most that there is in one run; more is refused however much is free. */
+    CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
+    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX + 1), -1);
+    CHECK_EQ(buddy_alloc(&buddy, UINT64_MAX), -1);
+    for (int i = 0; i < 2; i++) {
+        whole[i] = buddy_alloc(&buddy, BUDDY_RUN_MAX);
+        CHECK(whole[i] > 0 && (uint64_t)whole[i] % BUDDY_RUN_MAX == 0);
+    }
+    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX), -1);
+    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1);
+    CHECK_EQ(whole[2], -1);
+    buddy_free(&buddy, (uint64_t)whole[0], BUDDY_RUN_MAX);
+    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1);
+    CHECK_EQ(whole[2], whole[0]);
+    CHECK(buddy_ok(&buddy));
+    free(table);
+}

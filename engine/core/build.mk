@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+#
+# The pure logic of the kernel, on the host: an archive of it with the sanitizers
+# in, and one test program for each X_test.c. (The kernel compiles the same files
+# with its own flags, see engine/kernel/build.mk.)
+
+CORE_SOURCES := $(sort $(filter-out %_test.c,$(wildcard engine/core/*.c)))
+CORE_TESTS := $(sort $(filter-out %_fuzz_test.c,$(wildcard engine/core/*_test.c)))
+CORE_HOST := $(B)/host/engine/core/libcore.a
+TEST_HARNESS := $(B)/host/tests/harness/main.o
+
+# Here the C library has these functions; ours are tested under other names.
+$(B)/host/engine/core/bytes.o: CFLAGS_HOST += $(foreach f,memcpy memmove memset memcmp strlen, \
+    -D$(f)=core_$(f))
+
+$(CORE_HOST): $(CORE_SOURCES:%.c=$(B)/host/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$(CORE_TESTS:%.c=$(B)/host/%): %: %.o $(TEST_HARNESS) $(CORE_HOST)
+	$(call LINK_HOST,$(SAN))
+
+# libFuzzer is clang's, whatever compiles the rest.
+CORE_FUZZERS := $(patsubst %.c,$(B)/fuzz/%,$(wildcard engine/core/*_fuzz_test.c))
+
+$(CORE_FUZZERS): $(B)/fuzz/%_fuzz_test: %_fuzz_test.c %.c engine/core/bytes.h | $(GENERATED)
+	@$(if $(V),,echo '  fuzzer $<';) mkdir -p $(@D)
+	$(Q)clang $(CFLAGS_HOST) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $(filter %.c,$^) -o $@
+
+TEST_HOST += $(CORE_TESTS:%.c=$(B)/host/%) $(CORE_FUZZERS)

@@ -101,7 +101,8 @@ std::string emitHeader(const Model &model, const File &file)
             emitWords(*iface, method, true, out);
             emitWords(*iface, method, false, out);
         }
-    (void)model;
+    if (!plain)
+        emitReaders(model, file, claims, out);
     out.add("\n#endif\n#endif\n");
     return out.str();
 }

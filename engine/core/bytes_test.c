@@ -52,8 +52,11 @@ TEST(bytes, memmove_copies_as_if_through_a_third_place, "for every overlap in bo
                 for (size_t i = 0; i < SIZE; i++)
                     before[i] = bytes[i];
                 CHECK(core_memmove(bytes + to, bytes + from, size) == bytes + to);
-                for (size_t i = 0; i < 100; i++)
-                    CHECK_EQ(bytes[i], i >= to && i < to + size ? before[from + i - to] : before[i]);
+                for (size_t i = 0; i < 100; i++) {
+                    bool moved = i >= to && i < to + size;
+
+                    CHECK_EQ(bytes[i], before[moved ? from + i - to : i]);
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ CAPNPC_PHOENIX := $(B)/tools/capnpc-phoenix
 CAPNPC_OBJECTS := $(patsubst %.cc,$(B)/host/%.o,$(wildcard tools/capnpc-phoenix/*.cc))
 SCHEMAS := $(wildcard schema/*.capnp)
 SCHEMA_HEADERS := $(foreach name,$(patsubst schema/%.capnp,$(GEN)/%,$(SCHEMAS)),\
-    $(name).capnp.h $(name).stubs.h)
+    $(name).capnp.h $(name).build.h $(name).stubs.h)
 SCHEMA_TABLES := $(addprefix $(GEN)/,kernel_ops.h kernel_dispatch.inc.c error_texts.inc.c \
     interfaces.h interfaces.inc.c reference.md)
 GENERATED += $(SCHEMA_HEADERS) $(SCHEMA_TABLES)

@@ -4,6 +4,7 @@
  *
  * A plugin of the Cap'n Proto compiler (`capnp compile -o.../capnpc-phoenix:DIR`):
  * the request comes on standard input, files go to the working directory. For
+ * each schema X.capnp there are X.capnp.h (constants, words, readers), X.build.h
  * (builders) and X.stubs.h (calls); and, once for all schemas of the run if the
  * kernel's is among them, the kernel's tables, texts and the reference page.
  *
@@ -34,6 +35,7 @@ static void emitAll(const Model &model)
 
     for (const File &file : model.files) {
         save(file.base + ".capnp.h", emitHeader(model, file));
+        save(file.base + ".build.h", emitBuilders(model, file));
         save(file.base + ".stubs.h", emitStubs(model, file));
         kernel |= file.isKernel;
     }

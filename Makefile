@@ -48,7 +48,7 @@ CFLAGS_KERNEL := $(FREESTANDING) -mcmodel=kernel -fno-omit-frame-pointer -ffunct
     $(WARN) -DARCH_INLINE_HEADER='"arch/x86_64/arch_inline.h"' \
     $(INCLUDES) -Iengine/kernel -I$(GEN)
 CFLAGS_USER := $(FREESTANDING) $(WARN) $(INCLUDES) -Iengine/lib -I$(GEN)
-CFLAGS_HOST := -std=gnu11 -O1 -g $(REPRODUCIBLE) $(WARN) $(INCLUDES) -Iengine/lib -I$(GEN)
+CFLAGS_HOST := -std=gnu11 -O1 -g $(REPRODUCIBLE) $(WARN) $(INCLUDES) -Iengine/lib -Itools -I$(GEN)
 CXXFLAGS_HOST := -std=c++17 -O1 -g $(REPRODUCIBLE) $(WARN_CXX)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -58,6 +58,7 @@ ALL :=       # what `make` builds
 GENERATED := # sources that are made, in $(GEN)
 TEST_HOST := # programs that run here; see scripts/run-tests.sh for what they print
 TEST_BOOT := # the same, and boot machines, one at a time
+TEST_TOOLS := # what those programs need beside them
 
 # --- the machine's tools ----------------------------------------------------
 
@@ -117,7 +118,7 @@ $(B)/engine/%.o: engine/%.S | $(GENERATED)
 $(B)/host/%.o: %.c | $(GENERATED)
 	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST) $(SAN))
 $(B)/plain/%.o: %.c | $(GENERATED)
-	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST))
+	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST) -O2)
 
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
 
@@ -130,10 +131,10 @@ all: $(ALL)
 run: $(ALL)
 	@./phoenix shell
 
-test: $(ALL) $(TEST_HOST) $(TEST_BOOT)
+test: $(ALL) $(TEST_HOST) $(TEST_BOOT) $(TEST_TOOLS)
 	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST) --boot $(TEST_BOOT)
 
-test-quick: $(ALL) $(TEST_HOST)
+test-quick: $(ALL) $(TEST_HOST) $(TEST_TOOLS)
 	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST)
 
 bench: $(ALL)

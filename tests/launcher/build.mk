@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# The launcher's tests: its pure part, and all of it against a pretended machine.
+
+FAKE_QEMU := $(B)/tests/launcher/fake_qemu
+FRAMES_TEST := $(B)/tests/launcher/frames_test
+TEST_HOST += $(FRAMES_TEST) tests/launcher/launcher_test.sh
+TEST_TOOLS += $(FAKE_QEMU)
+
+$(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/framing.o
+	$(call LINK_HOST)
+
+$(FRAMES_TEST): $(addprefix $(B)/host/,tests/launcher/frames_test.o tools/phoenix/frames.o \
+    engine/core/framing.o)
+	$(call LINK_HOST,$(SAN))

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine for the launcher's tests: takes QEMU's place (PHOENIX_QEMU) and speaks
+ * the serial protocol as FAKE says, with FAKE_ARG as its argument where it has one.
+ */
+#define _GNU_SOURCE
+#include "framing.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void put(const void *data, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t n = write(1, (const char *)data + done, length - done);
+
+        if (n <= 0)
+            _exit(9);
+        done += (size_t)n;
+    }
+}
+
+static void frame(uint8_t type, const void *payload, size_t length)
+{
+    uint8_t header[FRAMING_HEADER_SIZE];
+
+    framing_header(header, type, (uint16_t)length);
+    put(header, sizeof header);
+    put(payload, length);
+}
+
+static void text(uint8_t type, const char *line)
+{
+    frame(type, line, strlen(line));
+}
+
+static void ready(void)
+{
+    text(FRAMING_READY, FRAMING_MAGIC);
+}
+
+static _Noreturn void end(uint32_t status)
+{
+    frame(FRAMING_EXIT, &status, sizeof status);
+    /* A machine takes a while to turn off; nobody should wait for it. */
+    pause();
+    _exit(0);
+}
+
+static struct framing from_host;
+
+/* The next whole frame, into `payload`. */
+static void next_frame(uint8_t payload[FRAMING_HOST_MAX])
+{
+    uint8_t byte;
+
+    while (read(0, &byte, 1) == 1) {
+        unsigned what = framing_feed(&from_host, byte);
+
+        if (what & FRAMING_MALFORMED)
+            end(77);
+        if (what & FRAMING_PAYLOAD)
+            payload[from_host.position - 1] = byte;
+        if (what & FRAMING_END)
+            return;
+    }
+    _exit(9);
+}
+
+/* Input to output, as frames come, then the end. */
+static void echo(uint8_t to)
+{
+    uint8_t payload[FRAMING_HOST_MAX];
+
+    for (;;) {
+        next_frame(payload);
+        if (from_host.type == FRAMING_STDIN)
+            frame(to, payload, from_host.length);
+        if (from_host.type == FRAMING_STDIN_END)
+            end(0);
+    }
+}
+
+/* Says what is asked of it; a `terminate` ends it. */
+static void controls(void)
+{
+    uint8_t payload[FRAMING_HOST_MAX];
+    char line[100];
+
+    for (;;) {
+        next_frame(payload);
+        if (from_host.type == FRAMING_TERMINAL) {
+            snprintf(line, sizeof line, "terminal %d %d x %d\n", (int)(from_host.value & 7),
+                (int)FRAMING_COLUMNS(from_host.value), (int)FRAMING_ROWS(from_host.value));
+            text(FRAMING_STDOUT, line);
+        }
+        if (from_host.type == FRAMING_CONTROL) {
+            snprintf(line, sizeof line, "control %d\n", (int)from_host.value);
+            text(FRAMING_STDOUT, line);
+            if (from_host.value & FRAMING_CONTROL_TERMINATE)
+                end(128 + SIGTERM);
+        }
+    }
+}
+
+static void show_arguments(char **argv)
+{
+    for (; *argv; argv++) {
+        text(FRAMING_STDOUT, *argv);
+        text(FRAMING_STDOUT, "\n");
+    }
+    end(0);
+}
+
+/* The module that this machine was given, as it is. */
+static void show_module(char **argv)
+{
+    char chunk[FRAMING_GUEST_MAX];
+    size_t n;
+    FILE *f;
+
+    while (*argv && strcmp(*argv, "-initrd") != 0)
+        argv++;
+    f = *argv ? fopen(argv[1], "r") : NULL;
+    while (f && (n = fread(chunk, 1, sizeof chunk, f)) > 0)
+        frame(FRAMING_STDOUT, chunk, n);
+    end(f ? 0 : 1);
+}
+
+static void flood(void)
+{
+    char chunk[FRAMING_GUEST_MAX];
+
+    memset(chunk, 'y', sizeof chunk);
+    for (;;)
+        frame(FRAMING_STDOUT, chunk, sizeof chunk);
+}
+
+static void noise(void)
+{
+    static const char garbage[] = "\x13\x04\0PHX\x13\x04\0P\x01\x02\xff boot \x13\x13\x04";
+
+    put("firmware\r\n", 10);
+    put(garbage, sizeof garbage - 1);
+    ready();
+    echo(FRAMING_STDOUT);
+}
+
+static void speak(const char *what, char **argv)
+{
+    const char *argument = getenv("FAKE_ARG");
+
+    if (strcmp(what, "echo") == 0)
+        echo(FRAMING_STDOUT);
+    if (strcmp(what, "echo2") == 0)
+        echo(FRAMING_STDERR);
+    if (strcmp(what, "status") == 0)
+        end((uint32_t)atoi(argument));
+    if (strcmp(what, "controls") == 0)
+        controls();
+    if (strcmp(what, "arguments") == 0)
+        show_arguments(argv);
+    if (strcmp(what, "module") == 0)
+        show_module(argv);
+    if (strcmp(what, "flood") == 0)
+        flood();
+    if (strcmp(what, "log") == 0) {
+        text(FRAMING_LOG, "one");
+        text(FRAMING_LOG, "two");
+        text(FRAMING_STDOUT, "out\n");
+        end(3);
+    }
+    if (strcmp(what, "epitaph") == 0) {
+        text(FRAMING_STDOUT, "before\n");
+        text(FRAMING_EPITAPH, "the kernel died: test");
+        text(FRAMING_EPITAPH, "last words\n");
+        end(0);
+    }
+    if (strcmp(what, "midframe") == 0)
+        put("\x01\x64\0only a part", 14);
+    if (strcmp(what, "garbage") == 0)
+        put("\x55\x55\x55\x55", 4);
+    if (strcmp(what, "hang") == 0)
+        pause();
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = getenv("FAKE");
+
+    (void)argc;
+    framing_init(&from_host, FRAMING_FROM_HOST);
+    if (!what || strcmp(what, "silent") == 0)
+        pause();
+    if (strcmp(what, "noise") == 0)
+        noise();
+    if (strcmp(what, "refuse") == 0) {
+        put("too little memory\n", 18);
+        fprintf(stderr, "qemu: something was wrong\n");
+        return 1;
+    }
+    ready();
+    speak(what, argv);
+    return 0;
+}

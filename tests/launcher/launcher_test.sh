@@ -1,0 +1,284 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The launcher against a machine that is a small program (fake_qemu.c): options,
+# statuses, streams, signals, and every way in which a machine can fail it.
+set -u
+cd "$(dirname "$0")/../.."
+build=$PWD/${B:-build}
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+failures=0
+
+phoenix=$build/tools/phoenix
+program=/bin/busybox
+export PHOENIX_QEMU=$build/tests/launcher/fake_qemu
+export PHOENIX_IMAGES=$work/images
+
+# The system's parts need only be programs here: nothing runs them.
+mkdir -p "$PHOENIX_IMAGES/user"
+for part in phoenix.elf libos.elf user/init.elf user/ramfs.elf system.manifest; do
+    head -c 8192 /bin/busybox >"$PHOENIX_IMAGES/$part"
+done
+
+ok() { echo "ok launcher.$1"; }
+bad() {
+    echo "FAIL launcher.$1 $2"
+    failures=$((failures + 1))
+}
+
+# run FAKE argument...: status in $status, streams in $work/out and $work/err.
+run() {
+    local fake=$1
+    shift
+    FAKE=$fake timeout 60 "$phoenix" "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+}
+
+# check NAME STATUS [stdout [pattern of stderr]]
+check() {
+    local name=$1 want=$2
+    if [ "$status" != "$want" ]; then
+        bad "$name" "status $status, not $want: $(head -c 300 "$work/err")"
+    elif [ $# -ge 3 ] && [ "$(cat "$work/out")" != "$3" ]; then
+        bad "$name" "stdout: $(head -c 300 "$work/out")"
+    elif [ $# -ge 4 ] && ! grep -q -- "$4" "$work/err"; then
+        bad "$name" "stderr: $(head -c 300 "$work/err")"
+    elif [ $# -ge 4 ] && [ "$(wc -l <"$work/err")" != "${5:-1}" ]; then
+        bad "$name" "stderr has $(wc -l <"$work/err") lines"
+    else
+        ok "$name"
+    fi
+}
+
+wrong() {
+    local name=$1 pattern=$2
+    shift 2
+    run echo "$@"
+    check "refuses_$name" 125 '' "$pattern"
+}
+
+options() {
+    run echo --help
+    grep -q '^usage: phoenix run' "$work/out" && check help 0
+    run echo run --help
+    check help_of_run 0
+    run echo --version
+    check version 0 'phoenix 0.1'
+    wrong no_command 'say what to do'
+    wrong unknown_command 'no such command: jump' jump
+    wrong unknown_option 'no such option: --rw' run --rw x $program
+    wrong missing_value '--mem: its value is missing' run --mem
+    wrong missing_program 'say which program' run --mem 64M
+    wrong bad_size 'not a size' run --mem 12Q $program
+    wrong negative_size 'not a number' run --mem -5M $program
+    wrong size_of_zero 'not between' run --scratch 0 $program
+    wrong size_that_wraps 'not between' run --mem 99999999999999G $program
+    wrong bad_smp 'not between 1 and 64' run --smp 0 $program
+    wrong bad_machine 'not one of microvm, q35, pc' run --machine pdp11 $program
+    wrong bad_accel 'not one of auto, tcg, kvm' run --accel warp $program
+    wrong bad_timeout 'not a number of seconds' run --timeout soon $program
+    wrong zero_timeout 'not a number of seconds' run --timeout 0 $program
+    wrong env_without_name 'has no name' run --env =x $program
+    wrong relative_cwd 'does not begin with a slash' run --cwd tmp $program
+    wrong ro_of_nothing 'cannot read /not/there' run --ro /not/there:/x $program
+    wrong ro_without_guest 'no path behind the colon' run --ro /etc/passwd: $program
+    wrong ro_twice 'given twice' run --ro /etc/passwd:/x --ro /etc/group:/x $program
+    wrong ro_through_a_file 'leads through' run --ro /etc/passwd:/x --ro /etc/group:/x/y $program
+    wrong too_little_memory 'is too little' run --mem 1M $program
+    wrong program_for_shell 'takes no program' shell $program
+    wrong run_option_for_shell 'option of `phoenix run` only' shell --ro /etc:/etc
+    wrong log_that_cannot_be '--log: cannot write' run --log /not/there/log $program
+}
+
+programs() {
+    printf '#!/bin/sh\necho hi\n' >"$work/script"
+    printf 'hello\n' >"$work/text"
+    printf 'plain' >"$work/plain"
+    chmod +x "$work/script" "$work/text"
+    # 18 and 19 are e_machine, 4 is the class.
+    head -c 4096 /bin/busybox >"$work/arm" && printf '\xb7\0' |
+        dd of="$work/arm" bs=1 seek=18 conv=notrunc 2>/dev/null
+    head -c 4096 /bin/busybox >"$work/i386" && printf '\x03\0' |
+        dd of="$work/i386" bs=1 seek=18 conv=notrunc 2>/dev/null
+    printf '\x01' | dd of="$work/i386" bs=1 seek=4 conv=notrunc 2>/dev/null
+    head -c 100000 /bin/busybox >"$work/cut"
+    chmod +x "$work/arm" "$work/i386" "$work/cut"
+
+    run echo run "$work/nothing"
+    check program_not_there 127 '' 'no such program'
+    run echo run no-such-program-anywhere
+    check program_not_on_path 127 '' 'no such program'
+    run echo run "$work/plain"
+    check program_without_permission 126 '' 'Permission denied'
+    run echo run "$work"
+    check program_is_a_folder 126 '' 'Is a directory'
+    run echo run "$work/script"
+    check program_is_a_script 126 '' 'is a script; .*/bin/sh'
+    run echo run "$work/text"
+    check program_is_a_text 126 '' 'not an ELF program'
+    run echo run /bin/ls
+    check program_is_dynamic 126 '' 'is a dynamic program .*ld-linux'
+    run echo run "$work/arm"
+    check program_for_arm 126 '' 'another machine (aarch64)'
+    run echo run "$work/i386"
+    check program_for_i386 126 '' 'another machine (i386)'
+    run echo run "$work/cut"
+    check program_is_cut_off 126 '' 'cannot be run'
+    run echo run busybox true
+    check program_on_path 0
+    run echo run -- $program
+    check two_dashes 0
+}
+
+statuses() {
+    local n
+    for n in 0 1 127 255 139; do
+        FAKE_ARG=$n run status run $program
+        check "status_$n" "$n" ''
+    done
+    FAKE_ARG=256 run status run $program
+    check status_above_255 125
+    run epitaph run $program
+    check epitaph 125 before 'the kernel died: test' 2
+    run midframe run $program
+    check death_in_mid_frame 125 '' 'ended without saying'
+    run reset run $program
+    check machine_resets 125 '' 'ended without saying'
+    run garbage run $program
+    check line_out_of_step 125 '' 'out of step'
+    run refuse run $program
+    check death_before_ready 125 '' 'QEMU ended with status 1' 3
+    grep -q 'something was wrong' "$work/err" && grep -q 'too little memory' "$work/err" &&
+        ok death_before_ready_is_explained || bad death_before_ready_is_explained "$(cat "$work/err")"
+    PHOENIX_QEMU=/not/there run echo run $program
+    check no_qemu 125 '' 'apt-get install qemu-system-x86'
+    run noise run $program
+    check noise_before_ready 0 '' 
+    run silent run --timeout 0.3 $program
+    check timeout_before_ready 124 ''
+    run hang run --timeout 0.3 $program
+    check timeout 124 ''
+    FAKE=flood timeout 60 "$phoenix" run $program 2>"$work/err" | head -c 100 >"$work/out"
+    status=${PIPESTATUS[0]}
+    check output_that_nobody_reads 141 "$(head -c 100 /dev/zero | tr '\0' y)"
+    FAKE=flood run flood run --timeout 0.5 $program
+    check timeout_in_a_flood 124
+    run log run --log "$work/log" $program
+    check log_status 3 out
+    [ "$(cat "$work/log")" = "$(printf 'one\ntwo')" ] && ok log || bad log "$(cat "$work/log")"
+    run log run $program
+    check log_is_not_in_the_streams 3 out
+    [ ! -s "$work/err" ] && ok log_is_not_on_stderr || bad log_is_not_on_stderr "$(cat "$work/err")"
+}
+
+streams() {
+    head -c 5000000 /dev/urandom >"$work/random"
+    FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >"$work/out" 2>"$work/err"
+    status=$?
+    cmp -s "$work/random" "$work/out" && check five_megabytes_of_anything 0 ||
+        bad five_megabytes_of_anything "differ"
+    FAKE=echo2 timeout 60 "$phoenix" run $program <"$work/random" 2>"$work/err" >"$work/out"
+    cmp -s "$work/random" "$work/err" && ok the_same_to_stderr || bad the_same_to_stderr "differ"
+    (cat "$work/random" | FAKE=echo timeout 60 "$phoenix" run $program | cat) >"$work/out" 2>&1
+    cmp -s "$work/random" "$work/out" && ok the_same_through_pipes || bad the_same_through_pipes differ
+    printf '' | FAKE=echo timeout 60 "$phoenix" run $program >"$work/out" 2>"$work/err"
+    status=$?
+    check empty_input 0 ''
+    FAKE=echo timeout 60 "$phoenix" run $program <&- >"$work/out" 2>"$work/err"
+    status=$?
+    check closed_input 0 ''
+    FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >/dev/full 2>"$work/err"
+    status=$?
+    : >"$work/out"
+    check full_output 125 '' 'cannot write to standard output'
+}
+
+# Whether a process has ended, waited for or not.
+is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
+
+# wait_for PATTERN: until the launcher's output has it.
+wait_for() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        grep -q "$1" "$work/out" && return
+        sleep 0.05
+    done
+}
+
+signals() {
+    local pid child
+    FAKE=controls "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    wait_for terminal
+    # A background job of a shell without job control has SIGINT ignored: as it should be.
+    kill -WINCH $pid
+    wait_for 'control 8'
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    check signals_are_handed_on 143
+    grep -q '^terminal 0 80 x 24$' "$work/out" && ok terminal_is_described_first ||
+        bad terminal_is_described_first "$(cat "$work/out")"
+
+    FAKE=hang "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    sleep 0.3
+    kill -TERM $pid
+    sleep 0.1
+    kill -TERM $pid
+    sleep 0.1
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    check third_signal_ends_it 143
+
+    FAKE=silent "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    sleep 0.3
+    child=$(cat /proc/$pid/task/$pid/children)
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    check signal_before_ready 143
+    [ -n "$child" ] && is_gone ${child% } && ok machine_is_gone || bad machine_is_gone "$child"
+
+    FAKE=hang "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    sleep 0.3
+    child=$(cat /proc/$pid/task/$pid/children)
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    sleep 0.2
+    [ -n "$child" ] && is_gone ${child% } && ok machine_dies_with_its_parent ||
+        bad machine_dies_with_its_parent "$child"
+}
+
+has_argument() { grep -A1 -x -e "$1" "$work/out" | tail -n 1 | grep -qx -e "$2"; }
+
+machines() {
+    run arguments run --machine q35 --smp 4 --mem 200M --accel tcg $program
+    has_argument -M q35 && has_argument -smp 4 && has_argument -m 200M &&
+        has_argument -accel tcg && has_argument -append 'console=framed exit=0xf4' &&
+        check machine_is_as_asked 0 || bad machine_is_as_asked "$(cat "$work/out")"
+    run arguments run --accel=tcg $program
+    has_argument -M 'microvm,.*' && has_argument -smp 1 && has_argument -m '6[5-9]M' &&
+        ok machine_by_default || bad machine_by_default "$(cat "$work/out")"
+    run arguments run --accel tcg --scratch 100M $program
+    has_argument -m '16[5-9]M' && ok scratch_is_added || bad scratch_is_added "$(cat "$work/out")"
+}
+
+from_anywhere() {
+    ln -s "$PWD/phoenix" "$work/link"
+    (cd / && PHOENIX_BUILD=${B:-build} "$work/link" --version) >"$work/out" 2>"$work/err"
+    status=$?
+    check through_a_symlink 0 'phoenix 0.1'
+}
+
+options
+programs
+statuses
+streams
+signals
+machines
+from_anywhere
+[ $failures = 0 ]

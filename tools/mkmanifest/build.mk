@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# mkmanifest, and the part of it that the launcher links: everything but main.c.
+
+MKMANIFEST := $(B)/tools/mkmanifest
+PACK_OBJECTS := $(patsubst %,$(B)/plain/tools/mkmanifest/%.o,blob check json memory pack read tree) \
+    $(B)/plain/engine/lib/sha256/sha256.o $(B)/plain/engine/lib/capnp/build.o \
+    $(B)/plain/engine/core/elf.o $(B)/plain/engine/core/bytes.o
+ALL += $(MKMANIFEST)
+
+$(MKMANIFEST): $(B)/plain/tools/mkmanifest/main.o $(PACK_OBJECTS)
+	$(call LINK_HOST)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A package as a message; see pack.h.
+ *
+ * Sizes come first: they give every blob its place behind the structs, and the
+ * structs room for hashes that are known only when the bytes were copied.
+ */
+#include "pack.h"
+
+#include "manifest.build.h"
+#include "refuse.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOB_SEGMENT 1
+#define BLOBS_MAX (UINT64_C(1) << 32) /* what a pointer reaches in one segment */
+#define HEAD_FIRST (UINT64_C(1) << 18)
+#define HEAD_MAX (UINT64_C(1) << 30)
+
+/* Room in the message for the hash of a blob. */
+struct hash_place {
+    uint8_t *place; /* NULL: the message did not fit */
+    struct blob *blob;
+};
+
+struct packer {
+    const struct package *package;
+    struct capnp_build build;
+    struct hash_place *hashes;
+    size_t hash_count;
+    uint64_t blob_bytes; /* size of the segment of blobs so far */
+};
+
+#define TEXT(text) (text), strlen(text)
+
+static void blob_place(struct packer *p, struct blob *blob)
+{
+    if (blob->placed)
+        return;
+    blob->placed = true;
+    blob->offset = p->blob_bytes;
+    p->blob_bytes += (blob->size + BLOB_PAGE - 1) / BLOB_PAGE * BLOB_PAGE;
+    if (p->blob_bytes > BLOBS_MAX)
+        refuse("the files have more than %" PRIu64 " bytes, which is what a module can bring",
+            BLOBS_MAX);
+}
+
+static void place_blobs(struct packer *p)
+{
+    for (size_t i = 0; i < p->package->binary_count; i++)
+        blob_place(p, p->package->binaries[i].blob);
+    for (struct tree_node *node = p->package->tree; node; node = tree_next(node))
+        if (node->blob)
+            blob_place(p, node->blob);
+}
+
+static void hash_later(struct packer *p, uint8_t *place, struct blob *blob)
+{
+    p->hashes[p->hash_count++] = (struct hash_place){place, blob};
+}
+
+static void build_strings(struct capnp_build_list list, const struct strings *strings)
+{
+    for (uint32_t i = 0; i < strings->count; i++)
+        capnp_put_text(list, i, TEXT(strings->list[i]));
+}
+
+static void build_service(struct service_builder b, const struct service *service)
+{
+    struct capnp_build_list grants;
+
+    service_set_name(b, TEXT(service->name));
+    service_set_binary(b, TEXT(service->binary));
+    build_strings(service_init_arguments(b, (uint32_t)service->arguments.count),
+        &service->arguments);
+    grants = service_init_grants(b, (uint32_t)service->grant_count);
+    for (uint32_t i = 0; i < service->grant_count; i++) {
+        const struct grant *grant = &service->grants[i];
+        struct grant_builder g = grant_build_at(grants, i);
+
+        grant_set_name(g, TEXT(grant->name));
+        grant_set_source(g, TEXT(grant->source));
+        build_strings(grant_init_methods(g, (uint32_t)grant->methods.count), &grant->methods);
+    }
+    build_strings(service_init_provides(b, (uint32_t)service->provides.count),
+        &service->provides);
+    service_set_pages(b, service->pages);
+    service_set_holds(b, service->holds);
+    service_set_threads(b, service->threads);
+    service_set_restart(b, service->restart);
+}
+
+static void build_binary(struct packer *p, struct binary_builder b, const struct binary *binary)
+{
+    struct blob *blob = binary->blob;
+
+    binary_set_name(b, TEXT(binary->name));
+    binary_set_size(b, blob->size);
+    binary_external_content(b, BLOB_SEGMENT, blob->offset, blob->size);
+    hash_later(p, binary_init_sha256(b, SHA256_SIZE), blob);
+}
+
+static void build_entry(struct packer *p, struct entry_builder b, struct tree_node *node)
+{
+    entry_set_name(b, TEXT(node->name));
+    entry_set_parent(b, node->parent ? (uint32_t)node->parent->index : 0);
+    entry_set_mode(b, node->mode);
+    entry_set_uid(b, node->uid);
+    entry_set_gid(b, node->gid);
+    entry_set_mtime(b, node->mtime);
+    entry_set_inode(b, node->inode);
+    if (node->target) {
+        entry_set_target(b, TEXT(node->target));
+        entry_set_size(b, strlen(node->target));
+    }
+    if (node->blob) {
+        entry_set_size(b, node->blob->size);
+        if (node->blob->size)
+            entry_external_content(b, BLOB_SEGMENT, node->blob->offset, node->blob->size);
+        hash_later(p, entry_init_sha256(b, SHA256_SIZE), node->blob);
+    }
+}
+
+static void build_tree(struct packer *p, struct system_manifest_builder b)
+{
+    struct tree_node *root = p->package->tree;
+    struct capnp_build_list entries;
+    struct tree_builder tree;
+    size_t index = 0;
+
+    if (!root)
+        return;
+    tree = tree_build_at(system_manifest_init_trees(b, 1), 0);
+    tree_set_path(tree, TEXT("/"));
+    entries = tree_init_entries(tree, (uint32_t)tree_count(root));
+    for (struct tree_node *node = root; node; node = tree_next(node), index++) {
+        node->index = index;
+        build_entry(p, entry_build_at(entries, (uint32_t)index), node);
+    }
+}
+
+static void build_run(struct system_manifest_builder b, const struct run *run)
+{
+    struct run_builder r;
+
+    if (!run)
+        return;
+    r = system_manifest_init_run(b);
+    run_set_program(r, TEXT(run->program));
+    build_strings(run_init_arguments(r, (uint32_t)run->arguments.count), &run->arguments);
+    build_strings(run_init_environment(r, (uint32_t)run->environment.count), &run->environment);
+    run_set_directory(r, TEXT(run->directory));
+    run_set_scratch(r, run->scratch);
+}
+
+/* Build it all in a buffer of that size; 0: it did not fit. */
+static size_t build_head(struct packer *p, void *buffer, size_t size)
+{
+    const struct package *package = p->package;
+    struct system_manifest_builder b;
+    struct init_config_builder init;
+    struct capnp_build_list list;
+
+    p->hash_count = 0;
+    capnp_build_open(&p->build, buffer, size, 1);
+    b = system_manifest_build(&p->build);
+    system_manifest_set_version(b, 1);
+    system_manifest_set_name(b, TEXT(package->name));
+    init = system_manifest_init_init(b);
+    init_config_set_binary(init, TEXT(package->init_binary));
+    build_strings(init_config_init_capabilities(init, (uint32_t)package->init_capabilities.count),
+        &package->init_capabilities);
+    list = system_manifest_init_services(b, (uint32_t)package->service_count);
+    for (uint32_t i = 0; i < package->service_count; i++)
+        build_service(service_build_at(list, i), &package->services[i]);
+    list = system_manifest_init_binaries(b, (uint32_t)package->binary_count);
+    for (uint32_t i = 0; i < package->binary_count; i++)
+        build_binary(p, binary_build_at(list, i), &package->binaries[i]);
+    build_tree(p, b);
+    build_run(b, package->run);
+    return capnp_build_close(&p->build, &p->blob_bytes, BLOB_PAGE);
+}
+
+/* The one blob after the other, and each hash to its places. */
+static void copy_blobs(struct packer *p, int fd, uint64_t head)
+{
+    for (size_t i = 0; i < p->hash_count; i++) {
+        struct blob *blob = p->hashes[i].blob;
+
+        if (blob->placed)
+            blob_copy(blob, fd, head + blob->offset);
+        blob->placed = false;
+        memcpy(p->hashes[i].place, blob->sha256, SHA256_SIZE);
+    }
+}
+
+uint64_t pack_write(const struct package *package, int fd)
+{
+    struct packer p = {.package = package};
+    size_t hashes = package->binary_count + (package->tree ? tree_count(package->tree) : 0);
+    size_t head = 0, size = HEAD_FIRST;
+    void *buffer = NULL;
+
+    p.hashes = must_allocate((hashes + 1) * sizeof *p.hashes);
+    place_blobs(&p);
+    while (!head && size <= HEAD_MAX) {
+        free(buffer);
+        buffer = must_allocate(size);
+        head = build_head(&p, buffer, size);
+        size *= 4;
+    }
+    if (!head)
+        refuse("the manifest does not fit into a module");
+    /* The length first: the last page of the last blob is filled up with zeroes. */
+    if (ftruncate(fd, (off_t)(head + p.blob_bytes)) != 0)
+        refuse("cannot write the module: %s", strerror(errno));
+    copy_blobs(&p, fd, head);
+    write_all(fd, buffer, head, 0);
+    free(buffer);
+    free(p.hashes);
+    return head + p.blob_bytes;
+}

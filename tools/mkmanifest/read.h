@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A package from the JSON that a manifest becomes (manifests/schema.cue has its
+ * shape). A field that is unknown, missing or of another kind ends the process with
+ * the file and where in it that is.
+ */
+#ifndef MKMANIFEST_READ_H
+#define MKMANIFEST_READ_H
+
+#include "package.h"
+
+/* `folder` is where relative names of files start. */
+struct package *package_read(const char *file, const char *text, size_t length,
+    const char *folder);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and folders of this host, as one tree; see tree.h. */
+#define _GNU_SOURCE
+#include "tree.h"
+
+#include "refuse.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODE_FOLDER (S_IFDIR | 0755)
+#define TYPE(mode) ((mode) & S_IFMT)
+
+struct tree_node *tree_new(void)
+{
+    struct tree_node *root = must_allocate(sizeof *root);
+
+    root->name = must_copy("");
+    root->mode = MODE_FOLDER;
+    return root;
+}
+
+/* The child of that name, made if there is none. */
+static struct tree_node *tree_child(struct tree_node *parent, const char *name, size_t length)
+{
+    struct tree_node **place = &parent->children, *node;
+
+    for (; *place; place = &(*place)->next) {
+        int order = strncmp((*place)->name, name, length);
+
+        if (order == 0 && (*place)->name[length] == 0)
+            return *place;
+        if (order > 0 || (order == 0 && (*place)->name[length] != 0))
+            break;
+    }
+    node = must_allocate(sizeof *node);
+    node->name = must_format("%.*s", (int)length, name);
+    node->parent = parent;
+    node->mode = MODE_FOLDER;
+    node->next = *place;
+    *place = node;
+    return node;
+}
+
+struct tree_node *tree_node_at(struct tree_node *root, const char *path, const char *what)
+{
+    struct tree_node *node = root;
+    const char *at = path;
+
+    if (*path != '/')
+        refuse("%s: `%s` does not begin with a slash", what, path);
+    for (at += strspn(at, "/"); *at; at += strspn(at, "/")) {
+        size_t length = strcspn(at, "/");
+
+        if (length > NAME_MAX)
+            refuse("%s: a name in `%s` has more than %d bytes", what, path, NAME_MAX);
+        if (at[0] == '.' && (length == 1 || (length == 2 && at[1] == '.')))
+            refuse("%s: `%s` has `.` or `..` in it", what, path);
+        if (TYPE(node->mode) != S_IFDIR)
+            refuse("%s: `%s` leads through `%s`, which is no folder", what, path, node->name);
+        node = tree_child(node, at, length);
+        at += length;
+    }
+    return node;
+}
+
+void tree_give(struct tree_node *node, uint32_t mode, const char *what)
+{
+    bool folders = TYPE(node->mode) == S_IFDIR && TYPE(mode) == S_IFDIR;
+
+    if ((node->given || node->children) && !folders)
+        refuse("%s: `/%s` is given twice", what, node->name);
+    node->given = true;
+    node->mode = mode;
+}
+
+static char *read_link(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+
+    if (n < 0)
+        refuse("cannot read %s: %s", path, strerror(errno));
+    target[n] = 0;
+    return must_copy(target);
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_entry(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/*
+ * The number that hard links of one file share. The host's may repeat between file
+ * systems, so the device is part of it; 0, for a file with one name, says nothing.
+ */
+static uint64_t shared_inode(const struct stat *status)
+{
+    return status->st_nlink > 1 && !S_ISDIR(status->st_mode)
+        ? (uint64_t)status->st_ino ^ (uint64_t)status->st_dev << 40 ^ UINT64_C(1) << 63
+        : 0;
+}
+
+static void add_host(struct tree_node *node, const char *path, const struct stat *status,
+    const char *what);
+
+static void add_folder(struct tree_node *node, const char *path, const char *what)
+{
+    struct dirent **entries;
+    int n = scandir(path, &entries, is_entry, by_bytes);
+
+    if (n < 0)
+        refuse("%s: cannot read %s: %s", what, path, strerror(errno));
+    /* From the last to the first: each then goes to the front of its siblings. */
+    while (n-- > 0) {
+        char *below = must_format("%s/%s", path, entries[n]->d_name);
+        struct stat status;
+
+        if (lstat(below, &status) != 0)
+            refuse("%s: cannot read %s: %s", what, below, strerror(errno));
+        add_host(tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below, &status,
+            what);
+        free(below);
+        free(entries[n]);
+    }
+    free(entries);
+}
+
+static void add_host(struct tree_node *node, const char *path, const struct stat *status,
+    const char *what)
+{
+    switch (TYPE(status->st_mode)) {
+    case S_IFREG:
+        tree_give(node, status->st_mode, what);
+        node->blob = blob_of_file(path, what);
+        break;
+    case S_IFLNK:
+        tree_give(node, status->st_mode, what);
+        node->target = read_link(path);
+        break;
+    case S_IFDIR:
+        tree_give(node, status->st_mode, what);
+        add_folder(node, path, what);
+        break;
+    default:
+        /* A device, a socket or a pipe is this host's; its name alone goes along. */
+        tree_give(node, status->st_mode, what);
+        break;
+    }
+    node->uid = status->st_uid;
+    node->gid = status->st_gid;
+    node->mtime = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+    node->inode = shared_inode(status);
+}
+
+void tree_add_host(struct tree_node *root, const char *host, const char *guest, const char *what)
+{
+    struct stat status;
+
+    /* What is named is meant itself, not a link to it; links inside stay links. */
+    if (stat(host, &status) != 0)
+        refuse("%s: cannot read %s: %s", what, host, strerror(errno));
+    add_host(tree_node_at(root, guest, what), host, &status, what);
+}
+
+struct tree_node *tree_next(const struct tree_node *node)
+{
+    if (node->children)
+        return node->children;
+    while (node && !node->next)
+        node = node->parent;
+    return node ? node->next : NULL;
+}
+
+size_t tree_count(const struct tree_node *root)
+{
+    size_t count = 0;
+
+    for (const struct tree_node *node = root; node; node = tree_next(node))
+        count++;
+    return count;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# The launcher.
+
+PHOENIX := $(B)/tools/phoenix
+PHOENIX_OBJECTS := $(patsubst tools/%.c,$(B)/plain/tools/%.o,$(wildcard tools/phoenix/*.c)) \
+    $(B)/plain/engine/core/framing.o
+ALL += $(PHOENIX)
+
+$(PHOENIX): $(PHOENIX_OBJECTS) $(PACK_OBJECTS)
+	$(call LINK_HOST,-lm)

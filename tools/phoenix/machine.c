@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Starts and ends QEMU; see machine.h. */
+#define _GNU_SOURCE
+#include "machine.h"
+
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 40
+
+static bool is_program(const char *path, int *error)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        *error = errno;
+    else if (S_ISDIR(status.st_mode))
+        *error = EISDIR;
+    else if (access(path, X_OK) != 0)
+        *error = errno;
+    else
+        return true;
+    return false;
+}
+
+char *program_find(const char *name, int *error)
+{
+    const char *path = getenv("PATH");
+
+    *error = ENOENT;
+    if (!*name)
+        return NULL;
+    if (strchr(name, '/'))
+        return is_program(name, error) ? strdup(name) : NULL;
+    for (path = path ? path : "/usr/bin:/bin"; *path; path += strspn(path, ":")) {
+        size_t n = strcspn(path, ":");
+        char *candidate;
+        int found_error = ENOENT;
+
+        if (n && asprintf(&candidate, "%.*s/%s", (int)n, path, name) >= 0) {
+            if (is_program(candidate, &found_error))
+                return candidate;
+            free(candidate);
+        }
+        /* A file that may not be run tells more than one that is not there. */
+        if (found_error == EACCES)
+            *error = EACCES;
+        path += n;
+    }
+    return NULL;
+}
+
+/* Whether the processor can virtualize, and we may use it. */
+static bool kvm_works(void)
+{
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    char line[4096];
+    bool capable = false;
+    int fd;
+
+    while (f && !capable && fgets(line, sizeof line, f))
+        capable = strncmp(line, "flags", 5) == 0 &&
+            (strstr(line, " vmx") != NULL || strstr(line, " svm") != NULL);
+    if (f)
+        fclose(f);
+    if (!capable || (fd = open("/dev/kvm", O_RDWR | O_CLOEXEC)) < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+static bool machine_uses_kvm(const struct options *options)
+{
+    if (options->accel == ACCEL_AUTO)
+        return kvm_works();
+    if (options->accel == ACCEL_KVM && access("/dev/kvm", R_OK | W_OK) != 0)
+        fail(STATUS_FAILED, "--accel kvm: /dev/kvm cannot be used: %s", strerror(errno));
+    return options->accel == ACCEL_KVM;
+}
+
+struct arguments {
+    char *list[ARGUMENTS_MAX + 1];
+    unsigned count;
+};
+
+static void argue(struct arguments *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void argue(struct arguments *a, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    if (a->count == ARGUMENTS_MAX || vasprintf(&a->list[a->count], format, list) < 0)
+        fail(STATUS_FAILED, "out of memory");
+    va_end(list);
+    a->list[++a->count] = NULL;
+}
+
+static void machine_arguments(struct arguments *a, const char *qemu, const struct options *options,
+    const char *kernel, int module, uint64_t memory)
+{
+    static const char *const machines[] = {
+        [MACHINE_MICROVM] = "microvm,acpi=on,isa-serial=on,rtc=on",
+        [MACHINE_Q35] = "q35",
+        [MACHINE_PC] = "pc",
+    };
+    bool kvm = machine_uses_kvm(options);
+
+    argue(a, "%s", qemu);
+    argue(a, "-nodefaults");
+    argue(a, "-no-user-config");
+    argue(a, "-no-reboot");
+    argue(a, "-display");
+    argue(a, "none");
+    argue(a, "-M");
+    argue(a, "%s", machines[options->machine]);
+    argue(a, "-accel");
+    argue(a, "%s", kvm ? "kvm" : "tcg");
+    argue(a, "-cpu");
+    argue(a, "%s", kvm ? "host" : "max");
+    argue(a, "-smp");
+    argue(a, "%u", options->cpus);
+    argue(a, "-m");
+    argue(a, "%" PRIu64 "M", memory >> 20);
+    argue(a, "-kernel");
+    argue(a, "%s", kernel);
+    argue(a, "-initrd");
+    argue(a, "/proc/self/fd/%d", module);
+    argue(a, "-append");
+    argue(a, "console=framed exit=0xf4");
+    argue(a, "-device");
+    argue(a, "isa-debug-exit,iobase=0xf4,iosize=4");
+    argue(a, "-chardev");
+    argue(a, "stdio,id=com1,signal=off");
+    argue(a, "-serial");
+    argue(a, "chardev:com1");
+}
+
+static void pipe_pair(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        fail(STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+}
+
+/* The module's descriptor is the one thing that the emulator inherits besides its
+ * three streams. Nothing here may allocate or print through stdio. */
+static _Noreturn void become_machine(
+    struct arguments *a, pid_t parent, int in, int out, int errors, int module)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(STATUS_FAILED); /* it died before the line above */
+    dup2(in, 0);
+    dup2(out, 1);
+    dup2(errors, 2);
+    fcntl(module, F_SETFD, 0);
+    execv(a->list[0], a->list);
+    dprintf(2, "cannot run %s: %s\n", a->list[0], strerror(errno));
+    _exit(STATUS_FAILED);
+}
+
+void machine_start(struct machine_process *machine, const struct options *options,
+    const char *kernel, int module, uint64_t memory)
+{
+    const char *name = getenv("PHOENIX_QEMU");
+    struct arguments a = {.count = 0};
+    int error, in[2], out[2], errors[2];
+    pid_t parent = getpid();
+    char *qemu;
+
+    name = name && *name ? name : "qemu-system-x86_64";
+    qemu = program_find(name, &error);
+    if (!qemu)
+        fail(STATUS_FAILED, "%s: %s; `apt-get install qemu-system-x86` (as root) brings QEMU", name,
+            strerror(error));
+    machine_arguments(&a, qemu, options, kernel, module, memory);
+    pipe_pair(in);
+    pipe_pair(out);
+    pipe_pair(errors);
+    fcntl(in[1], F_SETPIPE_SZ, 4096);
+    machine->pid = fork();
+    if (machine->pid < 0)
+        fail(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
+    if (machine->pid == 0)
+        become_machine(&a, parent, in[0], out[1], errors[1], module);
+    close(in[0]);
+    close(out[1]);
+    close(errors[1]);
+    machine->to = in[1];
+    machine->from = out[0];
+    machine->errors = errors[0];
+    fcntl(machine->to, F_SETFL, O_NONBLOCK);
+    fcntl(machine->from, F_SETFL, O_NONBLOCK);
+    fcntl(machine->errors, F_SETFL, O_NONBLOCK);
+    while (a.count)
+        free(a.list[--a.count]);
+    free(qemu);
+}
+
+int machine_end(struct machine_process *machine)
+{
+    int status = 0;
+
+    kill(machine->pid, SIGKILL);
+    while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The launcher: one command starts a machine with one program from this host and
+ * exactly what the command line grants, or with a shell.
+ *
+ * It decides, then does: options, the program and the files are looked at first,
+ * and whatever is wrong with them ends it before there is a machine. After that
+ * three things live, the emulator, the module in memory and the raw terminal, and
+ * each of them ends with this process, however that ends.
+ *
+ * Exit     see the help text in options.c
+ * Tests    tests/launcher/, on the host
+ */
+#define _GNU_SOURCE
+#include "machine.h"
+#include "mkmanifest/refuse.h"
+#include "options.h"
+#include "program.h"
+#include "relay.h"
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define MEMORY_SPARE (64 * MIB) /* what a system and a small program work in */
+#define MEMORY_LEAST (2 * MIB)  /* less beside what is loaded cannot start */
+
+/* The packer gives up as the launcher does. */
+void refuse(const char *format, ...)
+{
+    va_list list;
+    char *line;
+
+    va_start(list, format);
+    if (vasprintf(&line, format, list) < 0)
+        line = NULL;
+    va_end(list);
+    fail(STATUS_FAILED, "%s", line ? line : "out of memory");
+}
+
+/* The build folder: where this program lies in tools/. */
+static char *find_images(void)
+{
+    const char *given = getenv("PHOENIX_IMAGES");
+    static char path[PATH_MAX];
+    ssize_t n;
+
+    if (given && *given)
+        return must_copy(given);
+    n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n < 0)
+        fail(STATUS_FAILED, "cannot tell where this program lies: %s", strerror(errno));
+    path[n] = 0;
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(path, '/');
+
+        if (slash)
+            *slash = 0;
+    }
+    return path;
+}
+
+static uint64_t file_size(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        fail(STATUS_FAILED, "%s is missing; `make` builds it", path);
+    return (uint64_t)status.st_size;
+}
+
+static int open_system(const char *images, uint64_t *size)
+{
+    char *path = must_format("%s/system.manifest", images);
+    int fd;
+
+    *size = file_size(path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fail(STATUS_FAILED, "cannot read %s: %s", path, strerror(errno));
+    return fd;
+}
+
+/* As much as was asked for, else what it takes; in whole MiB, as QEMU counts. */
+static uint64_t memory_size(const struct options *options, uint64_t kernel, uint64_t module)
+{
+    uint64_t loaded = kernel + module;
+    uint64_t wanted = options->memory ? options->memory
+                                      : loaded + options->scratch + MEMORY_SPARE;
+
+    wanted = (wanted + MIB - 1) / MIB * MIB;
+    if (wanted < loaded + MEMORY_LEAST)
+        fail(STATUS_FAILED, "--mem: %" PRIu64 "M is too little; what is loaded needs %" PRIu64 "M",
+            wanted / MIB, (loaded + MEMORY_LEAST + MIB - 1) / MIB);
+    return wanted;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct machine_process machine;
+    struct relay *relay;
+    char *images, *kernel;
+    uint64_t module_size, memory;
+    int module;
+
+    options_parse(&options, argc, argv);
+    images = find_images();
+    kernel = must_format("%s/phoenix.elf", images);
+    if (options.command == COMMAND_RUN)
+        module = module_for_program(&options, program_check(options.program[0]), images,
+            &module_size);
+    else
+        module = open_system(images, &module_size);
+    memory = memory_size(&options, file_size(kernel), module_size);
+    relay = relay_new(&options);
+    machine_start(&machine, &options, kernel, module, memory);
+    close(module);
+    return relay_run(relay, &machine);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The one program of `phoenix run`, and the module that brings it. */
+#ifndef PHOENIX_PROGRAM_H
+#define PHOENIX_PROGRAM_H
+
+#include "options.h"
+
+/* The path of PROGRAM; fails with 127 when it is not there, 126 when it cannot run in
+ * a machine, and says why. */
+char *program_check(const char *name);
+
+/* Pack what the options ask for, with the system's parts from `images`, into a file
+ * in memory; says how large it is. */
+int module_for_program(const struct options *options, const char *program, const char *images,
+    uint64_t *size);
+
+#endif

@@ -21,6 +21,7 @@
 
 struct cpu;
 struct thread;
+struct phx_registers;
 
 #define CPUS_MAX 64
 
@@ -44,6 +45,9 @@ void kernel_wakeup(bool from_user);
 /* Another core wants this core's translations gone. Called from the interrupt
  * and, by the kernel itself, while it spins for its lock. */
 void kernel_flush_requested(void);
+/* An exception in ring 0, or a boot that cannot go on (registers NULL). */
+_Noreturn void kernel_epitaph(const char *what, const struct phx_registers *registers,
+                              uint64_t address);
 
 /* --- this core ---------------------------------------------------------- */
 
@@ -88,6 +92,8 @@ static inline void page_zero(void *page);
 static inline void page_copy(void *to, const void *from);
 
 typedef uint64_t pte_t;
+/* The kernel's own root, whose user's half is empty. */
+extern uint64_t arch_kernel_root;
 /* A new root: the kernel's half filled in, the user's half empty. */
 void arch_root_init(uint64_t root);
 /* The leaf entry for a user address, or NULL where a table is missing. */

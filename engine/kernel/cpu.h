@@ -8,7 +8,7 @@
 
 #include "arch.h"
 
-struct address_space;
+struct space;
 
 struct cpu {
     struct cpu *self;        /* offset 0: GS base points here */
@@ -19,7 +19,7 @@ struct cpu {
     unsigned apic_id;
 
     /* scheduler and memory; under the kernel lock unless said otherwise */
-    struct address_space *space; /* whose root is loaded; NULL: the kernel's own */
+    struct space *space; /* whose root is loaded; NULL: the kernel's own */
     struct thread *fpu_owner;    /* whose extended state the registers hold */
     bool fpu_trapping;
     bool online, idle;

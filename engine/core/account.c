@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "account.h"
+
+#include "bytes.h"
+
+#define PAGE 4096u
+
+/* At the front of every page of objects. */
+struct object_page {
+    struct list link; /* in account->partial[kind], or linked to itself when full */
+    struct account *account;
+    void *free; /* first free object; each begins with a pointer to the next */
+    uint16_t kind;
+    uint16_t used;
+    uint32_t fresh; /* offset of the first byte that was never an object */
+};
+
+void account_init(struct account *a, struct account *parent, struct memory *memory)
+{
+    memset(a, 0, sizeof *a);
+    a->object.type = OBJECT_ACCOUNT;
+    a->object.account = parent;
+    a->memory = memory;
+    list_init(&a->children);
+    list_init(&a->processes);
+    list_init(&a->sibling);
+    for (unsigned k = 0; k < KIND_COUNT; k++)
+        list_init(&a->partial[k]);
+    if (parent) {
+        list_add_tail(&parent->children, &a->sibling);
+        parent->object.refs++;
+    }
+}
+
+err_t account_can(const struct account *a, unsigned r, uint64_t n)
+{
+    return n <= a->limit[r] - a->used[r] ? OK : PHX_LIMIT_EXCEEDED;
+}
+
+err_t account_charge(struct account *a, unsigned r, uint64_t n)
+{
+    TRY(account_can(a, r, n));
+    a->used[r] += n;
+    if (a->used[r] > a->peak[r])
+        a->peak[r] = a->used[r];
+    return OK;
+}
+
+/* A closed account has nothing to spare: what is refunded is its parent's. */
+void account_refund(struct account *a, unsigned r, uint64_t n)
+{
+    for (;; a = a->object.account) {
+        a->used[r] -= n;
+        if (!a->object.dead || !a->object.account)
+            return;
+        a->limit[r] -= n;
+    }
+}
+
+static unsigned depth_of(const struct account *a)
+{
+    unsigned depth = 0;
+
+    while ((a = a->object.account))
+        depth++;
+    return depth;
+}
+
+static struct account *common_ancestor(struct account *a, struct account *b)
+{
+    unsigned da = depth_of(a), db = depth_of(b);
+
+    for (; da > db; da--)
+        a = a->object.account;
+    for (; db > da; db--)
+        b = b->object.account;
+    while (a != b) {
+        a = a->object.account;
+        b = b->object.account;
+    }
+    return a;
+}
+
+/*
+ * Budget climbs from `from` to the common ancestor by lowering each limit on the
+ * way, and descends by raising each: only `from` can refuse, because every
+ * account below the ancestor counts its child's limit as used.
+ */
+err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n)
+{
+    struct account *top = common_ancestor(from, to);
+
+    if (!top)
+        return PHX_INVALID_ARGUMENT;
+    TRY(account_can(from, r, n));
+
+    for (struct account *a = from; a != top; a = a->object.account) {
+        a->limit[r] -= n;
+        a->object.account->used[r] -= n;
+    }
+    for (struct account *a = to; a != top; a = a->object.account) {
+        a->limit[r] += n;
+        struct account *parent = a->object.account;
+        parent->used[r] += n;
+        if (parent->used[r] > parent->peak[r])
+            parent->peak[r] = parent->used[r];
+    }
+    return OK;
+}
+
+bool account_ok(const struct account *a)
+{
+    for (unsigned r = 0; r < RESOURCES; r++) {
+        uint64_t children = 0;
+
+        for (struct list *l = a->children.next; l != &a->children; l = l->next)
+            children += CONTAINER(l, struct account, sibling)->limit[r];
+        if (a->used[r] > a->limit[r] || children > a->used[r])
+            return false;
+    }
+    return true;
+}
+
+void account_close(struct account *a)
+{
+    for (unsigned r = 0; r < RESOURCES; r++) {
+        uint64_t spare = a->limit[r] - a->used[r];
+
+        a->limit[r] = a->used[r];
+        account_refund(a->object.account, r, spare);
+    }
+    a->object.dead = 1;
+}
+
+err_t account_pages(struct account *a, uint64_t pages, void **first)
+{
+    TRY(account_can(a, RESOURCE_PAGES, pages));
+    *first = a->memory->take(a->memory, pages);
+    if (!*first)
+        return PHX_OUT_OF_MEMORY;
+    return account_charge(a, RESOURCE_PAGES, pages);
+}
+
+void account_give_pages(struct account *a, void *first, uint64_t pages)
+{
+    a->memory->give(a->memory, first, pages);
+    account_refund(a, RESOURCE_PAGES, pages);
+}
+
+err_t account_zero_page(struct account *a, void **page)
+{
+    TRY(account_pages(a, 1, page));
+    memset(*page, 0, PAGE);
+    return OK;
+}
+
+static struct object_page *page_of(const void *object)
+{
+    return (struct object_page *)((uintptr_t)object & ~(uintptr_t)(PAGE - 1));
+}
+
+static uint32_t first_offset(const struct memory *m, enum kind kind)
+{
+    return (sizeof(struct object_page) + m->align[kind] - 1u) & ~(m->align[kind] - 1u);
+}
+
+static err_t object_page_new(struct account *a, enum kind kind, struct object_page **out)
+{
+    void *page;
+
+    TRY(account_pages(a, 1, &page));
+    struct object_page *p = page;
+    memset(p, 0, sizeof *p);
+    p->account = a;
+    p->kind = (uint16_t)kind;
+    p->fresh = first_offset(a->memory, kind);
+    a->object.refs++;
+    list_add_head(&a->partial[kind], &p->link);
+    *out = p;
+    return OK;
+}
+
+err_t object_new(struct account *a, enum kind kind, void **object)
+{
+    struct list *first = list_first(&a->partial[kind]);
+    uint32_t size = a->memory->size[kind];
+    struct object_page *p;
+
+    if (first)
+        p = CONTAINER(first, struct object_page, link);
+    else
+        TRY(object_page_new(a, kind, &p));
+
+    if (p->free) {
+        *object = p->free;
+        p->free = *(void **)p->free;
+    } else {
+        *object = (char *)p + p->fresh;
+        p->fresh += size;
+    }
+    p->used++;
+    if (!p->free && p->fresh + size > PAGE)
+        list_remove(&p->link);
+    memset(*object, 0, size);
+    return OK;
+}
+
+void object_free(void *object)
+{
+    struct object_page *p = page_of(object);
+    struct account *a = p->account;
+
+    if (!list_is_linked(&p->link))
+        list_add_head(&a->partial[p->kind], &p->link);
+    *(void **)object = p->free;
+    p->free = object;
+    if (--p->used == 0) {
+        list_remove(&p->link);
+        a->object.refs--;
+        account_give_pages(a, p, 1);
+    }
+}
+
+struct account *object_payer(const void *object)
+{
+    return page_of(object)->account;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accounts: who pays. Every page, row and thread is charged to one account, and
+ * a limit is budget that was moved down the tree, never made: what a child may
+ * use counts as used in its parent. So what an account admits exists.
+ *
+ * Kernel objects live in pages that belong to (account, kind). An object is
+ * charged by the page its neighbours share, which keeps one tenant's objects
+ * out of another's pages and lets an account's end give back whole pages.
+ *
+ * Locking  the kernel lock; nothing here sleeps
+ * Spec     docs/ARCHITECTURE.md, "Accounts"
+ * Tests    account_test.c
+ */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "list.h"
+
+#define RESOURCES 4 /* enum Resource */
+
+/* Kinds of kernel objects, one set of pages each. */
+enum kind {
+    KIND_NODE,
+    KIND_USES,
+    KIND_ACCOUNT,
+    KIND_PROCESS,
+    KIND_THREAD,
+    KIND_EXTENDED_STATE,
+    KIND_SPACE,
+    KIND_MAPPING,
+    KIND_FRAME,
+    KIND_ENDPOINT, /* endpoints, badges and notifications are of one size class */
+    KIND_RING,
+    KIND_COUNT
+};
+
+/* Object types: what a hold's object is. */
+enum object_type {
+    OBJECT_NONE,
+    OBJECT_ACCOUNT,
+    OBJECT_PROCESS,
+    OBJECT_THREAD,
+    OBJECT_SPACE,
+    OBJECT_FRAME,
+    OBJECT_POOL,
+    OBJECT_ENDPOINT,
+    OBJECT_NOTIFICATION,
+    OBJECT_RING,
+    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log: static */
+    OBJECT_TYPES
+};
+
+struct account;
+
+/* What every object that a hold can name begins with. */
+struct object {
+    uint8_t type;
+    uint8_t dead;  /* its work is over; the memory stays until refs is 0 */
+    uint16_t unused;
+    uint32_t refs; /* holds, mappings and other objects that name it */
+    struct account *account; /* pays for it; NULL: static */
+};
+
+/* Where pages come from; the kernel's is the buddy allocator, a test's may fail. */
+struct memory {
+    void *(*take)(struct memory *m, uint64_t pages); /* contiguous, not zeroed; NULL */
+    void (*give)(struct memory *m, void *first, uint64_t pages);
+    uint16_t size[KIND_COUNT];  /* bytes of an object of each kind, 16 to 4032 */
+    uint16_t align[KIND_COUNT]; /* 16 or 64 */
+};
+
+/*
+ * Holds whenever the lock is free; account_ok() says the same in code:
+ *   A1  used[r] <= limit[r] <= the parent's limit[r]
+ *   A2  used[r] is what this account was charged itself plus its children's limits
+ *   A3  an account with refs 0 has no children, objects, or pages
+ */
+struct account {
+    struct object object;   /* .account is the parent */
+    struct memory *memory;
+    struct list children;   /* of struct account.sibling */
+    struct list sibling;
+    struct list processes;  /* of struct process.account_link */
+    uint64_t limit[RESOURCES], used[RESOURCES], peak[RESOURCES];
+    struct list partial[KIND_COUNT]; /* object pages with room */
+};
+
+/* An account with all of its parent's memory source and no limits yet. */
+void account_init(struct account *a, struct account *parent, struct memory *memory);
+/* Whether n more of r fit; changes nothing. */
+MUST_USE err_t account_can(const struct account *a, unsigned r, uint64_t n);
+MUST_USE err_t account_charge(struct account *a, unsigned r, uint64_t n);
+void account_refund(struct account *a, unsigned r, uint64_t n);
+/* Move unused limit. Either direct relatives, or any two with a common ancestor:
+ * every account on the way keeps A1 and A2. */
+MUST_USE err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n);
+bool account_ok(const struct account *a);
+/* Give everything it still may use back to its parent and leave the tree. What is
+ * still charged to it (objects that others hold) stays charged to the parent. */
+void account_close(struct account *a);
+
+/* Pages, charged; not zeroed unless it says so. */
+MUST_USE err_t account_pages(struct account *a, uint64_t pages, void **first);
+void account_give_pages(struct account *a, void *first, uint64_t pages);
+MUST_USE err_t account_zero_page(struct account *a, void **page);
+
+/* A zeroed object of a kind, charged to `a`. */
+MUST_USE err_t object_new(struct account *a, enum kind kind, void **object);
+/* The account that pays for an object from object_new is found from its page. */
+void object_free(void *object);
+struct account *object_payer(const void *object);
+
+#endif

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+#include "cap.h"
+
+#include "bytes.h"
+
+#define SLOT_BITS 6
+#define INDEX(page, slot) ((uint32_t)(page) << SLOT_BITS | (uint32_t)(slot))
+#define PAGE_OF(index) ((index) >> SLOT_BITS)
+#define SLOT_OF(index) ((index) & ((1u << SLOT_BITS) - 1))
+
+void caps_init(struct caps *caps, void (*gone)(struct caps *, const struct hold *))
+{
+    memset(caps, 0, sizeof *caps);
+    caps->revocations = 1;
+    caps->root.gen = 1;
+    caps->root.refs = 1;
+    caps->gone = gone;
+}
+
+void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account)
+{
+    memset(t, 0, sizeof *t);
+    t->caps = caps;
+    t->account = account;
+}
+
+/* --- nodes and counters -------------------------------------------------- */
+
+void node_ref(struct node *n)
+{
+    n->refs++;
+}
+
+void node_unref(struct node *n)
+{
+    while (n && --n->refs == 0) {
+        struct node *parent = n->parent;
+
+        object_free(n);
+        n = parent;
+    }
+}
+
+bool node_alive(const struct node *n, uint64_t gen)
+{
+    for (; n; n = n->parent) {
+        if (n->gen != gen)
+            return false;
+        gen = n->parent_gen;
+    }
+    return true;
+}
+
+err_t uses_new(struct account *a, uint64_t n, struct uses **out)
+{
+    void *object;
+
+    TRY(object_new(a, KIND_USES, &object));
+    *out = object;
+    (*out)->left = n;
+    return OK;
+}
+
+err_t uses_reserve(struct uses *u)
+{
+    if (!u)
+        return OK;
+    if (u->left == 0)
+        return PHX_CONSUMED;
+    u->left--;
+    u->reserved++;
+    return OK;
+}
+
+void uses_commit(struct uses *u)
+{
+    if (!u)
+        return;
+    u->reserved--;
+    u->spent++;
+}
+
+void uses_return(struct uses *u)
+{
+    if (!u)
+        return;
+    u->reserved--;
+    u->left++;
+}
+
+void uses_ref(struct uses *u)
+{
+    if (u)
+        u->refs++;
+}
+
+void uses_unref(struct uses *u)
+{
+    while (u && --u->refs == 0) {
+        struct uses *parent = u->parent;
+
+        object_free(u);
+        u = parent;
+    }
+}
+
+static void uses_hold(struct uses *u)
+{
+    if (!u)
+        return;
+    u->holders++;
+    u->refs++;
+}
+
+/* The last holder lets go: what is left goes home, or is lost with it. */
+static void uses_drop(struct uses *u)
+{
+    if (!u)
+        return;
+    if (--u->holders == 0) {
+        if (u->parent && u->parent->holders > 0)
+            u->parent->left += u->left;
+        else
+            u->lost += u->left;
+        u->left = 0;
+    }
+    uses_unref(u);
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static struct hold *row_page(const struct cap_table *t, uint32_t page)
+{
+    if (page < TABLE_DIRECT)
+        return t->direct[page];
+    page -= TABLE_DIRECT;
+    return t->indirect[page >> 9][page & 511];
+}
+
+static struct hold *row_at(const struct cap_table *t, uint32_t index)
+{
+    return &row_page(t, PAGE_OF(index))[SLOT_OF(index)];
+}
+
+struct hold *cap_row(struct cap_table *t, uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+
+    if (PAGE_OF(index) >= t->pages || SLOT_OF(index) >= HOLDS_PER_PAGE)
+        return NULL;
+    struct hold *row = row_at(t, index);
+    if (row->generation != id >> 32 || row->state != HOLD_LIVE)
+        return NULL;
+    return row;
+}
+
+uint64_t cap_id(const struct hold *row, uint32_t index)
+{
+    return index | (uint64_t)row->generation << 32;
+}
+
+bool cap_alive(struct caps *caps, struct hold *row)
+{
+    uint64_t seen = caps->revocations;
+
+    if (row->checked == seen)
+        return true;
+    if (!node_alive(row->up, row->up_gen))
+        return false;
+    row->checked = seen;
+    return true;
+}
+
+/* A well-known slot that is empty was not granted: that is a matter of permission,
+ * not of a wrong number (docs/ARCHITECTURE.md, "Well-known slots"). */
+static err_t lookup_error(struct cap_table *t, uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+
+    if (index == 0 || index >= TABLE_FIRST_FREE || id >> 32 != 1)
+        return PHX_INVALID_CAPABILITY;
+    return t->pages == 0 || row_at(t, index)->state != HOLD_LIVE ? PHX_PERMISSION_DENIED
+                                                                  : PHX_INVALID_CAPABILITY;
+}
+
+err_t cap_lookup(struct cap_table *t, uint64_t id, unsigned method, struct hold **out)
+{
+    struct hold *row = cap_row(t, id);
+
+    if (!row)
+        return lookup_error(t, id);
+    if (!cap_alive(t->caps, row))
+        return PHX_REVOKED;
+    if (!(row->methods >> (method & 63) & 1) || method > 63)
+        return PHX_PERMISSION_DENIED;
+    *out = row;
+    return OK;
+}
+
+/* Where page number `page` of rows is to be hung, making directories as needed. */
+static err_t page_place(struct cap_table *t, uint32_t page, void ***place)
+{
+    if (page < TABLE_DIRECT) {
+        *place = &t->direct[page];
+        return OK;
+    }
+    page -= TABLE_DIRECT;
+    if (!t->indirect)
+        TRY(account_zero_page(t->account, (void **)&t->indirect));
+    if (!t->indirect[page >> 9])
+        TRY(account_zero_page(t->account, (void **)&t->indirect[page >> 9]));
+    *place = &t->indirect[page >> 9][page & 511];
+    return OK;
+}
+
+static err_t table_grow(struct cap_table *t)
+{
+    void **place;
+
+    if (t->pages == TABLE_PAGES_MAX)
+        return PHX_LIMIT_EXCEEDED;
+    TRY(page_place(t, t->pages, &place));
+    TRY(account_zero_page(t->account, place));
+    uint32_t page = t->pages++;
+    memcpy((char *)*place + HOLDS_PER_PAGE * sizeof(struct hold), &page, sizeof page);
+    for (unsigned slot = HOLDS_PER_PAGE; slot-- > (page == 0 ? TABLE_FIRST_FREE : 0);) {
+        struct hold *row = row_at(t, INDEX(page, slot));
+
+        row->generation = 1;
+        row->checked = t->free;
+        t->free = INDEX(page, slot);
+    }
+    if (page == 0)
+        for (unsigned slot = 1; slot < TABLE_FIRST_FREE; slot++)
+            row_at(t, slot)->generation = 1;
+    return OK;
+}
+
+err_t cap_reserve(struct cap_table *t, uint32_t *index)
+{
+    TRY(account_can(t->account, RESOURCE_HOLDS, 1));
+    if (!t->free) {
+        cap_sweep(t, 2 * HOLDS_PER_PAGE);
+        if (!t->free)
+            TRY(table_grow(t));
+    }
+    TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
+
+    struct hold *row = row_at(t, t->free);
+    *index = t->free;
+    t->free = (uint32_t)row->checked;
+    row->state = HOLD_RESERVED;
+    t->live++;
+    return OK;
+}
+
+err_t cap_reserve_slot(struct cap_table *t, uint32_t slot)
+{
+    if (slot == 0 || slot >= TABLE_FIRST_FREE)
+        return PHX_INVALID_ARGUMENT;
+    TRY(account_can(t->account, RESOURCE_HOLDS, 1));
+    if (t->pages == 0)
+        TRY(table_grow(t));
+    struct hold *row = row_at(t, slot);
+    if (row->state != HOLD_FREE || row->generation != 1)
+        return PHX_EXISTS;
+    TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
+    row->state = HOLD_RESERVED;
+    t->live++;
+    return OK;
+}
+
+/* A row that names nothing any more can be used again, unless its generation would
+ * come round: then the slot is retired, so that no stale id ever names new things. */
+static void row_free(struct cap_table *t, struct hold *row, uint32_t index, bool was_named)
+{
+    uint32_t generation = row->generation + was_named;
+
+    memset(row, 0, sizeof *row);
+    row->generation = generation;
+    account_refund(t->account, RESOURCE_HOLDS, 1);
+    t->live--;
+    if (generation == UINT32_MAX) {
+        row->state = HOLD_RETIRED;
+        return;
+    }
+    if (index >= TABLE_FIRST_FREE) {
+        row->checked = t->free;
+        t->free = index;
+    }
+}
+
+uint32_t cap_index(const struct hold *row)
+{
+    uintptr_t base = (uintptr_t)row & ~(uintptr_t)4095;
+    uint32_t page = 0;
+
+    /* The page's number is kept behind its last row. */
+    memcpy(&page, (const char *)base + HOLDS_PER_PAGE * sizeof(struct hold), sizeof page);
+    return INDEX(page, ((uintptr_t)row - base) / sizeof(struct hold));
+}
+
+void cap_unreserve(struct cap_table *t, uint32_t index)
+{
+    row_free(t, row_at(t, index), index, false);
+}
+
+struct hold *cap_reserved_row(struct cap_table *t, uint32_t index)
+{
+    return row_at(t, index);
+}
+
+static void row_came(const struct cap_table *t, const struct hold *row)
+{
+    if (t->caps->came)
+        t->caps->came(t->caps, row);
+}
+
+uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
+                 uint64_t methods, uint64_t badge)
+{
+    struct hold *row = row_at(t, index);
+
+    row->object = object;
+    row->methods = methods;
+    row->badge = badge;
+    row->up = &t->caps->root;
+    row->up_gen = row->up->gen;
+    node_ref(row->up);
+    row->checked = t->caps->revocations;
+    row->interface = (uint16_t)interface;
+    row->state = HOLD_LIVE;
+    row_came(t, row);
+    return cap_id(row, index);
+}
+
+err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses,
+                         struct uses **counter)
+{
+    *counter = NULL;
+    if (parent->up->depth + 1 > NODE_DEPTH_MAX)
+        return PHX_DEPTH_EXCEEDED;
+    if (uses && parent->uses && uses > parent->uses->left)
+        return PHX_CONSUMED;
+    if (uses)
+        TRY(uses_new(t->account, uses, counter));
+    if (!parent->down) {
+        void *object;
+        err_t err = object_new(t->account, KIND_NODE, &object);
+
+        if (err != OK) {
+            if (*counter)
+                object_free(*counter);
+            return err;
+        }
+        parent->down = object;
+        parent->down->gen = 1;
+        parent->down->parent = parent->up;
+        parent->down->parent_gen = parent->up_gen;
+        parent->down->depth = parent->up->depth + 1;
+        parent->down->refs = 1;
+        node_ref(parent->up);
+    }
+    return OK;
+}
+
+uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,
+                    uint64_t badge, unsigned interface, struct uses *counter)
+{
+    struct hold *row = row_at(to, index);
+
+    row->object = parent->object;
+    row->object->refs++;
+    row->methods = methods;
+    row->badge = badge;
+    row->interface = (uint16_t)interface;
+    row->up = parent->down;
+    row->up_gen = parent->down->gen;
+    node_ref(row->up);
+    row->checked = to->caps->revocations;
+    if (counter && parent->uses) {
+        parent->uses->left -= counter->left;
+        counter->parent = parent->uses;
+        uses_ref(parent->uses);
+    }
+    row->uses = counter ? counter : parent->uses;
+    uses_hold(row->uses);
+    row->state = HOLD_LIVE;
+    row_came(to, row);
+    return cap_id(row, index);
+}
+
+uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *from)
+{
+    struct hold *row = row_at(t, index);
+    uint32_t generation = row->generation;
+
+    *row = *from;
+    row->generation = generation;
+    row->down = NULL;
+    row->pinned = 0;
+    row->object->refs++;
+    node_ref(row->up);
+    uses_hold(row->uses);
+    row_came(t, row);
+    return cap_id(row, index);
+}
+
+uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to, uint32_t index)
+{
+    struct hold *target = row_at(to, index);
+    uint32_t generation = target->generation;
+
+    *target = *row;
+    target->generation = generation;
+    target->pinned = 0;
+    row_free(from, row, cap_index(row), true);
+    return cap_id(target, index);
+}
+
+void cap_release(struct cap_table *t, struct hold *row)
+{
+    t->caps->gone(t->caps, row);
+    node_unref(row->up);
+    node_unref(row->down);
+    uses_drop(row->uses);
+    row_free(t, row, cap_index(row), true);
+}
+
+void cap_revoke_children(struct caps *caps, struct hold *row)
+{
+    if (!row->down)
+        return;
+    row->down->gen++;
+    caps->revocations++;
+}
+
+bool cap_sweep(struct cap_table *t, unsigned n)
+{
+    for (; n > 0 && t->pages > 0; n--) {
+        if (SLOT_OF(t->sweep) >= HOLDS_PER_PAGE)
+            t->sweep = INDEX(PAGE_OF(t->sweep) + 1, 0);
+        if (PAGE_OF(t->sweep) >= t->pages) {
+            t->sweep = 0;
+            return true;
+        }
+        struct hold *row = row_at(t, t->sweep++);
+
+        if (row->state == HOLD_LIVE && !row->pinned && !cap_alive(t->caps, row))
+            cap_release(t, row);
+    }
+    return t->pages == 0;
+}
+
+static void release_page_rows(struct cap_table *t, uint32_t page)
+{
+    for (unsigned slot = 0; slot < HOLDS_PER_PAGE; slot++) {
+        struct hold *row = row_at(t, INDEX(page, slot));
+
+        if (row->state == HOLD_LIVE)
+            cap_release(t, row);
+        else if (row->state == HOLD_RESERVED)
+            cap_unreserve(t, INDEX(page, slot));
+    }
+}
+
+bool cap_table_shrink(struct cap_table *t)
+{
+    if (t->pages == 0)
+        return false;
+    uint32_t page = t->pages - 1;
+
+    release_page_rows(t, page);
+    t->pages = page;
+    t->free = 0; /* nothing is reserved in a table that is being taken down */
+    account_give_pages(t->account, row_page(t, page), 1);
+    if (page < TABLE_DIRECT) {
+        t->direct[page] = NULL;
+        return true;
+    }
+    page -= TABLE_DIRECT;
+    if (page % 512 == 0) {
+        account_give_pages(t->account, t->indirect[page >> 9], 1);
+        t->indirect[page >> 9] = NULL;
+    }
+    if (page == 0) {
+        account_give_pages(t->account, t->indirect, 1);
+        t->indirect = NULL;
+    }
+    return true;
+}

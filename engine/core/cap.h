@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Capabilities: holds, the nodes that keep them alive, and their use counters.
+ *
+ * A hold is a row of a process's table: an object, the methods that may be
+ * invoked, a badge, and the node that validates it. Authority dies by moving a
+ * node's generation, whatever the number of rows below; a row finds out when it is
+ * looked at. Looking is one comparison while nothing was revoked since the last
+ * look, else a walk of at most NODE_DEPTH_MAX links.
+ *
+ * Nodes and counters are reference-counted by the rows and nodes that name them,
+ * so their memory never becomes something else under a stale reference. A dead row
+ * keeps its references until its table sweeps it.
+ *
+ * Locking  the kernel lock; nothing here sleeps
+ * Spec     docs/ARCHITECTURE.md, "Holds, nodes and uses"
+ * Tests    cap_test.c: random operations against a model; every allocation failed
+ */
+#ifndef CORE_CAP_H
+#define CORE_CAP_H
+
+#include "account.h"
+
+#define NODE_DEPTH_MAX 16
+
+struct node {
+    uint64_t gen;
+    struct node *parent; /* NULL: the root, which nothing revokes */
+    uint64_t parent_gen;
+    uint32_t refs; /* rows that name it as up or down, child nodes, mappings */
+    uint32_t depth;
+};
+
+/* left + reserved + spent + lost + given to children = minted */
+struct uses {
+    uint64_t left, reserved, spent, lost;
+    struct uses *parent;
+    uint32_t holders; /* rows; at 0 what is left goes back to the parent */
+    uint32_t refs;    /* holders and children: memory */
+};
+
+enum hold_state { HOLD_FREE, HOLD_LIVE, HOLD_RESERVED, HOLD_RETIRED };
+
+struct hold {
+    struct object *object; /* while free: unused */
+    uint64_t methods;
+    uint64_t badge;
+    struct node *up;
+    uint64_t up_gen;
+    struct node *down;     /* node of what was derived from this row, or NULL */
+    struct uses *uses;     /* NULL: not counted */
+    uint64_t checked;      /* revocations when the chain was last seen whole;
+                              while free: index of the next free row */
+    uint32_t generation;
+    uint16_t interface;
+    uint8_t state;
+    uint8_t pinned;        /* a move reserved it: nothing but the move may take it */
+};
+
+#define HOLDS_PER_PAGE 56
+#define TABLE_DIRECT 8
+#define TABLE_INDIRECT 512
+#define TABLE_PAGES_MAX (TABLE_DIRECT + TABLE_INDIRECT * 512)
+#define TABLE_FIRST_FREE 16 /* rows 1-15 are the well-known slots */
+
+/* What all tables of a machine share. */
+struct caps {
+    uint64_t revocations; /* moves after every revoke */
+    struct node root;     /* up of what nobody can revoke */
+    /* A row names its object from now on, or is about to stop. May be NULL. */
+    void (*came)(struct caps *caps, const struct hold *row);
+    void (*gone)(struct caps *caps, const struct hold *row);
+};
+
+struct cap_table {
+    struct caps *caps;
+    struct account *account; /* pays for rows, pages, nodes and counters */
+    void *direct[TABLE_DIRECT];
+    void ***indirect;           /* a page of pages of pages, made when needed */
+    uint32_t pages;             /* pages of rows so far */
+    uint32_t free;              /* index of a free row, 0 none */
+    uint32_t live;              /* rows that are charged: live and reserved */
+    uint32_t sweep;             /* page*64+slot where the next sweep looks */
+};
+
+void caps_init(struct caps *caps, void (*gone)(struct caps *, const struct hold *));
+
+void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account);
+/* Let go of the rows of one page, the last; false when no page is left. */
+bool cap_table_shrink(struct cap_table *t);
+
+/* The live row an id names, or NULL. Says nothing about its chain. */
+struct hold *cap_row(struct cap_table *t, uint64_t id);
+uint64_t cap_id(const struct hold *row, uint32_t index);
+/* The index of a row that is in use. */
+uint32_t cap_index(const struct hold *row);
+/* Whether its chain is whole. */
+bool cap_alive(struct caps *caps, struct hold *row);
+bool node_alive(const struct node *node, uint64_t gen);
+
+/* Row, chain and method bit in one: what every invocation begins with. */
+MUST_USE err_t cap_lookup(struct cap_table *t, uint64_t id, unsigned method, struct hold **row);
+
+/* A row of one's own, charged, for something that is about to arrive. */
+MUST_USE err_t cap_reserve(struct cap_table *t, uint32_t *index);
+/* One of the well-known rows 1-15. Exists: it is taken. */
+MUST_USE err_t cap_reserve_slot(struct cap_table *t, uint32_t slot);
+void cap_unreserve(struct cap_table *t, uint32_t index);
+struct hold *cap_reserved_row(struct cap_table *t, uint32_t index);
+
+/* Fill a reserved row with authority over a new object; returns its id. The caller
+ * has counted the row in object->refs. */
+uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
+                 uint64_t methods, uint64_t badge);
+
+/* Everything a derive needs before it commits: `down` of the parent (made and paid
+ * by `t`, the parent's table) and, for n uses, a counter. */
+MUST_USE err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses,
+                                  struct uses **counter);
+/* Fill a reserved row of `to` with a child of `parent`; cannot refuse. `counter`
+ * is what prepare made for n uses, or NULL: share the parent's. */
+uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,
+                    uint64_t badge, unsigned interface, struct uses *counter);
+/* A sibling in the same table. */
+uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *row);
+/* The row itself leaves `from` for a reserved row of `to`. */
+uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to, uint32_t index);
+
+void cap_release(struct cap_table *t, struct hold *row);
+/* Kill all that was derived from it. */
+void cap_revoke_children(struct caps *caps, struct hold *row);
+
+/* Counted uses: reserve when accepted, then commit or give back. */
+MUST_USE err_t uses_reserve(struct uses *u);
+void uses_commit(struct uses *u);
+void uses_return(struct uses *u);
+MUST_USE err_t uses_new(struct account *a, uint64_t n, struct uses **out);
+void uses_ref(struct uses *u);
+void uses_unref(struct uses *u); /* counterpart of uses_ref, for records in flight */
+
+void node_ref(struct node *n);
+void node_unref(struct node *n);
+
+/* Look at up to n rows and let go of those whose chain is broken; true when the
+ * table was gone through once. */
+bool cap_sweep(struct cap_table *t, unsigned n);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User memory. An address from a program is a claim about its own space; it is
+ * looked up in the page tables, page by page, and read or written through the
+ * kernel's own alias. So a copy never faults, and an absent page is BadAddress.
+ */
+#include "thread.h"
+
+uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection)
+{
+    if (address >= PHX_USER_END)
+        return 0;
+    const pte_t *pte = arch_pte(s->root, address);
+
+    if (!pte || !arch_pte_present(*pte) || (arch_pte_protection(*pte) & protection) != protection)
+        return 0;
+    return arch_pte_pa(*pte) + (address & (PHX_PAGE_SIZE - 1));
+}
+
+static uint64_t piece(uint64_t address, uint64_t n)
+{
+    uint64_t room = PHX_PAGE_SIZE - (address & (PHX_PAGE_SIZE - 1));
+
+    return n < room ? n : room;
+}
+
+err_t user_check(const struct space *s, uint64_t address, uint64_t n, unsigned protection)
+{
+    if (n > PHX_USER_END || address > PHX_USER_END - n)
+        return PHX_BAD_ADDRESS;
+    while (n > 0) {
+        uint64_t part = piece(address, n);
+
+        if (!space_resolve(s, address, protection))
+            return PHX_BAD_ADDRESS;
+        address += part;
+        n -= part;
+    }
+    return OK;
+}
+
+err_t copy_in(const struct space *s, void *to, uint64_t from, uint64_t n)
+{
+    while (n > 0) {
+        uint64_t pa = space_resolve(s, from, PHX_PROT_READ), part = piece(from, n);
+
+        if (!pa)
+            return PHX_BAD_ADDRESS;
+        memcpy(to, direct(pa), part);
+        to = (char *)to + part;
+        from += part;
+        n -= part;
+    }
+    return OK;
+}
+
+err_t copy_out(const struct space *s, uint64_t to, const void *from, uint64_t n)
+{
+    while (n > 0) {
+        uint64_t pa = space_resolve(s, to, PHX_PROT_WRITE), part = piece(to, n);
+
+        if (!pa)
+            return PHX_BAD_ADDRESS;
+        memcpy(direct(pa), from, part);
+        from = (const char *)from + part;
+        to += part;
+        n -= part;
+    }
+    return OK;
+}
+
+/* At most PHX_MESSAGE_MAX bytes. The two sides may be one space, even one page. */
+err_t copy_across(const struct space *from, uint64_t from_address, const struct space *to,
+                  uint64_t to_address, uint64_t n, bool *receiver_failed)
+{
+    *receiver_failed = false;
+    while (n > 0) {
+        uint64_t source = space_resolve(from, from_address, PHX_PROT_READ);
+        uint64_t target = space_resolve(to, to_address, PHX_PROT_WRITE);
+        uint64_t part = piece(from_address, piece(to_address, n));
+
+        if (!source)
+            return PHX_BAD_ADDRESS;
+        if (!target) {
+            *receiver_failed = true;
+            return PHX_BAD_ADDRESS;
+        }
+        memmove(direct(target), direct(source), part);
+        from_address += part;
+        to_address += part;
+        n -= part;
+    }
+    return OK;
+}

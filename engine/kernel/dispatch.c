@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one way in: an operation word and what belongs to it, from registers, from
+ * one entry in memory, or from a ring.
+ *
+ * The checks come in one order for all: kind and number, the row, its chain, that
+ * the method exists, that the hold has it, then what the method itself asks.
+ */
+#include "ring.h"
+#include "thread.h"
+
+#include "kernel_dispatch.inc.c"
+
+#define KIND(op) ((op)&0xff)
+#define NUMBER(op) ((unsigned)((op) >> 8 & 0xff))
+#define METHOD(op) ((unsigned)((op) >> 16 & 0xff))
+#define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
+#define FLAGS(op) ((unsigned)((op) >> PHX_OP_FLAGS_SHIFT & 0xff))
+#define KNOWN_BITS (0xffUL << PHX_OP_FLAGS_SHIFT | 0xffffffffUL)
+
+/* A method of an object that the kernel itself serves, or of any capability. */
+static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *op,
+                    const uint64_t in[5], uint64_t out[5])
+{
+    struct invocation inv = {
+        .thread = w->thread,
+        .waiter = w,
+        .row = row,
+        .object = row->object,
+        .badge = row->badge,
+        .method = op->method,
+    };
+    struct uses *uses = row->uses;
+
+    if (op->flags & KERNEL_OP_MARKER)
+        return PHX_INVALID_SYSCALL;
+    if (row->object->dead)
+        return PHX_REVOKED;
+    if (!uses || op->interface == IFACE_CAPABILITY)
+        return op->handler(&inv, in, out);
+
+    TRY(uses_reserve(uses));
+    uses_ref(uses);
+    err_t err = op->handler(&inv, in, out);
+    if (err == OK || err == BLOCKED)
+        uses_commit(uses);
+    else
+        uses_return(uses);
+    uses_unref(uses);
+    return err;
+}
+
+static const struct kernel_op *find_op(unsigned interface, unsigned method)
+{
+    unsigned row = interface < KERNEL_INTERFACES ? kernel_op_index[interface][method] : 0;
+
+    return row ? &kernel_ops[row - 1] : NULL;
+}
+
+/* CALL: to whoever serves the capability. */
+static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned words,
+                  const uint64_t in[5], uint64_t out[5])
+{
+    struct hold *row;
+
+    if (method > 63 || words > PHX_WORDS)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
+    if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
+        return ipc_call(w, row, method, words);
+    const struct kernel_op *op =
+        find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
+    if (!op)
+        return PHX_INVALID_SYSCALL;
+    if (w->form != FORM_MESSAGE)
+        return invoke(w, row, op, in, out);
+
+    uint64_t results[5];
+    memcpy(results, in, sizeof results);
+    err_t err = invoke(w, row, op, in, results);
+    if (err == OK)
+        memcpy(w->message.words, results, sizeof results);
+    return err;
+}
+
+static err_t release(struct thread *t, uint64_t cap)
+{
+    struct hold *row = cap_row(&t->process->table, cap);
+
+    if (!row)
+        return PHX_INVALID_CAPABILITY;
+    cap_release(&t->process->table, row);
+    return OK;
+}
+
+/* A libnyx number: a method and where its capability is. */
+static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t in[5],
+                 uint64_t out[5])
+{
+    const struct nyx_op *n = &nyx_ops[number];
+    struct hold *row;
+
+    if (n->op == 0)
+        return PHX_INVALID_SYSCALL;
+    const struct kernel_op *op = &kernel_ops[n->op - 1];
+    if (cap == 0 && n->slot)
+        cap = PHX_SLOT_ID(n->slot);
+    TRY(cap_lookup(&w->thread->process->table, cap, op->method, &row));
+    if (op->interface != IFACE_CAPABILITY && row->interface != op->interface)
+        return PHX_INVALID_ARGUMENT;
+    return invoke(w, row, op, in, out);
+}
+
+/* By number; `info` is what goes into rax if the answer is OK. */
+static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
+                       uint64_t out[5], int64_t *info)
+{
+    unsigned words = WORDS(op);
+
+    switch (NUMBER(op)) {
+    case PHX_T_NOP: return OK;
+    case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
+    case PHX_T_RECV: return ipc_receive(w, cap, info);
+    case PHX_T_RETURN:
+        return words > PHX_WORDS ? PHX_INVALID_ARGUMENT : ipc_return(w, cap, METHOD(op), words);
+    case PHX_T_RETURN_RECV:
+        return words > PHX_WORDS || w->ring
+                   ? PHX_INVALID_ARGUMENT
+                   : ipc_return_receive(w, cap, METHOD(op), words, info);
+    case PHX_T_RELEASE: return release(w->thread, cap);
+    case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
+    case PHX_T_WAIT: return nyx(w, 7, cap, in, out);
+    default: return PHX_INVALID_SYSCALL;
+    }
+}
+
+static bool takes_message(uint64_t op)
+{
+    unsigned number = NUMBER(op);
+
+    return KIND(op) == PHX_KIND_TRANSPORT && number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
+}
+
+err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5], int64_t *info)
+{
+    if (e->op & ~KNOWN_BITS || FLAGS(e->op))
+        return PHX_INVALID_ARGUMENT;
+    if (KIND(e->op) == PHX_KIND_NYX)
+        return nyx(w, NUMBER(e->op), e->cap, e->words, out);
+    if (KIND(e->op) != PHX_KIND_TRANSPORT)
+        return PHX_INVALID_SYSCALL;
+    if (!takes_message(e->op))
+        return transport(w, e->op, e->cap, e->words, out, info);
+    TRY(ipc_message_in(w, e->words[0]));
+    return transport(w, e->op, e->cap, w->message.words, out, info);
+}
+
+bool dispatch_interrupt_safe(const struct phx_entry *e)
+{
+    unsigned row = KIND(e->op) == PHX_KIND_NYX ? nyx_ops[NUMBER(e->op)].op : 0;
+
+    if (row)
+        return kernel_ops[row - 1].flags & KERNEL_OP_INTERRUPT_SAFE;
+    return KIND(e->op) == PHX_KIND_TRANSPORT &&
+           (NUMBER(e->op) == PHX_T_NOP || NUMBER(e->op) == PHX_T_SIGNAL);
+}
+
+/* ENTER1: one entry in memory. Its results come back in registers, or in its message. */
+static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5], int64_t *info)
+{
+    struct phx_entry e;
+
+    if (address % 8)
+        return PHX_INVALID_ARGUMENT;
+    TRY(copy_in(w->thread->process->space, &e, address, sizeof e));
+    if (KIND(e.op) == PHX_KIND_TRANSPORT && NUMBER(e.op) == PHX_T_ENTER1)
+        return PHX_INVALID_SYSCALL;
+    return dispatch_entry(w, &e, out, info);
+}
+
+static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5], int64_t *info)
+{
+    struct phx_registers *r = &w->thread->regs;
+    const uint64_t in[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+
+    if (op & ~KNOWN_BITS || FLAGS(op))
+        return PHX_INVALID_ARGUMENT;
+    if (KIND(op) == PHX_KIND_NYX)
+        return nyx(w, NUMBER(op), r->rdi, in, out);
+    if (KIND(op) != PHX_KIND_TRANSPORT)
+        return PHX_INVALID_SYSCALL;
+    if (NUMBER(op) == PHX_T_ENTER1)
+        return enter1(w, r->rdi, out, info);
+    return transport(w, op, r->rdi, in, out, info);
+}
+
+/*
+ * An answer that is there at once. `out` holds what registers held before, so that
+ * words which carry nothing stay as they were.
+ */
+static void answer_now(struct waiter *w, err_t err, const uint64_t out[5], int64_t info)
+{
+    struct phx_registers *r = &w->thread->regs;
+
+    if (err == OK && w->form == FORM_MESSAGE) {
+        ipc_message_out(w);
+    } else if (err == OK) {
+        r->rsi = out[0];
+        r->rdx = out[1];
+        r->r10 = out[2];
+        r->r8 = out[3];
+        r->r9 = out[4];
+    }
+    r->rax = err == OK ? (uint64_t)info : (uint64_t)-(int64_t)err;
+}
+
+void kernel_syscall(struct thread *t)
+{
+    const struct process *p = t->process;
+    struct cpu *c = this_cpu();
+    struct waiter *w = &t->waiter;
+    struct phx_registers *r = &t->regs;
+    int64_t info = 0;
+
+    if (r->rip - p->libos_low - 1 >= p->libos_size) {
+        kernel_lock(c);
+        upcall(t, PHX_UPCALL_SYSCALL, 0, 0, 0, 31);
+        kernel_exit(c);
+        return;
+    }
+    if (r->rax == PHX_OP_NOP) {
+        r->rax = 0;
+        return;
+    }
+
+    kernel_lock(c);
+    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+    w->form = FORM_REGISTERS;
+    w->deadline = PHX_FOREVER;
+    w->interruptible = false;
+    err_t err = dispatch_registers(w, r->rax, out, &info);
+    if (err != BLOCKED)
+        answer_now(w, err, out, info);
+    kernel_exit(c);
+}
+
+/* --- methods of every capability ------------------------------------------- */
+
+int op_capability_identify(struct invocation *inv, struct capability_identify_out *out)
+{
+    const struct hold *row = inv->row;
+
+    out->interface = row->interface;
+    out->methods = row->methods;
+    out->badge = row->badge;
+    out->uses = row->uses ? row->uses->left : ~UINT64_C(0);
+    return OK;
+}
+
+int op_capability_derive(struct invocation *inv, const struct capability_derive_in *in,
+                         struct capability_derive_out *out)
+{
+    struct cap_table *table = &inv->thread->process->table;
+    struct uses *counter;
+    uint32_t row;
+
+    if (in->methods & ~inv->row->methods)
+        return PHX_PERMISSION_DENIED;
+    TRY(cap_reserve(table, &row));
+    err_t err = cap_prepare_derive(table, inv->row, in->uses, &counter);
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+    out->capability =
+        cap_derive(table, row, inv->row, in->methods, inv->badge, inv->row->interface, counter);
+    return OK;
+}
+
+int op_capability_duplicate(struct invocation *inv, struct capability_duplicate_out *out)
+{
+    struct cap_table *table = &inv->thread->process->table;
+    uint32_t row;
+
+    TRY(cap_reserve(table, &row));
+    out->capability = cap_duplicate(table, row, inv->row);
+    return OK;
+}
+
+int op_capability_grant(struct invocation *inv, const struct capability_grant_in *in,
+                        struct capability_grant_out *out)
+{
+    struct cap_table *from = &inv->thread->process->table;
+    struct hold *process;
+    struct uses *counter;
+    uint32_t row = (uint32_t)in->slot;
+
+    TRY(other(inv->thread, in->process, IFACE_PROCESS, PROCESS_ACCEPT, &process));
+    struct process *p = (struct process *)process->object;
+    if (in->methods & ~inv->row->methods)
+        return PHX_PERMISSION_DENIED;
+    if (p->state >= PROCESS_DYING)
+        return PHX_INVALID_STATE;
+    if (in->slot >= PHX_SLOT_COUNT)
+        return PHX_INVALID_ARGUMENT;
+    TRY(in->slot ? cap_reserve_slot(&p->table, row) : cap_reserve(&p->table, &row));
+    err_t err = cap_prepare_derive(from, inv->row, 0, &counter);
+    if (err != OK) {
+        cap_unreserve(&p->table, row);
+        return err;
+    }
+    out->capability = cap_derive(&p->table, row, inv->row, in->methods, inv->badge,
+                                 inv->row->interface, NULL);
+    return OK;
+}
+
+/* --- revoking: authority at once, effects in steps -------------------------- */
+
+static bool revoke_step(struct thread *t, struct work *w)
+{
+    (void)t;
+    if (frame_sweep(w->frame))
+        return false;
+    object_unref(&w->frame->object);
+    return true;
+}
+
+int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)
+{
+    struct thread *t = inv->thread;
+    struct object *o = inv->object;
+    struct work *w = &t->work;
+
+    if (in->own > 1)
+        return PHX_INVALID_ARGUMENT;
+    cap_revoke_children(&kernel.caps, inv->row);
+    o->refs++; /* what was installed through it is looked for after the row is gone */
+    if (in->own)
+        cap_release(&t->process->table, inv->row);
+    if (o->type == OBJECT_ENDPOINT)
+        endpoint_sweep((struct endpoint *)o);
+    if (o->type != OBJECT_FRAME) {
+        object_unref(o);
+        return OK;
+    }
+    *w = (struct work){ .step = revoke_step, .frame = (struct frame *)o };
+    return work_begin(t, inv->waiter, NULL);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Physical memory: the pages that boot left, handed out as frames.
+ *
+ * A frame is charged once, to the account whose pool it came from, and its pages
+ * are free again when the last hold, mapping or pin is gone.
+ */
+#include "buddy.h"
+#include "thread.h"
+
+static struct buddy buddy;
+static uint64_t total_pages;
+
+static void *page_address(uint64_t pfn)
+{
+    return direct(pfn << PHX_PAGE_SHIFT);
+}
+
+static void *memory_take(struct memory *m, uint64_t pages)
+{
+    int64_t pfn = buddy_alloc(&buddy, pages);
+
+    (void)m;
+    return pfn < 0 ? NULL : page_address((uint64_t)pfn);
+}
+
+static void memory_give(struct memory *m, void *first, uint64_t pages)
+{
+    (void)m;
+    buddy_free(&buddy, direct_pa(first) >> PHX_PAGE_SHIFT, pages);
+}
+
+/* The first region with room for the allocator's own table. */
+static unsigned table_region(const struct boot_info *info, uint64_t bytes)
+{
+    for (unsigned i = 0; i < info->region_count; i++)
+        if (info->regions[i].size >= bytes)
+            return i;
+    panic("no room for the page table of %lu bytes of memory: give the machine more",
+          info->memory_bytes);
+}
+
+void frames_init(const struct boot_info *info)
+{
+    uint64_t pages = info->phys_end >> PHX_PAGE_SHIFT;
+    uint64_t bytes = (buddy_table_bytes(pages) + PHX_PAGE_SIZE - 1) & ~(PHX_PAGE_SIZE - 1UL);
+    unsigned at = table_region(info, bytes);
+
+    buddy_init(&buddy, direct(info->regions[at].base), 0, pages, page_address);
+    for (unsigned i = 0; i < info->region_count; i++) {
+        uint64_t base = info->regions[i].base + (i == at ? bytes : 0);
+        uint64_t size = info->regions[i].size - (i == at ? bytes : 0);
+
+        buddy_add(&buddy, base >> PHX_PAGE_SHIFT, size >> PHX_PAGE_SHIFT);
+    }
+    total_pages = buddy_free_pages(&buddy);
+    kernel.memory.take = memory_take;
+    kernel.memory.give = memory_give;
+}
+
+uint64_t memory_total_pages(void)
+{
+    return total_pages;
+}
+
+static err_t frame_object(struct account *a, struct frame **out)
+{
+    void *object;
+
+    TRY(object_new(a, KIND_FRAME, &object));
+    *out = object;
+    (*out)->object.type = OBJECT_FRAME;
+    (*out)->object.account = a;
+    list_init(&(*out)->mappings);
+    return OK;
+}
+
+err_t frame_new(struct account *a, uint64_t pages, struct frame **out)
+{
+    void *first;
+
+    if (pages == 0 || pages > BUDDY_RUN_MAX)
+        return PHX_INVALID_ARGUMENT;
+    TRY(account_can(a, RESOURCE_PAGES, pages));
+    TRY(frame_object(a, out));
+    err_t err = account_pages(a, pages, &first);
+    if (err != OK) {
+        object_free(*out);
+        return err;
+    }
+    (*out)->pfn = direct_pa(first) >> PHX_PAGE_SHIFT;
+    (*out)->pages = pages;
+    (*out)->owned = true;
+    return OK;
+}
+
+err_t frame_new_fixed(struct account *a, uint64_t pfn, uint64_t pages, struct frame **out)
+{
+    TRY(frame_object(a, out));
+    (*out)->pfn = pfn;
+    (*out)->pages = pages;
+    return OK;
+}
+
+err_t frame_split(struct frame *f, uint64_t at, struct frame **out)
+{
+    TRY(frame_object(f->object.account, out));
+    (*out)->pfn = f->pfn + at;
+    (*out)->pages = f->pages - at;
+    (*out)->owned = f->owned;
+    f->pages = at;
+    return OK;
+}
+
+void frame_free(struct frame *f)
+{
+    if (f->owned)
+        account_give_pages(f->object.account, page_address(f->pfn), f->pages);
+    object_free(f);
+}
+
+/* --- operations ------------------------------------------------------------ */
+
+/* Four pages a step, without the lock: nobody else can name the frame yet. */
+void frame_zero_some(struct work *w)
+{
+    for (unsigned i = 0; i < 4 && w->cursor < w->frame->pages; i++)
+        page_zero(page_address(w->frame->pfn + w->cursor++));
+}
+
+static bool alloc_step(struct thread *t, struct work *w)
+{
+    if (w->cursor < w->frame->pages) {
+        w->unlocked = frame_zero_some;
+        return false;
+    }
+    w->out[0] = object_hold(t, w->row, &w->frame->object, IFACE_FRAME, FRAME_M_ALL,
+                            FRAME_BADGE(0UL, w->frame->pages));
+    w->out[1] = w->frame->pfn << PHX_PAGE_SHIFT;
+    w->has_row = false;
+    object_unref(&w->frame->object);
+    return true;
+}
+
+int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in *in,
+                        struct frame_pool_alloc_out *out)
+{
+    struct thread *t = inv->thread;
+    struct work *w = &t->work;
+    struct frame *f;
+    uint32_t row;
+
+    TRY(cap_reserve(&t->process->table, &row));
+    err_t err = frame_new(inv->object->account, in->pages, &f);
+    if (err != OK) {
+        cap_unreserve(&t->process->table, row);
+        return err;
+    }
+
+    *w = (struct work){
+        .step = alloc_step, .frame = f, .row = row, .has_row = true, .results = 2
+    };
+    f->object.refs++;
+    frame_zero_some(w);
+    return work_begin(t, inv->waiter, (uint64_t *)out);
+}
+
+int op_frame_pool_info(struct invocation *inv, struct frame_pool_info_out *out)
+{
+    (void)inv;
+    out->free = buddy_free_pages(&buddy);
+    out->total = total_pages;
+    out->largest = buddy_largest(&buddy);
+    return OK;
+}
+
+int op_frame_info(struct invocation *inv, struct frame_info_out *out)
+{
+    const struct frame *f = (const struct frame *)inv->object;
+
+    out->physical = (f->pfn + FRAME_BADGE_OFFSET(inv->badge)) << PHX_PAGE_SHIFT;
+    out->pages = FRAME_BADGE_PAGES(inv->badge);
+    return OK;
+}
+
+int op_frame_carve(struct invocation *inv, const struct frame_carve_in *in,
+                   struct frame_carve_out *out)
+{
+    struct cap_table *table = &inv->thread->process->table;
+    uint64_t have = FRAME_BADGE_PAGES(inv->badge);
+    struct uses *counter;
+    uint32_t row;
+
+    if (in->pages == 0 || in->pages > have || in->offset > have - in->pages)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_reserve(table, &row));
+    err_t err = cap_prepare_derive(table, inv->row, 0, &counter);
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+    uint64_t badge = FRAME_BADGE(FRAME_BADGE_OFFSET(inv->badge) + in->offset, in->pages);
+    out->frame = cap_derive(table, row, inv->row, inv->row->methods, badge, IFACE_FRAME, NULL);
+    return OK;
+}

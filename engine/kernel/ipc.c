@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages: calls, and their answers.
+ *
+ * A message is at most ten words, 4096 bytes and four capabilities, and nothing of
+ * it is ever kept by the kernel: it stays with its sender, who waits, until the
+ * receiver is there. Then everything is decided first (capabilities, rows, both
+ * buffers), the bytes are copied once from pages to pages, and from the line after
+ * that nothing fails. A fault of one side is answered to that side alone.
+ *
+ * A caller that finds its server waiting runs it at once, on its own slice, and an
+ * answer goes back the same way: neither touches the ready queue or the timers.
+ */
+#include "ring.h"
+#include "thread.h"
+
+/* What passes, once it was decided. */
+struct passage {
+    uint64_t length;
+    bool cut;
+    unsigned caps;
+    struct hold *held[PHX_MESSAGE_CAPS];
+};
+
+static uint64_t get_word(const struct waiter *w, unsigned i)
+{
+    return w->form == FORM_MESSAGE ? w->message.words[i] : *thread_word(w->thread, i);
+}
+
+static void set_word(struct waiter *w, unsigned i, uint64_t value)
+{
+    if (w->form == FORM_MESSAGE)
+        w->message.words[i] = value;
+    else
+        *thread_word(w->thread, i) = value;
+}
+
+static void pass_words(const struct waiter *from, struct waiter *to, unsigned n)
+{
+    const struct phx_registers *f = &from->thread->regs;
+    struct phx_registers *t = &to->thread->regs;
+
+    if (from->form != FORM_REGISTERS || to->form != FORM_REGISTERS || n > 5) {
+        for (unsigned i = 0; i < n; i++)
+            set_word(to, i, get_word(from, i));
+        return;
+    }
+    switch (n) {
+    case 5: t->r9 = f->r9; __attribute__((fallthrough));
+    case 4: t->r8 = f->r8; __attribute__((fallthrough));
+    case 3: t->r10 = f->r10; __attribute__((fallthrough));
+    case 2: t->rdx = f->rdx; __attribute__((fallthrough));
+    case 1: t->rsi = f->rsi; break;
+    default: break;
+    }
+}
+
+/* --- capabilities in a message --------------------------------------------- */
+
+static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned i,
+                          struct passage *p)
+{
+    struct cap_table *table = &from->thread->process->table;
+    bool move = from->message.cap_modes[i] == PHX_CAP_MOVE;
+    struct uses *counter;
+
+    if (!move && from->message.cap_modes[i] != PHX_CAP_COPY)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_lookup(table, from->message.caps[i], move ? CAPABILITY_TRANSFER : CAPABILITY_GRANT,
+                   &p->held[i]));
+    for (unsigned k = 0; k < i; k++) /* a row can leave once */
+        if (p->held[k] == p->held[i] && (move || from->message.cap_modes[k] == PHX_CAP_MOVE))
+            return PHX_INVALID_ARGUMENT;
+    uint16_t wanted = to->message.accept[i];
+    if (wanted && wanted != p->held[i]->interface)
+        return PHX_NOT_ACCEPTED;
+    return move ? OK : cap_prepare_derive(table, p->held[i], 0, &counter);
+}
+
+/* The receiver's rows were reserved when it began to wait. */
+static void pass_caps(struct waiter *from, struct waiter *to, const struct passage *p)
+{
+    struct cap_table *source = &from->thread->process->table;
+    struct cap_table *target = &to->thread->process->table;
+
+    for (unsigned i = 0; i < p->caps; i++) {
+        struct hold *row = p->held[i];
+
+        if (from->message.cap_modes[i] == PHX_CAP_MOVE)
+            to->message.caps[i] = cap_move(source, row, target, to->rows[i]);
+        else
+            to->message.caps[i] = cap_derive(target, to->rows[i], row, row->methods, row->badge,
+                                             row->interface, NULL);
+    }
+    for (unsigned i = p->caps; i < to->rows_reserved; i++)
+        cap_unreserve(target, to->rows[i]);
+    to->rows_reserved = 0;
+}
+
+/* --- passing --------------------------------------------------------------- */
+
+/* Decide; the copy into the receiver's buffer is its last part, and harmless there. */
+static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p,
+                      bool *receiver_failed)
+{
+    *receiver_failed = false;
+    p->length = 0;
+    p->cut = false;
+    p->caps = 0;
+    if (from->form != FORM_MESSAGE)
+        return OK;
+    p->caps = from->message.send_caps;
+    if (p->caps > (to->form == FORM_MESSAGE ? to->rows_reserved : 0u))
+        return PHX_NOT_ACCEPTED;
+    for (unsigned i = 0; i < p->caps; i++)
+        TRY(can_pass_cap(from, to, i, p));
+
+    uint64_t capacity = to->form == FORM_MESSAGE ? to->message.recv_capacity : 0;
+    p->length = from->message.send_length;
+    if (p->length > capacity) {
+        p->length = capacity;
+        p->cut = true;
+    }
+    return copy_across(from->thread->process->space, from->message.send_address,
+                       to->thread->process->space, to->message.recv_address, p->length,
+                       receiver_failed);
+}
+
+static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
+                    unsigned method, uint64_t badge)
+{
+    int64_t info = from->words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
+                   (int64_t)p->length << 32 | (p->cut ? PHX_INFO_CUT : 0);
+
+    pass_words(from, to, from->words);
+    if (to->form == FORM_MESSAGE) {
+        pass_caps(from, to, p);
+        to->message.badge = badge;
+        to->message.info = (uint64_t)info;
+    }
+    return info;
+}
+
+/* --- what a wait for a message reserves ------------------------------------ */
+
+static void unreserve(struct waiter *w)
+{
+    struct cap_table *table = &w->thread->process->table;
+
+    for (unsigned i = 0; i < w->rows_reserved; i++)
+        cap_unreserve(table, w->rows[i]);
+    w->rows_reserved = 0;
+    if (w->wants_reply)
+        cap_unreserve(table, w->rows[PHX_MESSAGE_CAPS]);
+    w->wants_reply = false;
+}
+
+void ipc_undo(struct waiter *w)
+{
+    unreserve(w);
+    if (w->state != WAIT_CALL)
+        return;
+    node_unref(w->up);
+    uses_return(w->uses);
+    uses_unref(w->uses);
+}
+
+/* Rows and buffer for what will come in. */
+static err_t prepare_receive(struct waiter *w, bool call)
+{
+    struct process *p = w->thread->process;
+    const struct phx_message *m = &w->message;
+
+    w->rows_reserved = 0;
+    w->wants_reply = false;
+    if (w->form != FORM_MESSAGE)
+        return OK;
+    if (m->accept_caps > PHX_MESSAGE_CAPS || m->recv_capacity > PHX_MESSAGE_MAX)
+        return PHX_INVALID_ARGUMENT;
+    TRY(user_check(p->space, m->recv_address, m->recv_capacity, PHX_PROT_WRITE));
+    err_t err = OK;
+    while (err == OK && w->rows_reserved < m->accept_caps) {
+        err = cap_reserve(&p->table, &w->rows[w->rows_reserved]);
+        if (err == OK)
+            w->rows_reserved++;
+    }
+    if (err == OK && !call && (w->ring || (m->flags & PHX_MESSAGE_REPLY))) {
+        err = cap_reserve(&p->table, &w->rows[PHX_MESSAGE_CAPS]);
+        w->wants_reply = err == OK;
+    }
+    if (err != OK)
+        unreserve(w);
+    return err;
+}
+
+err_t ipc_message_in(struct waiter *w, uint64_t address)
+{
+    const struct space *s = w->thread->process->space;
+
+    if (address % 8)
+        return PHX_INVALID_ARGUMENT;
+    TRY(user_check(s, address, sizeof w->message, PHX_PROT_WRITE));
+    TRY(copy_in(s, &w->message, address, sizeof w->message));
+    if (w->message.send_caps > PHX_MESSAGE_CAPS || w->message.send_length > PHX_MESSAGE_MAX)
+        return PHX_INVALID_ARGUMENT;
+    w->form = FORM_MESSAGE;
+    w->message_address = address;
+    w->deadline = w->message.deadline;
+    w->interruptible = w->message.flags & PHX_MESSAGE_INTERRUPTIBLE;
+    return OK;
+}
+
+/* If its owner unmapped it meanwhile, the owner has lost it. */
+void ipc_message_out(struct waiter *w)
+{
+    if (copy_out(w->thread->process->space, w->message_address, &w->message,
+                 sizeof w->message) != OK)
+        klog(LOG_WARNING, "process %lu unmapped a message that it waited for",
+             w->thread->process->pid);
+}
+
+/* --- calls ----------------------------------------------------------------- */
+
+/* The Reply that stands for this delivery of the call of `caller`. */
+static struct object *reply_object(struct waiter *caller, uint64_t *badge)
+{
+    *badge = caller->sequence << 16 | (caller->ring ? ring_record_index(caller) : 0);
+    return caller->ring ? ring_object(caller->ring) : &caller->thread->object;
+}
+
+struct waiter *ipc_reply_target(const struct hold *row)
+{
+    struct waiter *c = row->object->type == OBJECT_THREAD
+                           ? &CONTAINER(row->object, struct thread, object)->waiter
+                           : ring_record(row->object, (unsigned)(row->badge & 0xffff));
+
+    return c && c->state == WAIT_REPLY && c->sequence == row->badge >> 16 ? c : NULL;
+}
+
+/* The call of `c` is with the server of `r` now. */
+static void taken(struct waiter *c, struct waiter *r)
+{
+    struct thread *server = r->thread;
+
+    c->sequence++;
+    c->server = server;
+    if (r->wants_reply) {
+        uint64_t badge;
+        struct object *o = reply_object(c, &badge);
+
+        r->message.reply =
+            object_hold(server, r->rows[PHX_MESSAGE_CAPS], o, IFACE_REPLY, REPLY_M_ALL, badge);
+        r->wants_reply = false;
+    } else {
+        server->current_call = c;
+    }
+}
+
+/* `w` calls and `r` waits: both are decided and committed here. */
+static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
+{
+    struct thread *server = r->thread;
+    struct passage p;
+    bool receiver_failed;
+    err_t err = can_pass(w, r, &p, &receiver_failed);
+
+    if (err != OK) {
+        if (receiver_failed)
+            wait_cancel(r, PHX_BAD_ADDRESS);
+        return receiver_failed ? PHX_WOULD_BLOCK : err;
+    }
+
+    int64_t info = pass(w, r, &p, w->method, w->badge);
+    uses_commit(uses);
+    wait_end(r);
+    taken(w, r);
+    wait_begin(w, WAIT_REPLY, NULL, &server->serving, w->deadline);
+    if (r->form == FORM_REGISTERS)
+        server->regs.rdi = w->badge;
+    bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
+    wait_answer(r, info, direct);
+    if (direct)
+        thread_switch_direct(server);
+    return OK;
+}
+
+err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words)
+{
+    struct endpoint *e = (struct endpoint *)row->object;
+    struct list *first;
+
+    if (e->servers == 0)
+        return PHX_DISCONNECTED;
+    w->method = (uint8_t)method;
+    w->words = (uint8_t)words;
+    w->badge = row->badge;
+    TRY(prepare_receive(w, true));
+    err_t err = uses_reserve(row->uses);
+    while (err == OK && (first = list_first(&e->receivers))) {
+        err = call_now(w, CONTAINER(first, struct waiter, link), row->uses);
+        if (err == OK)
+            return BLOCKED;
+        if (err == PHX_WOULD_BLOCK) /* that receiver could not; the next may */
+            err = OK;
+        else
+            uses_return(row->uses);
+    }
+    if (err == OK && w->deadline == 0) {
+        uses_return(row->uses);
+        err = PHX_WOULD_BLOCK;
+    }
+    if (err != OK) {
+        unreserve(w);
+        return err;
+    }
+
+    w->up = row->up;
+    w->up_gen = row->up_gen;
+    node_ref(w->up);
+    w->uses = row->uses;
+    uses_ref(w->uses);
+    wait_begin(w, WAIT_CALL, &e->object, &e->callers, w->deadline);
+    return BLOCKED;
+}
+
+/* Take a queued call, if its capability is still one; false: it was answered. */
+static bool take_call(struct waiter *c, struct waiter *w, int64_t *info, err_t *err)
+{
+    struct passage p;
+    bool receiver_failed;
+
+    *err = OK;
+    if (!node_alive(c->up, c->up_gen)) {
+        wait_cancel(c, PHX_REVOKED);
+        return false;
+    }
+    err_t failed = can_pass(c, w, &p, &receiver_failed);
+    if (failed != OK && receiver_failed) {
+        *err = failed;
+        return true;
+    }
+    if (failed != OK) {
+        wait_cancel(c, failed);
+        return false;
+    }
+
+    *info = pass(c, w, &p, c->method, c->badge);
+    uses_commit(c->uses);
+    uses_unref(c->uses);
+    node_unref(c->up);
+    list_remove(&c->link);
+    list_add_tail(&w->thread->serving, &c->link);
+    struct object *endpoint = c->object;
+    c->object = NULL;
+    c->state = WAIT_REPLY;
+    taken(c, w);
+    object_unref(endpoint);
+    if (w->form == FORM_REGISTERS)
+        w->thread->regs.rdi = c->badge;
+    return true;
+}
+
+/* The call this thread was serving and did not take as a Reply is lost by this. */
+static void drop_current_call(struct waiter *w)
+{
+    struct waiter *c = w->thread->current_call;
+
+    if (c && !w->ring)
+        wait_cancel(c, PHX_DISCONNECTED);
+}
+
+static err_t receive_on(struct waiter *w, struct endpoint *e, int64_t *info)
+{
+    struct list *first;
+    err_t err;
+
+    while ((first = list_first(&e->callers))) {
+        if (!take_call(CONTAINER(first, struct waiter, link), w, info, &err))
+            continue;
+        if (err != OK)
+            unreserve(w);
+        return err;
+    }
+    if (w->deadline == 0) {
+        unreserve(w);
+        return PHX_WOULD_BLOCK;
+    }
+    wait_begin(w, WAIT_RECEIVE, &e->object, &e->receivers, w->deadline);
+    return BLOCKED;
+}
+
+static err_t server_endpoint(struct waiter *w, uint64_t cap, struct endpoint **e)
+{
+    struct hold *row;
+
+    TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
+    *e = (struct endpoint *)row->object;
+    return OK;
+}
+
+err_t ipc_receive(struct waiter *w, uint64_t cap, int64_t *info)
+{
+    struct endpoint *e;
+
+    TRY(server_endpoint(w, cap, &e));
+    TRY(prepare_receive(w, false));
+    drop_current_call(w);
+    return receive_on(w, e, info);
+}
+
+/* --- answers --------------------------------------------------------------- */
+
+/* Answer `c` with what `w` sends. Direct: the caller of this runs c's thread. */
+static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool direct)
+{
+    struct passage p;
+    bool receiver_failed;
+    err_t err = can_pass(w, c, &p, &receiver_failed);
+
+    if (err != OK && !receiver_failed)
+        return err;
+    if (c->server && c->server->current_call == c)
+        c->server->current_call = NULL;
+    if (receiver_failed) {
+        wait_cancel(c, PHX_BAD_ADDRESS);
+        return OK;
+    }
+
+    int64_t info = pass(w, c, &p, 0, 0);
+    unreserve(c);
+    wait_end(c);
+    c->server = NULL;
+    if (status != 0 && c->form == FORM_MESSAGE)
+        ipc_message_out(c);
+    wait_answer(c, status ? -(int64_t)status : info, direct);
+    return OK;
+}
+
+err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words)
+{
+    struct thread *t = w->thread;
+    struct waiter *c = t->current_call;
+    struct hold *row = NULL;
+
+    w->words = (uint8_t)words;
+    w->rows_reserved = 0;
+    if (cap) {
+        TRY(other(t, cap, IFACE_REPLY, REPLY_RETURN, &row));
+        c = ipc_reply_target(row);
+    }
+    if (!c)
+        return PHX_DISCONNECTED;
+    TRY(answer(w, c, status, false));
+    if (cap && (row = cap_row(&t->process->table, cap)))
+        cap_release(&t->process->table, row);
+    return OK;
+}
+
+err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words,
+                         int64_t *info)
+{
+    struct waiter *c = w->thread->current_call;
+    struct endpoint *e;
+
+    TRY(server_endpoint(w, cap, &e));
+    w->words = (uint8_t)words;
+    TRY(prepare_receive(w, false));
+    bool direct = c && !w->ring && !c->ring && !c->thread->attention &&
+                  c->thread->state == THREAD_BLOCKED && list_is_empty(&e->callers) &&
+                  w->deadline != 0;
+    if (c) {
+        err_t err = answer(w, c, status, direct);
+
+        if (err != OK) {
+            unreserve(w);
+            return err;
+        }
+    }
+    err_t err = receive_on(w, e, info);
+    if (direct && c->thread->state == THREAD_BLOCKED)
+        thread_switch_direct(c->thread);
+    return err;
+}
+
+int op_thread_control_take_reply(struct invocation *inv, struct thread_control_take_reply_out *out)
+{
+    struct thread *t = inv->thread;
+    uint64_t badge;
+    uint32_t row;
+
+    if (!t->current_call)
+        return PHX_INVALID_STATE;
+    TRY(cap_reserve(&t->process->table, &row));
+    struct object *o = reply_object(t->current_call, &badge);
+    out->reply = object_hold(t, row, o, IFACE_REPLY, REPLY_M_ALL, badge);
+    t->current_call = NULL;
+    return OK;
+}
+
+/* --- ends ------------------------------------------------------------------ */
+
+void endpoint_disconnect(struct endpoint *e)
+{
+    struct list *l;
+
+    e->object.refs++; /* the last waiter's reference may be the last of all */
+    while ((l = list_first(&e->callers)))
+        wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
+    while ((l = list_first(&e->receivers)))
+        wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
+    e->object.refs--;
+}
+
+void endpoint_sweep(struct endpoint *e)
+{
+    LIST_FOR_EACH(l, &e->callers)
+    {
+        struct waiter *w = CONTAINER(l, struct waiter, link);
+
+        if (!node_alive(w->up, w->up_gen))
+            wait_cancel(w, PHX_REVOKED);
+    }
+}

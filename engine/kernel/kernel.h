@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every file of the kernel sees: the one lock, the log, the machine's state.
+ *
+ * Everything below runs with interrupts off on the core's one stack. The lock is
+ * taken at each way in and let go on the way out (sched.c, kernel_exit); between
+ * the two the kernel is sequential code.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "account.h"
+#include "bytes.h"
+#include "cap.h"
+#include "cpu.h"
+#include "phoenix/abi.h"
+
+struct kernel {
+    uint32_t lock;            /* atomic: 1 held */
+    struct memory memory;     /* where pages come from (frame.c) */
+    struct account root;      /* all budget there is */
+    struct caps caps;
+    struct list processes;    /* of struct process.all_link */
+    struct list dying;        /* of struct process.dying_link: to be taken down */
+    uint64_t process_count, swept_processes;
+    uint64_t next_pid;
+    uint64_t kernel_root;     /* page tables of a core that runs nobody */
+    const struct boot_info *boot;
+};
+extern struct kernel kernel;
+
+void kernel_lock(struct cpu *c);
+void kernel_unlock(void);
+
+/* --- log ------------------------------------------------------------------ */
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
+
+void log_init(const struct boot_info *info);
+void klog(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A program's own line. */
+void log_program(const char *text, size_t length);
+size_t log_read(uint64_t *position, char *out, size_t size);
+
+/* The kernel itself is wrong, or cannot go on: say what was true, and stop. */
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same from a ring 0 exception (arch). */
+_Noreturn void kernel_epitaph(const char *what, const struct phx_registers *registers,
+                              uint64_t address);
+
+#define ASSERT(condition)                                                   \
+    do {                                                                    \
+        if (!(condition))                                                   \
+            panic("%s:%d: not true: %s", __FILE__, __LINE__, #condition);   \
+    } while (0)
+
+/* --- time ----------------------------------------------------------------- */
+
+static inline uint64_t now_ns(void)
+{
+    unsigned __int128 ticks = arch_tsc() - arch_clock.tsc_base;
+
+    return arch_clock.ns_base + (uint64_t)(ticks * arch_clock.multiplier >> arch_clock.shift);
+}
+
+#endif

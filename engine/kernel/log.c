@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log, and what is said when the kernel cannot go on.
+ */
+#include "fmt.h"
+#include "framing.h"
+#include "logbuf.h"
+#include "thread.h"
+
+#define LOG_BYTES 16384
+#define EPITAPH_LINES 20
+
+static char log_buffer[LOG_BYTES];
+static struct logbuf log = { .buffer = log_buffer, .size = LOG_BYTES };
+static unsigned shown = LOG_WARNING; /* up to here lines go to a raw console too */
+
+static bool word_of(const char *line, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = line; *at; at++)
+        if ((at == line || at[-1] == ' ') && memcmp(at, word, n) == 0)
+            return true;
+    return false;
+}
+
+void log_init(const struct boot_info *info)
+{
+    static const char *const levels[] = { "loglevel=0", "loglevel=1", "loglevel=2" };
+
+    logbuf_init(&log, log_buffer, LOG_BYTES);
+    for (unsigned i = 0; i < 3; i++)
+        if (word_of(info->command_line, levels[i]))
+            shown = i;
+}
+
+static void append(enum log_level level, const char *text, size_t length)
+{
+    char line[LOGBUF_TEXT_MAX + 32];
+    uint64_t position = log.head;
+
+    logbuf_append(&log, now_ns(), text, length);
+    while (logbuf_line(&log, &position, line, sizeof line)) {
+        if (console_framed()) {
+            console_emit(FRAMING_LOG, line, strlen(line));
+        } else if (level <= shown) {
+            console_emit(FRAMING_LOG, line, strlen(line));
+            console_emit(FRAMING_LOG, "\n", 1);
+        }
+    }
+}
+
+void klog(enum log_level level, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfmt(text, sizeof text, format, arguments);
+    va_end(arguments);
+    append(level, text, strlen(text));
+}
+
+void log_program(const char *text, size_t length)
+{
+    append(LOG_INFO, text, length);
+}
+
+size_t log_read(uint64_t *position, char *out, size_t size)
+{
+    return logbuf_read(&log, position, out, size);
+}
+
+/* --- epitaphs -------------------------------------------------------------- */
+
+static void epitaph_line(const char *text)
+{
+    console_emit(FRAMING_EPITAPH, text, strlen(text));
+    console_emit(FRAMING_EPITAPH, "\n", 1);
+}
+
+static void epitaph_registers(const struct phx_registers *r, uint64_t address)
+{
+    static const char *const names[] = { "r15", "r14", "r13", "r12", "rbp", "rbx",
+                                         "r11", "r10", "r9",  "r8",  "rax", "rcx",
+                                         "rdx", "rsi", "rdi", "rip", "rfl", "rsp" };
+    const uint64_t *values = &r->r15;
+    char line[128];
+
+    for (unsigned i = 0; i < 18; i += 3) {
+        fmt(line, sizeof line, "%s %016lx  %s %016lx  %s %016lx", names[i], values[i],
+            names[i + 1], values[i + 1], names[i + 2], values[i + 2]);
+        epitaph_line(line);
+    }
+    fmt(line, sizeof line, "address %016lx  core %u", address, this_cpu()->index);
+    epitaph_line(line);
+}
+
+void kernel_epitaph(const char *what, const struct phx_registers *registers, uint64_t address)
+{
+    char line[LOGBUF_TEXT_MAX + 32];
+    static uint32_t once;
+
+    if (__atomic_exchange_n(&once, 1, __ATOMIC_ACQ_REL))
+        arch_shutdown(125);
+    arch_stop_others();
+    fmt(line, sizeof line, "Phoenix stopped: %s", what);
+    epitaph_line(line);
+    if (registers)
+        epitaph_registers(registers, address);
+    arch_backtrace(epitaph_line);
+    uint64_t position = logbuf_last(&log, EPITAPH_LINES);
+    while (logbuf_line(&log, &position, line, sizeof line))
+        epitaph_line(line);
+    arch_shutdown(125);
+}
+
+void panic(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfmt(text, sizeof text, format, arguments);
+    va_end(arguments);
+    kernel_epitaph(text, NULL, 0);
+}
+
+/* --- operations ------------------------------------------------------------ */
+
+int op_log_write(struct invocation *inv, const struct log_write_in *in)
+{
+    char text[1024];
+
+    if (in->length > sizeof text)
+        return PHX_INVALID_ARGUMENT;
+    TRY(copy_in(inv->thread->process->space, text, in->address, in->length));
+    log_program(text, in->length);
+    return OK;
+}
+
+int op_log_read(struct invocation *inv, const struct log_read_in *in, struct log_read_out *out)
+{
+    char piece[512];
+    uint64_t position = in->position;
+    size_t n = log_read(&position, piece, in->length < sizeof piece ? in->length : sizeof piece);
+
+    TRY(copy_out(inv->thread->process->space, in->address, piece, n));
+    out->got = n;
+    out->next = position;
+    return OK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the boot information to the first process.
+ */
+#include "buddy.h"
+#include "init.h"
+#include "thread.h"
+
+#define MIB (1UL << 20)
+#define ROOT_HOLDS (16UL << 20)
+#define ROOT_THREADS (64UL << 10)
+#define ROOT_ENERGY (1UL << 48) /* quanta: all that will ever be */
+
+static void root_account_init(void)
+{
+    account_init(&kernel.root, NULL, &kernel.memory);
+    kernel.root.object.refs = 1; /* never freed */
+    kernel.root.limit[RESOURCE_PAGES] = memory_total_pages();
+    kernel.root.limit[RESOURCE_HOLDS] = ROOT_HOLDS;
+    kernel.root.limit[RESOURCE_THREADS] = ROOT_THREADS;
+    kernel.root.limit[RESOURCE_ENERGY] = ROOT_ENERGY;
+}
+
+/* Page tables for a core that runs nobody: the kernel's half only. */
+static void kernel_root_init(void)
+{
+    void *root;
+
+    if (account_pages(&kernel.root, 1, &root) != OK)
+        panic("no memory for the kernel's page tables");
+    kernel.kernel_root = direct_pa(root);
+    arch_root_init(kernel.kernel_root);
+}
+
+void kernel_main(const struct boot_info *info)
+{
+    unsigned cores;
+
+    kernel.boot = info;
+    console_init();
+    console_ready();
+    log_init(info);
+    frames_init(info);
+    objects_init();
+    root_account_init();
+    kernel_root_init();
+    entropy_init();
+    klog(LOG_INFO, "Phoenix: %lu MiB of memory, booted by %s", info->memory_bytes / MIB,
+         info->loader);
+    cores = cpu_count = arch_start_cpus();
+    klog(LOG_INFO, "%u core%s, clock %lu/2^%u ns a tick", cores, cores == 1 ? "" : "s",
+         arch_clock.multiplier, arch_clock.shift);
+    kernel_lock(this_cpu());
+    init_start();
+    kernel_exit(this_cpu());
+    arch_enter_user();
+}
+
+void kernel_cpu_main(void)
+{
+    kernel_lock(this_cpu());
+    kernel_exit(this_cpu());
+    arch_enter_user();
+}

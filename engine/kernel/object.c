@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all kernel objects share: sizes, reference counts, first holds.
+ */
+#include "ring.h"
+#include "thread.h"
+
+struct kernel kernel;
+
+static void badge_gone(struct endpoint *e, uint64_t number)
+{
+    struct tree_node *node = tree_floor(&e->badges, number);
+
+    if (!node || node->key != number)
+        return;
+    struct badge *b = CONTAINER(node, struct badge, node);
+    if (--b->holds > 0)
+        return;
+    if (b->watcher) {
+        notification_signal(b->watcher, b->bits);
+        object_unref(&b->watcher->object);
+    }
+    tree_remove(&e->badges, &b->node);
+    object_free(b);
+}
+
+static bool is_server_face(const struct hold *row)
+{
+    return row->interface == IFACE_ENDPOINT && (row->methods & ENDPOINT_M_RECEIVE);
+}
+
+/* A row names its object from now on. */
+static void hold_came(struct caps *caps, const struct hold *row)
+{
+    (void)caps;
+    if (row->object->type != OBJECT_ENDPOINT)
+        return;
+    struct endpoint *e = (struct endpoint *)row->object;
+    if (is_server_face(row)) {
+        e->servers++;
+    } else if (row->badge && row->interface != IFACE_ENDPOINT) {
+        struct tree_node *node = tree_floor(&e->badges, row->badge);
+
+        if (node && node->key == row->badge)
+            CONTAINER(node, struct badge, node)->holds++;
+    }
+}
+
+static void hold_gone(struct caps *caps, const struct hold *row)
+{
+    struct object *o = row->object;
+
+    (void)caps;
+    if (o->type == OBJECT_ENDPOINT) {
+        struct endpoint *e = (struct endpoint *)o;
+
+        if (is_server_face(row)) {
+            if (--e->servers == 0)
+                endpoint_disconnect(e);
+        } else if (row->badge && row->interface != IFACE_ENDPOINT) {
+            badge_gone(e, row->badge);
+        }
+    }
+    object_unref(o);
+}
+
+void objects_init(void)
+{
+    static const uint16_t sizes[KIND_COUNT] = {
+        [KIND_NODE] = sizeof(struct node),       [KIND_USES] = sizeof(struct uses),
+        [KIND_ACCOUNT] = sizeof(struct account), [KIND_PROCESS] = sizeof(struct process),
+        [KIND_THREAD] = sizeof(struct thread),   [KIND_SPACE] = sizeof(struct space),
+        [KIND_MAPPING] = sizeof(struct mapping), [KIND_FRAME] = sizeof(struct frame),
+        [KIND_ENDPOINT] = 64,                    [KIND_RING] = sizeof(struct ring),
+    };
+    _Static_assert(sizeof(struct endpoint) <= 64, "size class");
+    _Static_assert(sizeof(struct badge) <= 64, "size class");
+    _Static_assert(sizeof(struct notification) <= 64, "size class");
+    _Static_assert(sizeof(struct thread) <= 2000, "two threads a page");
+    _Static_assert(offsetof(struct thread, resume_full) == 144, "arch knows this offset");
+
+    for (unsigned k = 0; k < KIND_COUNT; k++) {
+        kernel.memory.align[k] = k == KIND_EXTENDED_STATE ? 64 : 16;
+        kernel.memory.size[k] = (uint16_t)((sizes[k] + 15u) & ~15u);
+    }
+    kernel.memory.size[KIND_EXTENDED_STATE] = (uint16_t)((arch_fpu_size + 63u) & ~63u);
+    caps_init(&kernel.caps, hold_gone);
+    kernel.caps.came = hold_came;
+    list_init(&kernel.processes);
+    list_init(&kernel.dying);
+}
+
+static void endpoint_free(struct endpoint *e)
+{
+    struct tree_node *node;
+
+    while ((node = tree_first(&e->badges))) {
+        struct badge *b = CONTAINER(node, struct badge, node);
+
+        tree_remove(&e->badges, node);
+        if (b->watcher)
+            object_unref(&b->watcher->object);
+        object_free(b);
+    }
+    object_free(e);
+}
+
+static void account_free(struct account *a)
+{
+    struct account *parent = a->object.account;
+
+    account_close(a);
+    list_remove(&a->sibling);
+    object_free(a);
+    object_unref(&parent->object);
+}
+
+void object_unref(struct object *o)
+{
+    if (--o->refs > 0)
+        return;
+    switch (o->type) {
+    case OBJECT_ACCOUNT: account_free((struct account *)o); break;
+    case OBJECT_PROCESS: process_free((struct process *)o); break;
+    case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
+    case OBJECT_SPACE: space_free((struct space *)o); break;
+    case OBJECT_FRAME: frame_free((struct frame *)o); break;
+    case OBJECT_ENDPOINT: endpoint_free((struct endpoint *)o); break;
+    case OBJECT_RING: ring_free((struct ring *)o); break;
+    case OBJECT_POOL:
+    case OBJECT_NOTIFICATION: object_free(o); break;
+    default: break; /* static: never freed */
+    }
+}
+
+uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
+                     uint64_t methods, uint64_t badge)
+{
+    o->refs++;
+    return cap_put(&t->process->table, row, o, interface, methods, badge);
+}
+
+err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
+{
+    TRY(cap_lookup(&t->process->table, id, method, row));
+    return (*row)->interface == interface ? OK : PHX_INVALID_ARGUMENT;
+}
+
+/* --- endpoints and notifications are made of nothing else ------------------ */
+
+static err_t small_new(struct account *a, enum object_type type, void **out)
+{
+    TRY(object_new(a, KIND_ENDPOINT, out));
+    struct object *o = *out;
+    o->type = (uint8_t)type;
+    o->account = a;
+    return OK;
+}
+
+/* A new object that only its first hold names, in the invoking process. */
+static err_t make(struct invocation *inv, enum object_type type, unsigned interface,
+                  uint64_t methods, void (*init)(void *object), uint64_t *id)
+{
+    struct thread *t = inv->thread;
+    uint32_t row;
+    void *object;
+
+    TRY(cap_reserve(&t->process->table, &row));
+    err_t err = small_new((struct account *)inv->object, type, &object);
+    if (err != OK) {
+        cap_unreserve(&t->process->table, row);
+        return err;
+    }
+    init(object);
+    *id = object_hold(t, row, object, interface, methods, 0);
+    return OK;
+}
+
+static void endpoint_init(void *object)
+{
+    struct endpoint *e = object;
+
+    list_init(&e->callers);
+    list_init(&e->receivers);
+}
+
+static void notification_init(void *object)
+{
+    list_init(&((struct notification *)object)->waiters);
+}
+
+static void pool_init(void *object)
+{
+    (void)object;
+}
+
+int op_account_new_endpoint(struct invocation *inv, struct account_new_endpoint_out *out)
+{
+    return make(inv, OBJECT_ENDPOINT, IFACE_ENDPOINT, ENDPOINT_M_ALL, endpoint_init,
+                &out->endpoint);
+}
+
+int op_account_new_notification(struct invocation *inv, struct account_new_notification_out *out)
+{
+    return make(inv, OBJECT_NOTIFICATION, IFACE_NOTIFICATION, NOTIFICATION_M_ALL,
+                notification_init, &out->notification);
+}
+
+int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out)
+{
+    return make(inv, OBJECT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, pool_init, &out->pool);
+}
+
+/* The badge's record, made at its first mint. */
+static err_t badge_record(struct endpoint *e, uint64_t number)
+{
+    struct tree_node *node = tree_floor(&e->badges, number);
+    void *object;
+
+    if (number == 0 || (node && node->key == number))
+        return OK;
+    TRY(object_new(e->object.account, KIND_ENDPOINT, &object));
+    struct badge *b = object;
+    b->node.key = number;
+    tree_insert(&e->badges, &b->node);
+    return OK;
+}
+
+/* An unused record, where mint came no further. */
+static void badge_record_undo(struct endpoint *e, uint64_t number)
+{
+    struct tree_node *node = tree_floor(&e->badges, number);
+
+    if (!node || node->key != number || CONTAINER(node, struct badge, node)->holds)
+        return;
+    tree_remove(&e->badges, node);
+    object_free(CONTAINER(node, struct badge, node));
+}
+
+int op_endpoint_mint(struct invocation *inv, const struct endpoint_mint_in *in,
+                     struct endpoint_mint_out *out)
+{
+    struct endpoint *e = (struct endpoint *)inv->object;
+    struct cap_table *table = &inv->thread->process->table;
+    struct uses *counter;
+    uint32_t row;
+
+    if (in->interface < 64 || in->interface > UINT16_MAX)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_reserve(table, &row));
+    err_t err = badge_record(e, in->badge);
+    if (err == OK) {
+        err = cap_prepare_derive(table, inv->row, in->uses, &counter);
+        if (err != OK)
+            badge_record_undo(e, in->badge);
+    }
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+    out->capability = cap_derive(table, row, inv->row, in->methods, in->badge,
+                                 (unsigned)in->interface, counter);
+    return OK;
+}
+
+int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in)
+{
+    struct endpoint *e = (struct endpoint *)inv->object;
+    struct tree_node *node = tree_floor(&e->badges, in->badge);
+    struct hold *row;
+
+    TRY(other(inv->thread, in->notification, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
+    if (!node || node->key != in->badge || in->badge == 0)
+        return PHX_NOT_FOUND;
+
+    struct badge *b = CONTAINER(node, struct badge, node);
+    if (b->watcher)
+        object_unref(&b->watcher->object);
+    b->watcher = (struct notification *)row->object;
+    b->watcher->object.refs++;
+    b->bits = in->bits;
+    return OK;
+}
+
+void notification_signal(struct notification *n, uint64_t bits)
+{
+    n->bits |= bits;
+    LIST_FOR_EACH(l, &n->waiters)
+    {
+        struct waiter *w = CONTAINER(l, struct waiter, link);
+        uint64_t got = n->bits & w->mask;
+        uint64_t out[5] = { got };
+
+        if (!got)
+            continue;
+        n->bits &= ~got;
+        wait_end(w);
+        wait_answer_words(w, OK, out);
+    }
+}
+
+int op_notification_signal(struct invocation *inv, const struct notification_signal_in *in)
+{
+    notification_signal((struct notification *)inv->object, in->bits);
+    return OK;
+}
+
+int op_notification_poll(struct invocation *inv, const struct notification_poll_in *in,
+                         struct notification_poll_out *out)
+{
+    struct notification *n = (struct notification *)inv->object;
+
+    out->bits = n->bits & in->mask;
+    n->bits &= ~in->mask;
+    return OK;
+}
+
+int op_notification_wait(struct invocation *inv, const struct notification_wait_in *in,
+                         struct notification_wait_out *out)
+{
+    struct notification *n = (struct notification *)inv->object;
+
+    if (in->mask == 0)
+        return PHX_INVALID_ARGUMENT;
+    out->bits = n->bits & in->mask;
+    n->bits &= ~in->mask;
+    if (out->bits)
+        return OK;
+    if (in->deadline == 0)
+        return PHX_WOULD_BLOCK;
+    inv->waiter->mask = in->mask;
+    inv->waiter->interruptible = true;
+    wait_begin(inv->waiter, WAIT_NOTIFICATION, &n->object, &n->waiters, in->deadline);
+    return BLOCKED;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's objects, other than threads. Each begins with a struct object; who
+ * names one counts in object.refs, and the last to let go frees it
+ * (object_unref). What is served by the kernel itself and exists once (clock,
+ * console ...) is a static object of type OBJECT_DEVICE.
+ */
+#ifndef KERNEL_OBJECTS_H
+#define KERNEL_OBJECTS_H
+
+#include "kernel.h"
+#include "kernel_ops.h"
+#include "tree.h"
+
+struct thread;
+struct waiter;
+
+/* Physical pages. A populated frame has no holds, only the mapping that owns it. */
+struct frame {
+    struct object object;
+    uint64_t pfn;
+    uint64_t pages;
+    struct list mappings; /* of struct mapping.frame_link */
+    bool owned;           /* free its pages at the end (not the boot module's) */
+};
+
+/* Holds of a frame name a part of it: badge = first page << 32 | pages. */
+#define FRAME_BADGE(offset, pages) ((offset) << 32 | (pages))
+#define FRAME_BADGE_OFFSET(badge) ((badge) >> 32)
+#define FRAME_BADGE_PAGES(badge) ((badge)&0xffffffff)
+
+/* A run of pages of one frame at a run of addresses of one space. */
+struct mapping {
+    struct tree_node node; /* in space.mappings; key = first address */
+    struct list frame_link;
+    struct space *space;
+    struct frame *frame;   /* counted */
+    uint64_t pages;
+    uint64_t offset;       /* of its first page in the frame */
+    struct node *up;       /* what keeps it alive, counted: the hold's it was made with */
+    uint64_t up_gen;
+    uint8_t protection;
+    uint8_t most;          /* what `up`'s hold allowed */
+    bool going;            /* being taken down: its addresses are not free yet */
+    uint64_t cleared;      /* while going: pages whose entries are gone */
+};
+
+struct space {
+    struct object object;
+    uint64_t root;         /* page tables, physical */
+    struct tree mappings;
+    uint64_t cores;        /* bit a core on which the root is loaded */
+    uint64_t tables;       /* pages of tables, the root included */
+    bool dropped;          /* no core may keep it loaded */
+};
+
+struct pool {
+    struct object object;
+};
+
+struct notification {
+    struct object object;
+    uint64_t bits;
+    struct list waiters;   /* of struct waiter.link */
+};
+
+struct endpoint {
+    struct object object;
+    struct list callers;   /* of struct waiter.link, first come first */
+    struct list receivers;
+    struct tree badges;    /* of struct badge.node */
+    uint32_t servers;      /* holds that may receive */
+};
+
+/* How many client holds have a badge; made at its first mint. */
+struct badge {
+    struct tree_node node; /* key = the badge */
+    uint64_t holds;
+    struct notification *watcher; /* counted */
+    uint64_t bits;
+};
+
+enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
+
+struct process {
+    struct object object;
+    struct cap_table table;
+    struct space *space;       /* counted */
+    uint64_t libos_low, libos_size;
+    struct list threads;       /* of struct thread.process_link */
+    struct list account_link, all_link, dying_link;
+    uint64_t pid;
+    uint64_t status;
+    uint64_t fault_address;
+    struct notification *watcher, *keeper; /* counted */
+    uint64_t watcher_bits, keeper_bits;
+    uint8_t state;
+    uint32_t thread_count;
+};
+
+/* One that takes a method of a kernel object. */
+struct invocation {
+    struct thread *thread;
+    struct waiter *waiter; /* who is answered if the operation waits */
+    struct hold *row;      /* NULL: none was needed */
+    struct object *object;
+    uint64_t badge;
+    unsigned method;
+};
+
+/* --- objects (object.c) --------------------------------------------------- */
+
+void object_unref(struct object *o);
+void objects_init(void); /* sizes of kinds, hooks of caps */
+void thread_free(struct thread *t);
+/* A new object's first hold in the invoking process; the row was reserved. */
+uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
+                     uint64_t methods, uint64_t badge);
+/* The object behind another capability of the caller's, which must have this
+ * interface and method. */
+MUST_USE err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method,
+                     struct hold **row);
+
+/* --- frames (frame.c) ----------------------------------------------------- */
+
+void frames_init(const struct boot_info *info);
+MUST_USE err_t frame_new(struct account *a, uint64_t pages, struct frame **out); /* not zeroed */
+MUST_USE err_t frame_new_fixed(struct account *a, uint64_t pfn, uint64_t pages,
+                               struct frame **out);
+/* Pages from `at` on become a frame of their own. */
+MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
+void frame_free(struct frame *f);
+struct work;
+void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
+uint64_t memory_total_pages(void);
+
+/* --- address spaces (space.c) --------------------------------------------- */
+
+MUST_USE err_t space_new(struct account *a, struct space **out);
+/* Map now, in one go: for the first process and thread pages, few pages only. */
+MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
+                             uint64_t pages, unsigned protection);
+/* Take down a bounded part; false when nothing is left. */
+bool space_shrink(struct space *s);
+/* Take down a bounded part of the mappings of a frame whose hold was revoked. */
+bool frame_sweep(struct frame *f);
+void space_load(struct cpu *c, struct space *s);
+void space_free(struct space *s);
+/* Physical address behind a user address with (at least) this protection, or 0. */
+uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection);
+
+/* --- user memory (copy.c) ------------------------------------------------- */
+
+MUST_USE err_t copy_in(const struct space *s, void *to, uint64_t from, uint64_t n);
+MUST_USE err_t copy_out(const struct space *s, uint64_t to, const void *from, uint64_t n);
+MUST_USE err_t copy_across(const struct space *from, uint64_t from_address,
+                           const struct space *to, uint64_t to_address, uint64_t n,
+                           bool *receiver_failed);
+/* Whether a range is user memory and mapped so, now. */
+MUST_USE err_t user_check(const struct space *s, uint64_t address, uint64_t n, unsigned protection);
+
+/* --- processes (process.c) ------------------------------------------------ */
+
+MUST_USE err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
+                           struct process **out);
+/* It ends; the rest is taken down step by step. */
+void process_end(struct process *p, uint64_t status, uint64_t fault_address);
+/* A bounded step of taking dying processes down; false: nothing to do. */
+bool process_reap(void);
+void process_free(struct process *p);
+
+/* --- notifications -------------------------------------------------------- */
+
+MUST_USE err_t notification_new(struct account *a, struct notification **out);
+void notification_signal(struct notification *n, uint64_t bits);
+
+/* --- rings (ring.c) ------------------------------------------------------- */
+
+struct ring;
+void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2]);
+/* Take what may be taken of a thread that is in Ring.enter. */
+void ring_continue(struct thread *t);
+void ring_poll(struct thread *t); /* from the timer */
+void ring_detach(struct thread *t);
+void ring_free(struct ring *r);
+
+/* --- devices -------------------------------------------------------------- */
+
+extern struct object device_clock, device_console, device_entropy, device_power, device_boot,
+    device_log;
+void console_init(void);
+void console_input(void);
+void console_ready(void); /* the first frame */
+void console_emit(unsigned type, const void *bytes, size_t length);
+bool console_framed(void);
+void console_cancel(struct waiter *w);
+void entropy_init(void);
+
+#endif

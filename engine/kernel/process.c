@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes and the accounts that pay for them.
+ *
+ * A process that ends is marked first, which refuses everything it could still
+ * ask, and then taken down in bounded steps by whichever core chooses a thread or
+ * is idle: threads (and with them the callers they served), table, space.
+ */
+#include "thread.h"
+
+err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
+                  struct process **out)
+{
+    struct space *space;
+    void *object;
+
+    if (libos_low >= libos_high || libos_high > PHX_USER_END)
+        return PHX_INVALID_ARGUMENT;
+    TRY(object_new(a, KIND_PROCESS, &object));
+    err_t err = space_new(a, &space);
+    if (err != OK) {
+        object_free(object);
+        return err;
+    }
+
+    struct process *p = object;
+    p->object.type = OBJECT_PROCESS;
+    p->object.account = a;
+    p->object.refs = 1; /* until it is dead */
+    a->object.refs++;
+    p->space = space;
+    space->object.refs++;
+    p->libos_low = libos_low;
+    p->libos_size = libos_high - libos_low;
+    cap_table_init(&p->table, &kernel.caps, a);
+    list_init(&p->threads);
+    list_init(&p->dying_link);
+    list_add_tail(&a->processes, &p->account_link);
+    list_add_tail(&kernel.processes, &p->all_link);
+    kernel.process_count++;
+    p->pid = ++kernel.next_pid;
+    *out = p;
+    return OK;
+}
+
+void process_free(struct process *p)
+{
+    struct account *a = p->object.account;
+
+    if (p->watcher)
+        object_unref(&p->watcher->object);
+    if (p->keeper)
+        object_unref(&p->keeper->object);
+    object_free(p);
+    object_unref(&a->object);
+}
+
+void process_end(struct process *p, uint64_t status, uint64_t fault_address)
+{
+    if (p->state >= PROCESS_DYING)
+        return;
+    p->state = PROCESS_DYING;
+    p->status = status;
+    p->fault_address = fault_address;
+    LIST_FOR_EACH(l, &p->threads)
+    {
+        struct thread *t = CONTAINER(l, struct thread, process_link);
+
+        t->attention = true;
+        thread_poke(t);
+    }
+    list_add_tail(&kernel.dying, &p->dying_link);
+    this_cpu()->resched = 1; /* choose again, and so begin to take it down */
+}
+
+/* One step of one thread that runs nowhere; false: there is none. */
+static bool reap_thread(struct process *p)
+{
+    LIST_FOR_EACH(l, &p->threads)
+    {
+        struct thread *t = CONTAINER(l, struct thread, process_link);
+
+        if (t->state == THREAD_RUNNING)
+            continue;
+        if (!t->work.step) {
+            thread_end(t, 0);
+            return true;
+        }
+        if (t->work.unlocked)
+            t->work.unlocked(&t->work);
+        thread_block(t, THREAD_STOPPED);
+        work_step(t);
+        return true;
+    }
+    return false;
+}
+
+static void reap_last(struct process *p)
+{
+    struct space *s = p->space;
+
+    p->space = NULL;
+    p->state = PROCESS_DEAD;
+    s->object.dead = 1;
+    object_unref(&s->object);
+    list_remove(&p->dying_link);
+    list_remove(&p->account_link);
+    list_remove(&p->all_link);
+    kernel.process_count--;
+    if (p->watcher)
+        notification_signal(p->watcher, p->watcher_bits);
+    object_unref(&p->object);
+}
+
+bool process_reap(void)
+{
+    struct list *first = list_first(&kernel.dying);
+
+    if (!first)
+        return false;
+    struct process *p = CONTAINER(first, struct process, dying_link);
+
+    if (reap_thread(p) || (list_is_empty(&p->threads) &&
+                           (cap_table_shrink(&p->table) || space_shrink(p->space))))
+        return true;
+    if (list_is_empty(&p->threads)) {
+        reap_last(p);
+        return true;
+    }
+    list_remove(first); /* waits for other cores; others may be further */
+    list_add_tail(&kernel.dying, first);
+    return false;
+}
+
+/* --- operations ------------------------------------------------------------ */
+
+int op_account_new_process(struct invocation *inv, const struct account_new_process_in *in,
+                           struct account_new_process_out *out)
+{
+    struct cap_table *table = &inv->thread->process->table;
+    struct process *p;
+    uint32_t row, space_row;
+
+    TRY(cap_reserve(table, &row));
+    err_t err = cap_reserve(table, &space_row);
+    if (err == OK) {
+        err = process_new((struct account *)inv->object, in->libos_low, in->libos_high, &p);
+        if (err != OK)
+            cap_unreserve(table, space_row);
+    }
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+    out->process =
+        object_hold(inv->thread, row, &p->object, IFACE_PROCESS, PROCESS_M_ALL, 0);
+    out->space = object_hold(inv->thread, space_row, &p->space->object, IFACE_ADDRESS_SPACE,
+                             ADDRESS_SPACE_M_ALL, 0);
+    return OK;
+}
+
+int op_process_exit(struct invocation *inv, const struct process_exit_in *in)
+{
+    process_end((struct process *)inv->object, in->status & 0xffff, 0);
+    return OK;
+}
+
+int op_process_status(struct invocation *inv, struct process_status_out *out)
+{
+    const struct process *p = (const struct process *)inv->object;
+
+    out->state = p->state;
+    out->status = p->status;
+    out->threads = p->thread_count;
+    out->pid = p->pid;
+    out->fault_address = p->fault_address;
+    return OK;
+}
+
+/* Replace one of a process's two notifications. */
+static err_t set_notification(struct invocation *inv, uint64_t id, struct notification **place)
+{
+    struct hold *row;
+
+    TRY(other(inv->thread, id, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
+    if (*place)
+        object_unref(&(*place)->object);
+    *place = (struct notification *)row->object;
+    (*place)->object.refs++;
+    return OK;
+}
+
+int op_process_watch(struct invocation *inv, const struct process_watch_in *in)
+{
+    struct process *p = (struct process *)inv->object;
+
+    TRY(set_notification(inv, in->notification, &p->watcher));
+    p->watcher_bits = in->bits;
+    if (p->state == PROCESS_DEAD)
+        notification_signal(p->watcher, p->watcher_bits);
+    return OK;
+}
+
+int op_process_keeper(struct invocation *inv, const struct process_keeper_in *in)
+{
+    struct process *p = (struct process *)inv->object;
+
+    TRY(set_notification(inv, in->notification, &p->keeper));
+    p->keeper_bits = in->bits;
+    return OK;
+}
+
+int op_process_getpid(struct invocation *inv, struct process_getpid_out *out)
+{
+    out->pid = ((const struct process *)inv->object)->pid;
+    return OK;
+}
+
+int op_account_balance(struct invocation *inv, const struct account_balance_in *in,
+                       struct account_balance_out *out)
+{
+    const struct account *a = (const struct account *)inv->object;
+
+    if (in->resource >= RESOURCES)
+        return PHX_INVALID_ARGUMENT;
+    out->limit = a->limit[in->resource];
+    out->used = a->used[in->resource];
+    out->peak = a->peak[in->resource];
+    return OK;
+}
+
+int op_account_create(struct invocation *inv, const struct account_create_in *in,
+                      struct account_create_out *out)
+{
+    struct account *parent = (struct account *)inv->object, *a;
+    struct cap_table *table = &inv->thread->process->table;
+    const uint64_t limits[RESOURCES] = { in->pages, in->holds, in->threads, in->energy };
+    void *object;
+    uint32_t row;
+
+    TRY(cap_reserve(table, &row));
+    err_t err = object_new(parent, KIND_ACCOUNT, &object);
+    for (unsigned r = 0; r < RESOURCES && err == OK; r++) {
+        err = account_can(parent, r, limits[r]);
+        if (err != OK)
+            object_free(object);
+    }
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+
+    a = object;
+    account_init(a, parent, parent->memory);
+    for (unsigned r = 0; r < RESOURCES; r++)
+        if (account_transfer(parent, a, r, limits[r]) != OK)
+            panic("budget that was there is not");
+    out->account = object_hold(inv->thread, row, &a->object, IFACE_ACCOUNT, ACCOUNT_M_ALL, 0);
+    return OK;
+}
+
+int op_account_transfer(struct invocation *inv, const struct account_transfer_in *in)
+{
+    struct hold *row;
+
+    TRY(other(inv->thread, in->to, IFACE_ACCOUNT, ACCOUNT_RECEIVE, &row));
+    struct account *to = (struct account *)row->object;
+    if (in->resource >= RESOURCES || to->object.dead)
+        return PHX_INVALID_ARGUMENT;
+    return account_transfer((struct account *)inv->object, to, (unsigned)in->resource, in->amount);
+}
+
+/* Deepest first, so that each finds its children's budget already given back. */
+int op_account_destroy(struct invocation *inv)
+{
+    struct account *top = (struct account *)inv->object, *a = top;
+
+    if (top == &kernel.root)
+        return PHX_PERMISSION_DENIED;
+    for (;;) {
+        struct account *child = NULL;
+
+        LIST_FOR_EACH(l, &a->children)
+        {
+            if (!CONTAINER(l, struct account, sibling)->object.dead)
+                child = CONTAINER(l, struct account, sibling);
+        }
+        if (child) {
+            a = child;
+            continue;
+        }
+        LIST_FOR_EACH(l, &a->processes)
+        {
+            process_end(CONTAINER(l, struct process, account_link), 9, 0);
+        }
+        account_close(a);
+        if (a == top)
+            return OK;
+        a = a->object.account;
+    }
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which thread a core runs: round robin, one queue for all cores, and the direct
+ * switch that calls make, which goes past the queue on the caller's slice.
+ *
+ * Every way into the kernel ends in kernel_exit(): it does what is left over (work
+ * that has more steps, a ring to drain, an upcall to deliver), chooses again if the
+ * current thread cannot go on, and lets go of the lock.
+ */
+#include "ring.h"
+#include "thread.h"
+
+#define SLICE_NS 10000000
+#define REAP_STEPS 16 /* of a dying process, each time a core chooses */
+
+struct cpu cpus[CPUS_MAX];
+unsigned cpu_count = 1;
+
+static struct list ready = { &ready, &ready };
+
+void kernel_lock(struct cpu *c)
+{
+    if (cpu_count == 1)
+        return;
+    while (__atomic_exchange_n(&kernel.lock, 1, __ATOMIC_ACQUIRE)) {
+        while (__atomic_load_n(&kernel.lock, __ATOMIC_RELAXED)) {
+            if (__atomic_load_n(&c->flush_wanted, __ATOMIC_RELAXED))
+                kernel_flush_requested();
+            arch_pause();
+        }
+    }
+}
+
+void kernel_unlock(void)
+{
+    if (cpu_count > 1)
+        __atomic_store_n(&kernel.lock, 0, __ATOMIC_RELEASE);
+}
+
+/* --- the queue ------------------------------------------------------------- */
+
+static void poke_idle_core(void)
+{
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct cpu *c = &cpus[i];
+
+        if (c == this_cpu() || !c->idle)
+            continue;
+        c->idle = false; /* one poke is enough */
+        __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+        arch_send_wakeup(i);
+        return;
+    }
+}
+
+void thread_ready(struct thread *t)
+{
+    t->state = THREAD_READY;
+    list_add_tail(&ready, &t->queue_link);
+    if (cpu_count > 1)
+        poke_idle_core();
+}
+
+void thread_block(struct thread *t, enum thread_state state)
+{
+    if (t->state == THREAD_READY)
+        list_remove(&t->queue_link);
+    t->state = (uint8_t)state;
+}
+
+void thread_poke(struct thread *t)
+{
+    if (t->state != THREAD_RUNNING || t == this_cpu()->current)
+        return;
+    __atomic_store_n(&cpus[t->core].resched, 1, __ATOMIC_RELEASE);
+    arch_send_wakeup(t->core);
+}
+
+void sched_yield_current(void)
+{
+    this_cpu()->resched = 1;
+}
+
+/* --- switching ------------------------------------------------------------- */
+
+static void leave(struct cpu *c, struct thread *t)
+{
+    t->fs_base = arch_fs_base();
+    t->gs_base = arch_gs_base();
+    if (t->extended && c->fpu_owner == t && !c->fpu_trapping)
+        arch_fpu_save(t->extended);
+}
+
+static void enter(struct cpu *c, struct thread *t)
+{
+    c->current = t;
+    t->state = THREAD_RUNNING;
+    t->core = c->index;
+    space_load(c, t->process->space);
+    arch_set_bases(t->fs_base, t->gs_base);
+    if (t->extended && c->fpu_owner != t) {
+        arch_fpu_trap(false);
+        arch_fpu_load(t->extended);
+        c->fpu_owner = t;
+        c->fpu_trapping = false;
+    } else if (!t->extended && !c->fpu_trapping) {
+        arch_fpu_trap(true);
+        c->fpu_trapping = true;
+    } else if (t->extended && c->fpu_trapping) {
+        arch_fpu_trap(false);
+        c->fpu_trapping = false;
+    }
+}
+
+void thread_switch_direct(struct thread *t)
+{
+    struct cpu *c = this_cpu();
+
+    if (c->current)
+        leave(c, c->current);
+    enter(c, t);
+}
+
+/* Arm the timer for the end of the slice or the next deadline. An earlier alarm
+ * that is already set does no harm, and setting it is dear. */
+static void arm_timer(struct cpu *c, uint64_t now)
+{
+    uint64_t next = wait_next_deadline();
+
+    if (c->current && c->slice_end < next)
+        next = c->slice_end;
+    if (next == PHX_FOREVER || (c->timer_armed > now && c->timer_armed <= next))
+        return;
+    c->timer_armed = next;
+    arch_timer_arm(next > now ? next - now : 1);
+}
+
+/* The current thread cannot or should not go on: take the next one. */
+static void schedule(struct cpu *c)
+{
+    uint64_t now = now_ns();
+    struct thread *old = c->current;
+    struct list *first;
+
+    c->resched = 0;
+    if (old && old->state == THREAD_RUNNING) {
+        thread_ready(old);
+    } else if (old) {
+        leave(c, old); /* it may be gone after the next lines */
+        c->current = old = NULL;
+    }
+    wait_timers_queue_lazy();
+    wait_timers_expire(now);
+    for (unsigned i = 0; i < REAP_STEPS && process_reap(); i++)
+        ;
+
+    first = list_first(&ready);
+    if (first) {
+        struct thread *t = CONTAINER(first, struct thread, queue_link);
+
+        list_remove(first);
+        if (t != old) {
+            if (old)
+                leave(c, old);
+            enter(c, t);
+        } else {
+            t->state = THREAD_RUNNING;
+        }
+        c->slice_end = now + SLICE_NS;
+    } else {
+        if (old)
+            leave(c, old);
+        c->current = NULL;
+    }
+    arm_timer(c, now);
+}
+
+/* Nothing to run: take dying processes down, look for dead rows, then sleep. */
+static void idle(struct cpu *c)
+{
+    c->idle = true;
+    kernel_unlock();
+    if (!__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE))
+        arch_idle();
+    kernel_lock(c);
+    c->idle = false;
+}
+
+/* A few steps a call: one process, some of its rows, if anything was revoked since. */
+static bool sweep_dead_rows(void)
+{
+    static uint64_t done;
+    struct list *first = list_first(&kernel.processes);
+
+    if (done == kernel.caps.revocations || !first)
+        return false;
+    struct process *p = CONTAINER(first, struct process, all_link);
+    if (!cap_sweep(&p->table, 32))
+        return true;
+    list_remove(first);
+    list_add_tail(&kernel.processes, first);
+    if (++kernel.swept_processes >= kernel.process_count) {
+        kernel.swept_processes = 0;
+        done = kernel.caps.revocations;
+    }
+    return true;
+}
+
+/* What the current thread has left over, one thing at a time. */
+static void attend(struct cpu *c, struct thread *t)
+{
+    if (t->work.step) {
+        void (*unlocked)(struct work *) = t->work.unlocked;
+
+        kernel_unlock();
+        if (unlocked)
+            unlocked(&t->work);
+        arch_interrupt_window();
+        kernel_lock(c);
+        work_step(t);
+        return;
+    }
+    if (t->ending || t->process->state >= PROCESS_DYING) {
+        thread_end(t, t->exit_code);
+        return;
+    }
+    if (t->stop_wanted) {
+        t->stop_wanted = false;
+        thread_block(t, THREAD_STOPPED);
+        return;
+    }
+    if (t->ring_entering) {
+        ring_continue(t);
+        return;
+    }
+    t->attention = false;
+    if (t->pending)
+        upcall_pending(t);
+}
+
+void kernel_exit(struct cpu *c)
+{
+    for (;;) {
+        struct thread *t = c->current;
+
+        if (!t) {
+            schedule(c);
+            if (c->current || process_reap() || sweep_dead_rows())
+                continue;
+            idle(c);
+        } else if (t->state != THREAD_RUNNING) {
+            schedule(c);
+        } else if (t->attention) {
+            attend(c, t);
+        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
+            schedule(c);
+        } else {
+            break;
+        }
+    }
+    kernel_unlock();
+}
+
+/* --- interrupts ------------------------------------------------------------ */
+
+void kernel_timer(bool from_user)
+{
+    struct cpu *c = this_cpu();
+
+    c->timer_armed = 0;
+    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+    if (!from_user)
+        return;
+    kernel_lock(c);
+    if (c->current->ring)
+        ring_poll(c->current);
+    kernel_exit(c);
+}
+
+void kernel_wakeup(bool from_user)
+{
+    struct cpu *c = this_cpu();
+
+    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+    if (!from_user)
+        return;
+    kernel_lock(c);
+    kernel_exit(c);
+}
+
+void kernel_serial_input(bool from_user)
+{
+    struct cpu *c = this_cpu();
+
+    kernel_lock(c);
+    console_input();
+    if (from_user)
+        kernel_exit(c);
+    else
+        kernel_unlock();
+}
+
+/* --- work ------------------------------------------------------------------ */
+
+err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5])
+{
+    struct work *w = &t->work;
+
+    w->waiter = waiter;
+    if (!w->step(t, w)) {
+        t->attention = true;
+        return BLOCKED;
+    }
+    w->step = NULL;
+    if (w->has_row)
+        cap_unreserve(&t->process->table, w->row);
+    for (unsigned i = 0; out && w->result == OK && i < w->results; i++)
+        out[i] = w->out[i];
+    return w->result;
+}
+
+void work_step(struct thread *t)
+{
+    struct work *w = &t->work;
+
+    if (!w->step(t, w))
+        return;
+    w->step = NULL;
+    if (w->has_row)
+        cap_unreserve(&t->process->table, w->row);
+    wait_answer_words(w->waiter, w->result, w->out);
+}

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: which frame's pages are at which addresses.
+ *
+ * Each run of pages mapped at once is one struct mapping, in its space's tree (by
+ * address) and in its frame's list. So an unmap finds what is there, and a
+ * revoked or freed frame finds every place where it still shows. Page tables are
+ * the translation of that and hold nothing of their own; they are taken from the
+ * space's account as addresses need them, and given back with the space.
+ *
+ * Long ranges go in steps of STEP_PAGES entries. A mapping that is being taken
+ * down is marked `going` and stays in the tree until its last entry is gone and
+ * every core has flushed, so that neither its addresses nor its pages can become
+ * something else before.
+ */
+#include "buddy.h"
+#include "thread.h"
+
+#define STEP_PAGES 256
+
+static uint64_t mapping_end(const struct mapping *m)
+{
+    return m->node.key + (m->pages << PHX_PAGE_SHIFT);
+}
+
+static struct mapping *mapping_of(struct tree_node *node)
+{
+    return node ? CONTAINER(node, struct mapping, node) : NULL;
+}
+
+/* The mapping that has `address`, or NULL. */
+static struct mapping *mapping_at(const struct space *s, uint64_t address)
+{
+    struct mapping *m = mapping_of(tree_floor(&s->mappings, address));
+
+    return m && address < mapping_end(m) ? m : NULL;
+}
+
+/* The first mapping that has anything of [address, end), or NULL. */
+static struct mapping *mapping_in(const struct space *s, uint64_t address, uint64_t end)
+{
+    struct mapping *m = mapping_at(s, address);
+
+    if (!m)
+        m = mapping_of(tree_ceil(&s->mappings, address));
+    return m && m->node.key < end ? m : NULL;
+}
+
+/* --- cores ----------------------------------------------------------------- */
+
+void space_load(struct cpu *c, struct space *s)
+{
+    if (c->space == s)
+        return;
+    uint64_t bit = 1UL << c->index;
+
+    if (c->space)
+        __atomic_and_fetch(&c->space->cores, ~bit, __ATOMIC_RELAXED);
+    if (s)
+        __atomic_or_fetch(&s->cores, bit, __ATOMIC_RELAXED);
+    c->space = s;
+    arch_root_load(s ? s->root : kernel.kernel_root);
+}
+
+/* Also called while this core spins for the lock that the asking core holds. */
+void kernel_flush_requested(void)
+{
+    struct cpu *c = this_cpu();
+
+    if (!__atomic_load_n(&c->flush_wanted, __ATOMIC_ACQUIRE))
+        return;
+    if (c->space && c->space->dropped)
+        space_load(c, NULL);
+    arch_flush_all();
+    __atomic_store_n(&c->flush_wanted, 0, __ATOMIC_RELEASE);
+}
+
+/* No core has a stale translation of these pages when this returns. */
+static void flush(const struct space *s, uint64_t address, uint64_t pages)
+{
+    struct cpu *self = this_cpu();
+    uint64_t others = __atomic_load_n(&s->cores, __ATOMIC_ACQUIRE) & ~(1UL << self->index);
+
+    if (self->space == s) {
+        if (pages > 32)
+            arch_flush_all();
+        else
+            for (uint64_t i = 0; i < pages; i++)
+                arch_flush_page(address + (i << PHX_PAGE_SHIFT));
+    }
+    for (unsigned i = 0; others >> i; i++) {
+        if (!(others >> i & 1))
+            continue;
+        __atomic_store_n(&cpus[i].flush_wanted, 1, __ATOMIC_RELEASE);
+        arch_send_flush(i);
+    }
+    for (unsigned i = 0; others >> i; i++)
+        if (others >> i & 1)
+            while (__atomic_load_n(&cpus[i].flush_wanted, __ATOMIC_ACQUIRE))
+                arch_pause();
+}
+
+/* --- making and ending spaces ---------------------------------------------- */
+
+err_t space_new(struct account *a, struct space **out)
+{
+    void *object, *root;
+
+    TRY(object_new(a, KIND_SPACE, &object));
+    err_t err = account_pages(a, 1, &root);
+    if (err != OK) {
+        object_free(object);
+        return err;
+    }
+    *out = object;
+    (*out)->object.type = OBJECT_SPACE;
+    (*out)->object.account = a;
+    (*out)->root = direct_pa(root);
+    (*out)->tables = 1;
+    arch_root_init((*out)->root);
+    return OK;
+}
+
+static void mapping_free(struct mapping *m)
+{
+    tree_remove(&m->space->mappings, &m->node);
+    list_remove(&m->frame_link);
+    node_unref(m->up);
+    object_unref(&m->frame->object);
+    object_free(m);
+}
+
+/* Clear at most STEP_PAGES entries; true when the mapping is gone. */
+static bool mapping_clear(struct mapping *m)
+{
+    uint64_t from = m->cleared;
+    uint64_t to = m->pages - from > STEP_PAGES ? from + STEP_PAGES : m->pages;
+
+    m->going = true;
+    for (uint64_t i = from; i < to; i++) {
+        pte_t *pte = arch_pte(m->space->root, m->node.key + (i << PHX_PAGE_SHIFT));
+
+        if (pte)
+            *pte = 0;
+    }
+    flush(m->space, m->node.key + (from << PHX_PAGE_SHIFT), to - from);
+    m->cleared = to;
+    if (to < m->pages)
+        return false;
+    mapping_free(m);
+    return true;
+}
+
+bool space_shrink(struct space *s)
+{
+    struct mapping *m = mapping_of(tree_first(&s->mappings));
+
+    s->dropped = true;
+    if (m) {
+        mapping_clear(m);
+        return true;
+    }
+    flush(s, 0, STEP_PAGES);
+    if (this_cpu()->space == s)
+        space_load(this_cpu(), NULL);
+    for (unsigned i = 0; i < 16; i++) {
+        uint64_t table = arch_table_take(s->root);
+
+        if (!table)
+            return false;
+        account_give_pages(s->object.account, direct(table), 1);
+        s->tables--;
+    }
+    return true;
+}
+
+void space_free(struct space *s)
+{
+    while (space_shrink(s))
+        ;
+    account_give_pages(s->object.account, direct(s->root), 1);
+    object_free(s);
+}
+
+bool frame_sweep(struct frame *f)
+{
+    unsigned looked = 0;
+
+    LIST_FOR_EACH(l, &f->mappings)
+    {
+        struct mapping *m = CONTAINER(l, struct mapping, frame_link);
+
+        if (node_alive(m->up, m->up_gen) && !m->going) {
+            if (++looked == 64) { /* look at the others first, next time */
+                list_remove(&f->mappings);
+                list_add_tail(l, &f->mappings);
+                return true;
+            }
+            continue;
+        }
+        mapping_clear(m);
+        return true;
+    }
+    return false;
+}
+
+/* --- mapping --------------------------------------------------------------- */
+
+/* Take the tables that [address, +pages) still needs, a few a step. */
+static bool tables_ready(struct work *w)
+{
+    struct account *a = w->space->object.account;
+
+    for (unsigned i = 0; i < 4 && w->need > 0; i++) {
+        void *table;
+
+        w->result = account_zero_page(a, &table);
+        if (w->result != OK)
+            return true;
+        *(uint64_t *)table = w->tables;
+        w->tables = direct_pa(table);
+        w->space->tables++;
+        w->need--;
+    }
+    return w->need == 0;
+}
+
+static void tables_give_back(struct work *w)
+{
+    while (w->tables) {
+        uint64_t *table = direct(w->tables);
+
+        w->tables = *table;
+        account_give_pages(w->space->object.account, table, 1);
+        w->space->tables--;
+    }
+}
+
+static void mapping_insert(struct mapping *m)
+{
+    tree_insert(&m->space->mappings, &m->node);
+    list_add_tail(&m->frame->mappings, &m->frame_link);
+    m->frame->object.refs++;
+    node_ref(m->up);
+}
+
+/* Enter pages [from, to) of a mapping that is in the tree. */
+static void mapping_enter(struct mapping *m, uint64_t from, uint64_t to, uint64_t *tables)
+{
+    uint64_t pa = (m->frame->pfn + m->offset) << PHX_PAGE_SHIFT;
+
+    for (uint64_t i = from; i < to; i++) {
+        pte_t *pte =
+            arch_pte_make_tables(m->space->root, m->node.key + (i << PHX_PAGE_SHIFT), tables);
+
+        ASSERT(pte);
+        *pte = arch_pte_value(pa + (i << PHX_PAGE_SHIFT), m->protection);
+    }
+}
+
+/* Fill in the next entries. The mapping may have been cut or taken down meanwhile by
+ * another thread of its space; what is entered is what it still has. */
+static bool map_fill(struct work *w)
+{
+    uint64_t end = w->address + (w->pages << PHX_PAGE_SHIFT);
+    unsigned room = STEP_PAGES;
+
+    while (w->cursor < end && room > 0) {
+        struct mapping *m = mapping_in(w->space, w->cursor, end);
+
+        if (!m || m->frame != w->frame || m->going) {
+            if (!m)
+                return true;
+            w->cursor = mapping_end(m);
+            continue;
+        }
+        if (w->cursor < m->node.key)
+            w->cursor = m->node.key;
+        uint64_t from = (w->cursor - m->node.key) >> PHX_PAGE_SHIFT;
+        uint64_t to = m->pages - from > room ? from + room : m->pages;
+
+        mapping_enter(m, from, to, &w->tables);
+        room -= (unsigned)(to - from);
+        w->cursor = m->node.key + (to << PHX_PAGE_SHIFT);
+    }
+    return w->cursor >= end;
+}
+
+/* What a map or populate held on to, whether it succeeded or not. */
+static void map_over(struct work *w)
+{
+    tables_give_back(w);
+    if (w->mapping)
+        object_free(w->mapping);
+    object_unref(&w->frame->object);
+    object_unref(&w->space->object);
+}
+
+static bool map_fill_step(struct thread *t, struct work *w)
+{
+    (void)t;
+    if (!map_fill(w))
+        return false;
+    w->out[0] = w->pages;
+    map_over(w);
+    return true;
+}
+
+/* Tables first, then the record: from then on only filling in is left. */
+static bool map_tables_step(struct thread *t, struct work *w)
+{
+    if (w->unlocked && w->cursor < w->frame->pages) /* a populated frame, not zeroed yet */
+        return false;
+    w->unlocked = NULL;
+    if (!tables_ready(w))
+        return false;
+    if (w->result == OK && mapping_in(w->space, w->address, w->address + (w->pages << 12)))
+        w->result = PHX_EXISTS;
+    if (w->result == OK && !node_alive(w->mapping->up, w->mapping->up_gen))
+        w->result = PHX_REVOKED;
+    struct node *up = w->mapping->up;
+    if (w->result != OK) {
+        map_over(w);
+        node_unref(up);
+        return true;
+    }
+
+    mapping_insert(w->mapping);
+    node_unref(up);
+    w->mapping = NULL;
+    w->cursor = w->address;
+    w->step = map_fill_step;
+    return map_fill_step(t, w);
+}
+
+static bool range_ok(uint64_t address, uint64_t pages)
+{
+    return address % PHX_PAGE_SIZE == 0 && pages > 0 && pages <= PHX_USER_END >> PHX_PAGE_SHIFT &&
+           address <= PHX_USER_END - (pages << PHX_PAGE_SHIFT);
+}
+
+static bool protection_ok(uint64_t protection)
+{
+    return protection <= 7 && protection != 0 && (protection & 6) != 6;
+}
+
+/* The record of a mapping that is still to be entered into the tree. */
+static err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
+                         uint64_t pages, struct mapping **out)
+{
+    void *object;
+
+    TRY(object_new(s->object.account, KIND_MAPPING, &object));
+    struct mapping *m = object;
+    m->node.key = address;
+    list_init(&m->frame_link);
+    m->space = s;
+    m->frame = f;
+    m->pages = pages;
+    m->offset = offset;
+    *out = m;
+    return OK;
+}
+
+/* Start mapping: `m` is complete but for the tree; takes a reference to everything. */
+static void map_begin(struct work *w, struct mapping *m)
+{
+    *w = (struct work){
+        .step = map_tables_step,
+        .space = m->space,
+        .frame = m->frame,
+        .mapping = m,
+        .address = m->node.key,
+        .pages = m->pages,
+        .need = arch_tables_missing(m->space->root, m->node.key, m->pages),
+    };
+    node_ref(m->up);
+    w->space->object.refs++;
+    w->frame->object.refs++;
+}
+
+/* Which methods of Frame a protection asks for. */
+static uint64_t frame_methods(uint64_t protection)
+{
+    return FRAME_M_MAP_READ | (protection & PHX_PROT_WRITE ? FRAME_M_MAP_WRITE : 0) |
+           (protection & PHX_PROT_EXECUTE ? FRAME_M_MAP_EXECUTE : 0);
+}
+
+static uint8_t frame_most(uint64_t methods)
+{
+    return (methods & FRAME_M_MAP_READ ? PHX_PROT_READ : 0) |
+           (methods & FRAME_M_MAP_WRITE ? PHX_PROT_WRITE : 0) |
+           (methods & FRAME_M_MAP_EXECUTE ? PHX_PROT_EXECUTE : 0);
+}
+
+int op_address_space_map(struct invocation *inv, const struct address_space_map_in *in)
+{
+    struct space *s = (struct space *)inv->object;
+    struct hold *row;
+    struct mapping *m;
+
+    TRY(other(inv->thread, in->frame, IFACE_FRAME, FRAME_MAP_READ, &row));
+    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
+        return PHX_INVALID_ARGUMENT;
+    if ((row->methods & frame_methods(in->protection)) != frame_methods(in->protection))
+        return PHX_PERMISSION_DENIED;
+    uint64_t have = FRAME_BADGE_PAGES(row->badge);
+    if (in->pages > have || in->offset > have - in->pages)
+        return PHX_INVALID_ARGUMENT;
+    if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
+        return PHX_EXISTS;
+    TRY(mapping_new(s, (struct frame *)row->object, in->address,
+                    FRAME_BADGE_OFFSET(row->badge) + in->offset, in->pages, &m));
+
+    m->up = row->up;
+    m->up_gen = row->up_gen;
+    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
+    m->most = frame_most(row->methods);
+    map_begin(&inv->thread->work, m);
+    return work_begin(inv->thread, inv->waiter, NULL);
+}
+
+int op_address_space_populate(struct invocation *inv, const struct address_space_populate_in *in,
+                              struct address_space_populate_out *out)
+{
+    struct space *s = (struct space *)inv->object;
+    struct work *w = &inv->thread->work;
+    struct hold *row;
+    struct mapping *m;
+    struct frame *f;
+
+    TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
+    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
+        return PHX_INVALID_ARGUMENT;
+    if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
+        return PHX_EXISTS;
+    TRY(mapping_new(s, NULL, in->address, 0, in->pages, &m));
+    uint64_t pages = in->pages < BUDDY_RUN_MAX ? in->pages : BUDDY_RUN_MAX;
+    err_t err = frame_new(row->object->account, pages, &f);
+    while (err == PHX_OUT_OF_MEMORY && pages > 1) /* in pieces: as long a run as there is */
+        err = frame_new(row->object->account, pages /= 2, &f);
+    if (err != OK) {
+        object_free(m);
+        return err;
+    }
+
+    m->frame = f;
+    m->pages = pages;
+    m->up = &kernel.caps.root;
+    m->up_gen = m->up->gen;
+    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
+    m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
+    map_begin(w, m);
+    w->results = 1;
+    w->unlocked = frame_zero_some;
+    frame_zero_some(w);
+    return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
+}
+
+err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
+                    uint64_t pages, unsigned protection)
+{
+    struct work w;
+    struct mapping *m;
+
+    TRY(mapping_new(s, f, address, offset, pages, &m));
+    m->up = &kernel.caps.root;
+    m->up_gen = m->up->gen;
+    m->protection = (uint8_t)protection;
+    m->most = (uint8_t)protection;
+    map_begin(&w, m);
+    while (!w.step(NULL, &w))
+        ;
+    return w.result;
+}
+
+/* --- changing what is mapped ----------------------------------------------- */
+
+/*
+ * Make an end of some mapping of `address`, if one goes across it. A frame that only
+ * this mapping owns is split too, so that its other half can be freed alone.
+ */
+static err_t cut(struct space *s, uint64_t address)
+{
+    struct mapping *m = mapping_at(s, address), *rest;
+
+    if (!m || m->node.key == address || m->going)
+        return OK;
+    uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT;
+    struct frame *f = m->frame;
+
+    TRY(mapping_new(s, f, address, m->offset + keep, m->pages - keep, &rest));
+    if (f->owned && f->object.refs == 1) {
+        err_t err = frame_split(f, m->offset + keep, &rest->frame);
+
+        if (err != OK) {
+            object_free(rest);
+            return err;
+        }
+        rest->offset = 0;
+    }
+    rest->up = m->up;
+    rest->up_gen = m->up_gen;
+    rest->protection = m->protection;
+    rest->most = m->most;
+    m->pages = keep;
+    mapping_insert(rest);
+    return OK;
+}
+
+static void range_over(struct work *w)
+{
+    object_unref(&w->space->object);
+}
+
+static bool unmap_step(struct thread *t, struct work *w)
+{
+    struct mapping *m = mapping_in(w->space, w->address, w->address + (w->pages << 12));
+
+    (void)t;
+    if (m) {
+        mapping_clear(m);
+        return false;
+    }
+    range_over(w);
+    return true;
+}
+
+static void range_begin(struct work *w, struct space *s, uint64_t address, uint64_t pages)
+{
+    *w = (struct work){ .space = s, .address = address, .cursor = address, .pages = pages };
+    s->object.refs++;
+}
+
+int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
+{
+    struct space *s = (struct space *)inv->object;
+    struct work *w = &inv->thread->work;
+
+    if (!range_ok(in->address, in->pages))
+        return PHX_INVALID_ARGUMENT;
+    TRY(cut(s, in->address));
+    TRY(cut(s, in->address + (in->pages << PHX_PAGE_SHIFT)));
+    range_begin(w, s, in->address, in->pages);
+    w->step = unmap_step;
+    return work_begin(inv->thread, inv->waiter, NULL);
+}
+
+static bool protect_step(struct thread *t, struct work *w)
+{
+    uint64_t end = w->address + (w->pages << PHX_PAGE_SHIFT);
+    struct mapping *m = mapping_in(w->space, w->cursor, end);
+
+    (void)t;
+    if (!m) {
+        range_over(w);
+        return true;
+    }
+    if (w->cursor < m->node.key)
+        w->cursor = m->node.key;
+    uint64_t from = (w->cursor - m->node.key) >> PHX_PAGE_SHIFT;
+    uint64_t to = m->pages - from > STEP_PAGES ? from + STEP_PAGES : m->pages;
+
+    if (!m->going) {
+        m->protection = (uint8_t)w->protection;
+        for (uint64_t i = from; i < to; i++) {
+            pte_t *pte = arch_pte(w->space->root, m->node.key + (i << PHX_PAGE_SHIFT));
+
+            if (pte && arch_pte_present(*pte))
+                *pte = arch_pte_value(arch_pte_pa(*pte), w->protection);
+        }
+        flush(w->space, w->cursor, to - from);
+    }
+    w->cursor = m->node.key + (to << PHX_PAGE_SHIFT);
+    return false;
+}
+
+/* Wholly mapped, and allowed by every mapping in it. */
+static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, uint64_t protection)
+{
+    while (address < end) {
+        struct mapping *m = mapping_at(s, address);
+
+        if (!m || m->going)
+            return PHX_NOT_FOUND;
+        if (protection & ~(uint64_t)m->most)
+            return PHX_PERMISSION_DENIED;
+        address = mapping_end(m);
+    }
+    return OK;
+}
+
+int op_address_space_protect(struct invocation *inv, const struct address_space_protect_in *in)
+{
+    struct space *s = (struct space *)inv->object;
+    struct work *w = &inv->thread->work;
+    uint64_t protection = in->protection | PHX_PROT_READ;
+
+    if (!range_ok(in->address, in->pages) || !protection_ok(in->protection))
+        return PHX_INVALID_ARGUMENT;
+    uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
+    TRY(can_protect(s, in->address, end, protection));
+    TRY(cut(s, in->address));
+    TRY(cut(s, end));
+    range_begin(w, s, in->address, in->pages);
+    w->protection = (unsigned)protection;
+    w->step = protect_step;
+    return work_begin(inv->thread, inv->waiter, NULL);
+}
+
+int op_address_space_query(struct invocation *inv, const struct address_space_query_in *in,
+                           struct address_space_query_out *out)
+{
+    const struct space *s = (const struct space *)inv->object;
+    const struct mapping *m = mapping_at(s, in->address);
+
+    if (!m || m->going)
+        return PHX_NOT_FOUND;
+    uint64_t page = (in->address - m->node.key) >> PHX_PAGE_SHIFT;
+    out->physical = (m->frame->pfn + m->offset + page) << PHX_PAGE_SHIFT;
+    out->protection = m->protection;
+    out->pages = m->pages - page;
+    return OK;
+}

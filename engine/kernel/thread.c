@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: how they begin and end, and what others may do to them.
+ */
+#include "ring.h"
+#include "thread.h"
+
+err_t thread_new(struct process *p, struct frame *page, uint64_t page_address,
+                 struct thread **out)
+{
+    struct account *a = p->object.account;
+    void *object;
+
+    TRY(account_can(a, RESOURCE_THREADS, 1));
+    TRY(object_new(a, KIND_THREAD, &object));
+    if (account_charge(a, RESOURCE_THREADS, 1) != OK)
+        panic("a thread that was admitted is not");
+
+    struct thread *t = object;
+    t->object.type = OBJECT_THREAD;
+    t->object.account = a;
+    t->object.refs = 1; /* the process's list, until it ends */
+    t->process = p;
+    p->object.refs++;
+    p->thread_count++;
+    list_add_tail(&p->threads, &t->process_link);
+    list_init(&t->queue_link);
+    list_init(&t->serving);
+    list_init(&t->joiners);
+    t->waiter.thread = t;
+    list_init(&t->waiter.link);
+    list_init(&t->waiter.lazy);
+    t->state = THREAD_STOPPED;
+    t->resume_full = 1;
+    t->regs.rflags = arch_user_flags(0);
+    if (page) {
+        t->page = direct(page->pfn << PHX_PAGE_SHIFT);
+        t->page_frame = page;
+        page->object.refs++;
+        t->page_address = page_address;
+        t->page->self = page_address;
+    }
+    *out = t;
+    return OK;
+}
+
+/* Whoever is being served or waits for the end hears of it. */
+static void answer_others(struct thread *t)
+{
+    struct list *l;
+
+    while ((l = list_first(&t->serving)))
+        wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
+    while ((l = list_first(&t->joiners))) {
+        struct waiter *w = CONTAINER(l, struct waiter, link);
+        uint64_t out[5] = { t->exit_code };
+
+        wait_end(w);
+        wait_answer_words(w, OK, out);
+    }
+}
+
+static void forget_extended(struct thread *t)
+{
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpus[i].fpu_owner == t)
+            cpus[i].fpu_owner = NULL;
+    if (t->extended)
+        object_free(t->extended);
+    t->extended = NULL;
+}
+
+void thread_end(struct thread *t, uint64_t code)
+{
+    struct process *p = t->process;
+    struct cpu *c = this_cpu();
+
+    if (t->state == THREAD_READY)
+        list_remove(&t->queue_link);
+    t->state = THREAD_DEAD;
+    t->exit_code = code;
+    if (c->current == t)
+        c->current = NULL;
+    wait_cancel(&t->waiter, PHX_INTERRUPTED);
+    answer_others(t);
+    ring_detach(t);
+    if (t->page_frame)
+        object_unref(&t->page_frame->object);
+    t->page_frame = NULL;
+    t->page = NULL;
+    forget_extended(t);
+    list_remove(&t->process_link);
+    account_refund(p->object.account, RESOURCE_THREADS, 1);
+    if (--p->thread_count == 0 && p->state == PROCESS_RUNNING)
+        process_end(p, (code & 0xff) << 8, 0);
+    object_unref(&t->object);
+}
+
+void thread_free(struct thread *t)
+{
+    struct process *p = t->process;
+
+    object_free(t);
+    object_unref(&p->object);
+}
+
+/* --- operations on a thread ------------------------------------------------ */
+
+static struct thread *target(const struct invocation *inv)
+{
+    return CONTAINER(inv->object, struct thread, object);
+}
+
+int op_process_new_thread(struct invocation *inv, const struct process_new_thread_in *in,
+                          struct process_new_thread_out *out)
+{
+    struct process *p = (struct process *)inv->object;
+    struct cap_table *table = &inv->thread->process->table;
+    struct hold *page = NULL;
+    struct frame *frame = NULL;
+    struct thread *t;
+    uint32_t row;
+
+    if (p->state >= PROCESS_DYING)
+        return PHX_INVALID_STATE;
+    if (in->entry >= PHX_USER_END || in->stack > PHX_USER_END)
+        return PHX_INVALID_ARGUMENT;
+    if (in->page) {
+        TRY(other(inv->thread, in->page, IFACE_FRAME, FRAME_MAP_WRITE, &page));
+        if (FRAME_BADGE_PAGES(page->badge) != 1 || in->page_address % PHX_PAGE_SIZE ||
+            in->page_address >= PHX_USER_END)
+            return PHX_INVALID_ARGUMENT;
+        frame = (struct frame *)page->object;
+    }
+    TRY(cap_reserve(table, &row));
+    err_t err = thread_new(p, frame, in->page_address, &t);
+    if (err != OK) {
+        cap_unreserve(table, row);
+        return err;
+    }
+
+    if (frame) {
+        t->page = direct((frame->pfn + FRAME_BADGE_OFFSET(page->badge)) << PHX_PAGE_SHIFT);
+        t->page->self = in->page_address;
+    }
+    t->regs.rip = in->entry;
+    t->regs.rsp = in->stack;
+    t->regs.rdi = in->argument;
+    t->regs.rsi = in->page_address;
+    out->thread = object_hold(inv->thread, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
+    return OK;
+}
+
+int op_thread_start(struct invocation *inv)
+{
+    struct thread *t = target(inv);
+
+    if (t->state != THREAD_STOPPED || t->process->state >= PROCESS_DYING)
+        return PHX_INVALID_STATE;
+    t->process->state = PROCESS_RUNNING;
+    thread_ready(t);
+    return OK;
+}
+
+int op_thread_stop(struct invocation *inv)
+{
+    struct thread *t = target(inv);
+
+    if (t->state == THREAD_DEAD)
+        return OK;
+    if (t->state == THREAD_RUNNING || t->work.step) {
+        t->stop_wanted = true;
+        t->attention = true;
+        thread_poke(t);
+        return OK;
+    }
+    wait_cancel(&t->waiter, PHX_INTERRUPTED);
+    thread_block(t, THREAD_STOPPED);
+    return OK;
+}
+
+int op_thread_interrupt(struct invocation *inv, const struct thread_interrupt_in *in)
+{
+    struct thread *t = target(inv);
+
+    if (t->state == THREAD_DEAD)
+        return OK;
+    t->pending |= in->bits;
+    t->attention = true;
+    if (t->waiter.state != WAIT_NONE && t->waiter.interruptible)
+        wait_cancel(&t->waiter, PHX_INTERRUPTED);
+    else
+        thread_poke(t);
+    return OK;
+}
+
+int op_thread_registers(struct invocation *inv, const struct thread_registers_in *in)
+{
+    struct thread *t = target(inv);
+    const struct space *s = inv->thread->process->space;
+    struct phx_registers new;
+
+    if (t->state != THREAD_STOPPED || t->work.step)
+        return PHX_INVALID_STATE;
+    if (!in->write)
+        return copy_out(s, in->address, &t->regs, sizeof t->regs);
+    TRY(copy_in(s, &new, in->address, sizeof new));
+    if (new.rip >= PHX_USER_END)
+        return PHX_INVALID_ARGUMENT;
+    new.rflags = arch_user_flags(new.rflags);
+    t->regs = new;
+    t->resume_full = 1;
+    return OK;
+}
+
+int op_thread_join(struct invocation *inv, const struct thread_join_in *in,
+                   struct thread_join_out *out)
+{
+    struct thread *t = target(inv);
+
+    out->code = t->exit_code;
+    if (t->state == THREAD_DEAD)
+        return OK;
+    if (t == inv->thread)
+        return PHX_DEADLOCK;
+    if (in->deadline == 0)
+        return PHX_WOULD_BLOCK;
+    inv->waiter->interruptible = true;
+    wait_begin(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
+    return BLOCKED;
+}
+
+/* --- the calling thread ---------------------------------------------------- */
+
+/* It ends on the way out, so that nothing below its own operation sees it gone. */
+int op_thread_control_exit(struct invocation *inv, const struct thread_control_exit_in *in)
+{
+    struct thread *t = inv->thread;
+
+    t->exit_code = in->code;
+    t->ending = true;
+    t->attention = true;
+    return OK;
+}
+
+int op_thread_control_yield(struct invocation *inv)
+{
+    (void)inv;
+    sched_yield_current();
+    return OK;
+}
+
+int op_thread_control_sleep(struct invocation *inv, const struct thread_control_sleep_in *in)
+{
+    if (in->deadline == 0)
+        return OK;
+    inv->waiter->interruptible = true;
+    wait_begin(inv->waiter, WAIT_SLEEP, NULL, NULL, in->deadline);
+    return BLOCKED;
+}
+
+int op_thread_control_self(struct invocation *inv, struct thread_control_self_out *out)
+{
+    struct thread *t = inv->thread;
+    uint32_t row;
+
+    TRY(cap_reserve(&t->process->table, &row));
+    out->thread = object_hold(t, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
+    return OK;
+}

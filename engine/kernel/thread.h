@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads and what they wait for.
+ *
+ * Nothing sleeps on a kernel stack. A thread that waits is a struct waiter in some
+ * queue, and an operation that takes long is a struct work with a cursor; both
+ * are part of the thread, so that waiting never allocates. An entry in a ring
+ * that waits has a waiter of its own, in the ring.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include "objects.h"
+
+enum wait_state {
+    WAIT_NONE,
+    WAIT_CALL,         /* in endpoint.callers */
+    WAIT_RECEIVE,      /* in endpoint.receivers */
+    WAIT_REPLY,        /* in thread.serving of the server's thread */
+    WAIT_NOTIFICATION, /* in notification.waiters */
+    WAIT_SLEEP,        /* in no queue but the timer's */
+    WAIT_CONSOLE,      /* in the console's readers */
+    WAIT_JOIN,         /* in thread.joiners */
+    WAIT_RING,         /* Ring.enter, for completions */
+};
+
+enum wait_form {
+    FORM_REGISTERS, /* a message's words are in the thread's registers */
+    FORM_MESSAGE,   /* in `message`, which came from and goes to message_address */
+    FORM_WORDS,     /* a kernel method's, in a ring: results go into the completion */
+};
+
+enum timed { TIMED_NOT, TIMED_LAZY, TIMED_QUEUED };
+
+struct waiter {
+    struct list link;       /* of the queue that `state` names */
+    struct thread *thread;  /* whose wait it is */
+    struct ring *ring;      /* NULL: the thread itself waits; else the record's ring */
+    uint64_t user;          /* of the ring's entry */
+    uint8_t state, form, timed;
+    bool interruptible;
+    uint8_t method, words;
+    bool receives;          /* RETURN_RECV: to wait on receive_on after the answer */
+    uint64_t deadline;
+    struct tree_node timer;
+    struct list lazy;
+    struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
+    uint64_t mask;          /* of a notification; of a console: address */
+    uint64_t length;        /* of a console */
+
+    /* WAIT_CALL: what is looked at again when the call is taken out */
+    struct node *up;
+    uint64_t up_gen;
+    struct uses *uses;
+    uint64_t badge;
+
+    /* WAIT_REPLY */
+    struct thread *server;
+    uint64_t sequence;      /* moves at every delivery, so that an old Reply is stale */
+
+    /* FORM_MESSAGE */
+    uint64_t message_address;
+    struct phx_message message;
+    uint8_t rows_reserved;
+    uint32_t rows[PHX_MESSAGE_CAPS + 1]; /* the last is for a Reply */
+    bool wants_reply;       /* rows[PHX_MESSAGE_CAPS] is reserved */
+};
+
+/*
+ * An operation that goes on after its first bounded step. A dying thread's work is
+ * finished before the thread is taken down.
+ */
+struct work {
+    /* Another step, with the lock; true: it is over and `result` is set. NULL: none. */
+    bool (*step)(struct thread *t, struct work *w);
+    /* Done without the lock before the next step, bounded; or NULL. */
+    void (*unlocked)(struct work *w);
+    struct waiter *waiter; /* who is answered */
+    err_t result;
+    unsigned results;      /* words of out that are results */
+    uint64_t out[5];
+    struct object *object; /* counted: what keeps the operands alive */
+    struct space *space;
+    struct frame *frame;   /* counted */
+    struct mapping *mapping;
+    uint64_t address, pages, cursor, need, tables;
+    unsigned protection;
+    uint32_t row;          /* a reserved row for the result, if has_row */
+    bool has_row;
+};
+
+enum thread_state { THREAD_STOPPED, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+
+struct thread {
+    struct phx_registers regs; /* offset 0, for arch */
+    uint64_t resume_full;      /* offset 144: leave with every register */
+    struct object object;
+    struct process *process;   /* counted */
+    uint8_t state;
+    bool attention;            /* the exit has something to do: dying, work, ring, pending */
+    bool stop_wanted;          /* stop at the next exit */
+    bool ending;               /* ended itself: goes at the next exit */
+    unsigned core;             /* where it runs, while running */
+    struct list queue_link;    /* ready queue */
+    struct list process_link;
+    struct list serving;       /* of waiter.link: calls taken and not answered */
+    struct waiter *current_call; /* the one RETURN with capability 0 answers */
+    struct list joiners;
+    struct waiter waiter;
+    struct work work;
+    struct ring *ring;         /* counted; its own */
+    uint64_t ring_submit;      /* Ring.enter: entries that may still be taken */
+    uint64_t ring_taken, ring_complete, ring_deadline;
+    bool ring_entering;
+    struct phx_thread_page *page; /* the kernel's alias; NULL: none */
+    struct frame *page_frame;  /* counted */
+    uint64_t page_address;
+    uint64_t pending;          /* asynchronous bits not yet in the page */
+    uint64_t fs_base, gs_base;
+    void *extended;            /* FPU state, NULL until first used */
+    uint64_t exit_code;
+};
+
+/* --- threads (thread.c) --------------------------------------------------- */
+
+MUST_USE err_t thread_new(struct process *p, struct frame *page, uint64_t page_address,
+                          struct thread **out);
+/* It ends: whoever waits for it or is served by it is answered. The memory stays
+ * until the last hold is gone. */
+void thread_end(struct thread *t, uint64_t code);
+
+/* --- scheduler (sched.c) -------------------------------------------------- */
+
+/* Make a thread runnable that was stopped or blocked. */
+void thread_ready(struct thread *t);
+/* The current thread no longer runs; who does is decided at the exit. */
+void thread_block(struct thread *t, enum thread_state state);
+/* Run `t` on this core instead of the thread that just blocked, on its slice. */
+void thread_switch_direct(struct thread *t);
+/* It has new reasons for attention: if it runs on another core, have it look. */
+void thread_poke(struct thread *t);
+/* The way out of the kernel: with the lock held, at the end of every entry. */
+void kernel_exit(struct cpu *c);
+void sched_yield_current(void);
+/* Start the thread's work: the answer, or BLOCKED if steps remain for the exit. */
+err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5]);
+/* One step more; the waiter is answered after the last. */
+void work_step(struct thread *t);
+
+/* --- waiting (wait.c) ----------------------------------------------------- */
+
+/* `w` waits on `object` in `queue` (either may be NULL) until the deadline. */
+void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
+                struct list *queue, uint64_t deadline);
+/* Take it out of its queue and the timer's; its thread is not made ready. */
+void wait_end(struct waiter *w);
+/* End the wait with an error, undoing what it had reserved. */
+void wait_cancel(struct waiter *w, err_t error);
+/* Answer: rax or the completion. Makes its thread ready, unless `direct`: then the
+ * thread was not put into the queue and the caller runs it. */
+void wait_answer(struct waiter *w, int64_t result, bool direct);
+/* The same for a kernel method, with its results. */
+void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5]);
+void wait_timers_queue_lazy(void);   /* the core is about to run something else */
+void wait_timers_expire(uint64_t now);
+uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
+
+/* --- upcalls (upcall.c) --------------------------------------------------- */
+
+/* Enter the libos at its upcall entry; a thread whose page does not allow it stops
+ * and its keeper is told, or, without keeper, its process ends with `signal`. */
+void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
+            unsigned signal);
+/* Deliver pending bits if it may be interrupted now. */
+void upcall_pending(struct thread *t);
+
+/* --- messages (ipc.c) ----------------------------------------------------- */
+
+err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words);
+err_t ipc_receive(struct waiter *w, uint64_t cap, int64_t *info);
+err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
+/* RETURN, then RECV: a RETURN that answers nobody is no error here. */
+err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words,
+                         int64_t *info);
+/* Undo what a wait for a message had reserved. */
+void ipc_undo(struct waiter *w);
+/* Read struct phx_message; the answer will go there. */
+err_t ipc_message_in(struct waiter *w, uint64_t address);
+/* Write what of it is output. */
+void ipc_message_out(struct waiter *w);
+/* The last server hold is gone, or a revoke reached queued callers. */
+void endpoint_disconnect(struct endpoint *e);
+void endpoint_sweep(struct endpoint *e);
+
+static inline uint64_t *thread_word(struct thread *t, unsigned i)
+{
+    static const uint8_t place[PHX_WORDS] = {
+        offsetof(struct phx_registers, rsi) / 8, offsetof(struct phx_registers, rdx) / 8,
+        offsetof(struct phx_registers, r10) / 8, offsetof(struct phx_registers, r8) / 8,
+        offsetof(struct phx_registers, r9) / 8,  offsetof(struct phx_registers, rbx) / 8,
+        offsetof(struct phx_registers, r12) / 8, offsetof(struct phx_registers, r13) / 8,
+        offsetof(struct phx_registers, r14) / 8, offsetof(struct phx_registers, r15) / 8,
+    };
+    return (uint64_t *)(void *)&t->regs + place[i];
+}
+
+#endif

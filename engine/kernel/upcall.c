@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Upcalls: faults, foreign system calls and asynchronous news arrive in the program
+ * that they concern, at the address its thread page names. The page belongs to the
+ * program: every field is read once, and nonsense in it harms only its owner.
+ */
+#include "thread.h"
+
+static bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)
+{
+    uint64_t low = page->restart_low, high = page->restart_high;
+
+    return rip >= low && rip < high;
+}
+
+/* It cannot be told: stop it and tell its keeper; without one the process ends. */
+static void undeliverable(struct thread *t, unsigned kind, uint64_t address, unsigned signal)
+{
+    struct process *p = t->process;
+
+    klog(LOG_WARNING, "process %lu: %s at 0x%lx (rip 0x%lx) and no way to tell it", p->pid,
+         kind == PHX_UPCALL_PAGE_FAULT ? "page fault"
+         : kind == PHX_UPCALL_SYSCALL  ? "foreign system call"
+                                       : "exception",
+         address, t->regs.rip);
+    if (!p->keeper) {
+        process_end(p, signal, address);
+        return;
+    }
+    p->fault_address = address;
+    thread_block(t, THREAD_STOPPED);
+    notification_signal(p->keeper, p->keeper_bits);
+}
+
+void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
+            unsigned signal)
+{
+    struct phx_thread_page *page = t->page;
+    uint32_t depth = page ? page->depth : PHX_FRAMES;
+    uint64_t entry = page ? page->entry : 0, stack;
+
+    if (depth >= PHX_FRAMES || entry == 0 || entry >= PHX_USER_END) {
+        undeliverable(t, kind, address, signal);
+        return;
+    }
+
+    uint32_t disabled = page->disabled;
+    if (disabled || in_restart_range(page, t->regs.rip))
+        stack = t->regs.rsp - 256;
+    else
+        stack = page->stack;
+
+    struct phx_frame *f = &page->frames[depth];
+    f->registers = t->regs;
+    f->address = address;
+    f->error = error;
+    f->vector = vector;
+    f->kind = kind;
+    f->disabled = disabled;
+    page->depth = depth + 1;
+    page->disabled = 1;
+
+    t->regs.rip = entry;
+    t->regs.rsp = (stack & ~15UL) - 8;
+    t->regs.rflags = arch_user_flags(0);
+    t->regs.rdi = t->page_address + offsetof(struct phx_thread_page, frames) +
+                  depth * sizeof(struct phx_frame);
+    t->regs.rsi = kind;
+    t->regs.rdx = t->page_address;
+    t->resume_full = 0; /* rcx and r11 are in the frame */
+}
+
+void upcall_pending(struct thread *t)
+{
+    struct phx_thread_page *page = t->page;
+    uint64_t bits = t->pending;
+
+    t->pending = 0;
+    if (!page)
+        return;
+    page->pending |= bits;
+    if (page->disabled || in_restart_range(page, t->regs.rip) || page->depth >= PHX_FRAMES)
+        return;
+    upcall(t, PHX_UPCALL_PENDING, 0, 0, 0, 9);
+}
+
+/* The signal that stands for an exception, where a process dies of it. */
+static unsigned exception_signal(unsigned vector)
+{
+    static const uint8_t signals[32] = { [0] = 8, [1] = 5,  [3] = 5,  [6] = 4,
+                                         [7] = 4, [16] = 8, [17] = 7, [19] = 8 };
+
+    return vector < 32 && signals[vector] ? signals[vector] : 11;
+}
+
+/* The first use of extended state since this thread began. */
+static bool extended_begin(struct thread *t)
+{
+    struct cpu *c = this_cpu();
+    void *area;
+
+    if (t->extended || object_new(t->process->object.account, KIND_EXTENDED_STATE, &area) != OK)
+        return false;
+    arch_fpu_init(area);
+    t->extended = area;
+    arch_fpu_trap(false);
+    arch_fpu_load(area);
+    c->fpu_trapping = false;
+    c->fpu_owner = t;
+    return true;
+}
+
+void kernel_fault(struct thread *t, unsigned vector, uint64_t error, uint64_t address)
+{
+    struct cpu *c = this_cpu();
+
+    kernel_lock(c);
+    if (vector == 14)
+        upcall(t, PHX_UPCALL_PAGE_FAULT, address, error, vector, 11);
+    else if (vector != 7 || !extended_begin(t))
+        upcall(t, PHX_UPCALL_EXCEPTION, address, error, vector, exception_signal(vector));
+    kernel_exit(c);
+}

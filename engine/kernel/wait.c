@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting, deadlines, and answers.
+ *
+ * A deadline is a word in the waiter. It enters the timer tree only when the core
+ * turns to something else while it is still waited for: a call that is answered
+ * within the slice never touches the tree.
+ */
+#include "ring.h"
+#include "thread.h"
+
+static struct tree timers;
+static struct list lazy = { &lazy, &lazy };
+
+static void untime(struct waiter *w)
+{
+    if (w->timed == TIMED_LAZY)
+        list_remove(&w->lazy);
+    else if (w->timed == TIMED_QUEUED)
+        tree_remove(&timers, &w->timer);
+    w->timed = TIMED_NOT;
+}
+
+void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
+                struct list *queue, uint64_t deadline)
+{
+    w->state = (uint8_t)state;
+    w->object = object;
+    if (object)
+        object->refs++;
+    if (queue)
+        list_add_tail(queue, &w->link);
+    w->deadline = deadline;
+    if (deadline != PHX_FOREVER) {
+        list_add_tail(&lazy, &w->lazy);
+        w->timed = TIMED_LAZY;
+    }
+    if (!w->ring || state == WAIT_RING)
+        thread_block(w->thread, THREAD_BLOCKED);
+}
+
+void wait_end(struct waiter *w)
+{
+    struct object *o = w->object;
+
+    untime(w);
+    list_remove(&w->link);
+    w->object = NULL;
+    w->state = WAIT_NONE;
+    if (o)
+        object_unref(o);
+}
+
+void wait_timers_queue_lazy(void)
+{
+    struct list *l;
+
+    while ((l = list_first(&lazy))) {
+        struct waiter *w = CONTAINER(l, struct waiter, lazy);
+
+        list_remove(l);
+        w->timer.key = w->deadline;
+        tree_insert(&timers, &w->timer);
+        w->timed = TIMED_QUEUED;
+    }
+}
+
+uint64_t wait_next_deadline(void)
+{
+    struct tree_node *first = tree_first(&timers);
+
+    return first ? first->key : PHX_FOREVER;
+}
+
+void wait_timers_expire(uint64_t now)
+{
+    struct tree_node *first;
+
+    while ((first = tree_first(&timers)) && first->key <= now) {
+        struct waiter *w = CONTAINER(first, struct waiter, timer);
+
+        wait_cancel(w, w->state == WAIT_SLEEP ? OK : PHX_TIMEOUT);
+    }
+}
+
+void wait_cancel(struct waiter *w, err_t error)
+{
+    enum wait_state state = w->state;
+    struct thread *t = w->thread;
+
+    if (state == WAIT_NONE)
+        return;
+    if (state == WAIT_REPLY && w->server && w->server->current_call == w)
+        w->server->current_call = NULL;
+    if (state == WAIT_CALL || state == WAIT_RECEIVE || state == WAIT_REPLY)
+        ipc_undo(w);
+    wait_end(w);
+    w->server = NULL;
+    if (state == WAIT_RING)
+        t->ring_entering = false;
+    if (state == WAIT_RING && error == PHX_TIMEOUT) {
+        uint64_t out[5] = { t->ring_taken };
+
+        wait_answer_words(w, OK, out);
+        return;
+    }
+    wait_answer(w, -error, false);
+}
+
+void wait_answer(struct waiter *w, int64_t result, bool direct)
+{
+    struct thread *t = w->thread;
+
+    if (w->form == FORM_MESSAGE && result >= 0)
+        ipc_message_out(w);
+    if (w->ring) {
+        uint64_t words[2] = { w->message.badge, 0 };
+
+        ring_complete(w, result, words);
+        return;
+    }
+    t->regs.rax = (uint64_t)result;
+    if (!direct && t->state == THREAD_BLOCKED)
+        thread_ready(t);
+}
+
+void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5])
+{
+    struct thread *t = w->thread;
+
+    if (w->form == FORM_WORDS) {
+        ring_complete(w, -error, out);
+        return;
+    }
+    for (unsigned i = 0; error == OK && i < 5; i++) {
+        if (w->form == FORM_MESSAGE)
+            w->message.words[i] = out[i];
+        else
+            *thread_word(t, i) = out[i];
+    }
+    wait_answer(w, -error, false);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of arch.h that is a handful of instructions on x86-64.
+ */
+#ifndef ARCH_INLINE_H
+#define ARCH_INLINE_H
+
+#include "arch/x86_64/pte.h"
+#include "arch/x86_64/regs.h"
+#include "phoenix/abi.h"
+
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *cpu;
+
+    __asm__("mov %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+static inline void arch_pause(void)
+{
+    __asm__ volatile("pause" ::: "memory");
+}
+
+static inline uint64_t arch_tsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void *direct(uint64_t pa)
+{
+    return (void *)(DIRECT_BASE + pa);
+}
+
+static inline uint64_t direct_pa(const void *p)
+{
+    return (uint64_t)p - DIRECT_BASE;
+}
+
+static inline void page_zero(void *page)
+{
+    uint64_t count = PHX_PAGE_SIZE / 8;
+
+    __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0UL) : "memory");
+}
+
+static inline void page_copy(void *to, const void *from)
+{
+    uint64_t count = PHX_PAGE_SIZE / 8;
+
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
+static inline void arch_root_load(uint64_t root)
+{
+    __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
+}
+
+static inline void arch_flush_page(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+
+/* The kernel's own translations are global and stay. */
+static inline void arch_flush_all(void)
+{
+    uint64_t root;
+
+    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=&r"(root) : : "memory");
+}
+
+static inline uint64_t arch_fs_base(void)
+{
+    uint64_t base;
+
+    __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+/* While in the kernel, the program's GS base waits behind swapgs; between the two no
+ * exception that uses GS can come (interrupts are off, an NMI does not look). */
+static inline uint64_t arch_gs_base(void)
+{
+    uint64_t base;
+
+    __asm__ volatile("swapgs\n\trdgsbase %0\n\tswapgs" : "=r"(base));
+    return base;
+}
+
+/* Bits 63-48 are taken from bit 47: any other address would fault here. */
+static inline void arch_set_bases(uint64_t fs, uint64_t gs)
+{
+    fs = (uint64_t)((int64_t)(fs << 16) >> 16);
+    gs = (uint64_t)((int64_t)(gs << 16) >> 16);
+    __asm__ volatile("wrfsbase %0\n\tswapgs\n\twrgsbase %1\n\tswapgs" ::"r"(fs), "r"(gs));
+}
+
+static inline uint64_t arch_user_flags(uint64_t rflags)
+{
+    return (rflags & RFLAGS_USER) | RFLAGS_ONE | RFLAGS_IF;
+}
+
+#endif

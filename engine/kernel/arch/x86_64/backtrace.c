@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the kernel was: registers, and the chain of frame pointers with the names of
+ * functions, from a table that the build makes of the kernel's own symbols.
+ *
+ * Nothing here trusts what it reads: a chain is followed upwards inside one stack only.
+ */
+#include "fmt.h"
+#include "machine.h"
+
+#define FRAMES_MAX 32
+
+struct symbol {
+    uint32_t offset; /* from kernel_start */
+    uint32_t name;   /* from the end of the table */
+};
+extern const struct {
+    uint32_t count;
+    struct symbol symbols[];
+} symbol_table;
+extern const char kernel_start[], kernel_text_end[];
+
+struct stack_frame {
+    const struct stack_frame *next;
+    uint64_t address;
+};
+
+static bool is_text(uint64_t address)
+{
+    return address >= (uint64_t)kernel_start && address < (uint64_t)kernel_text_end;
+}
+
+static void line_of_address(void (*line)(const char *text), uint64_t address)
+{
+    char text[112];
+    uint32_t offset = (uint32_t)(address - (uint64_t)kernel_start), low = 0;
+    uint32_t high = symbol_table.count;
+
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+
+        if (symbol_table.symbols[middle].offset <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    if (high == 0 || !is_text(address)) {
+        fmt(text, sizeof text, "  0x%lx", address);
+    } else {
+        const char *names = (const char *)&symbol_table.symbols[symbol_table.count];
+
+        fmt(text, sizeof text, "  %s+0x%x", names + symbol_table.symbols[low].name,
+            offset - symbol_table.symbols[low].offset);
+    }
+    line(text);
+}
+
+static bool is_stack(uint64_t address)
+{
+    return address % 8 == 0 && address >= STACKS_BASE &&
+           address < STACKS_BASE + ((uint64_t)CPUS_MAX << STACKS_SLOT_SHIFT);
+}
+
+static void walk(void (*line)(const char *text), const struct stack_frame *frame)
+{
+    for (unsigned i = 0; i < FRAMES_MAX && is_stack((uint64_t)frame); i++) {
+        const struct stack_frame *next = frame->next;
+
+        if (!is_text(frame->address))
+            return;
+        line_of_address(line, frame->address);
+        if (next <= frame || ((uint64_t)next ^ (uint64_t)frame) >> STACKS_SLOT_SHIFT)
+            return;
+        frame = next;
+    }
+}
+
+static void registers(void (*line)(const char *text), const struct phx_registers *r)
+{
+    char text[112];
+
+    fmt(text, sizeof text, "rip %016lx  rsp %016lx  rbp %016lx  rflags %lx", r->rip, r->rsp,
+        r->rbp, r->rflags);
+    line(text);
+    fmt(text, sizeof text, "rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx,
+        r->rcx, r->rdx);
+    line(text);
+    fmt(text, sizeof text, "rsi %016lx  rdi %016lx  r8  %016lx  r9  %016lx", r->rsi, r->rdi,
+        r->r8, r->r9);
+    line(text);
+    fmt(text, sizeof text, "r10 %016lx  r11 %016lx  r12 %016lx  r13 %016lx", r->r10, r->r11,
+        r->r12, r->r13);
+    line(text);
+    fmt(text, sizeof text, "r14 %016lx  r15 %016lx", r->r14, r->r15);
+    line(text);
+}
+
+void arch_backtrace(void (*line)(const char *text))
+{
+    const struct phx_registers *r = fault_registers;
+
+    if (r == NULL) {
+        walk(line, __builtin_frame_address(0));
+        return;
+    }
+    registers(line, r);
+    line_of_address(line, r->rip);
+    walk(line, (const struct stack_frame *)r->rbp);
+}

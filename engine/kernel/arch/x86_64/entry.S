@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways into the kernel from ring 3 and out again, and interrupts in ring 0.
+ *
+ * In ring 3 the GS base is the program's; in ring 0 it is this core's struct cpu and
+ * the program's waits in KERNEL_GS_BASE. A user's registers go straight into
+ * this_cpu()->current, which begins with them: nothing of a thread is ever on a
+ * kernel stack. Memory is not touched before GS is the kernel's.
+ *
+ * Spec   Intel SDM 2B, SYSCALL, SYSRET, SWAPGS; 3A 6.14, exceptions in 64-bit mode
+ */
+#include "offsets.h"
+#include "regs.h"
+
+    .text
+
+/* Save what the C ABI lets a callee destroy or keep, but \base, rcx and r11. */
+.macro save_registers base
+    mov %r15, REG_R15(\base)
+    mov %r14, REG_R14(\base)
+    mov %r13, REG_R13(\base)
+    mov %r12, REG_R12(\base)
+    mov %rbp, REG_RBP(\base)
+    mov %rbx, REG_RBX(\base)
+    mov %r10, REG_R10(\base)
+    mov %r9, REG_R9(\base)
+    mov %r8, REG_R8(\base)
+    mov %rax, REG_RAX(\base)
+    mov %rdx, REG_RDX(\base)
+    mov %rsi, REG_RSI(\base)
+.endm
+
+.macro load_registers base
+    mov REG_R15(\base), %r15
+    mov REG_R14(\base), %r14
+    mov REG_R13(\base), %r13
+    mov REG_R12(\base), %r12
+    mov REG_RBP(\base), %rbp
+    mov REG_RBX(\base), %rbx
+    mov REG_R10(\base), %r10
+    mov REG_R9(\base), %r9
+    mov REG_R8(\base), %r8
+    mov REG_RAX(\base), %rax
+    mov REG_RDX(\base), %rdx
+    mov REG_RSI(\base), %rsi
+.endm
+
+/*
+ * SYSCALL.
+ * In         rcx return address, r11 rflags, the rest as phoenix/abi.h says; interrupts
+ *            are off and DF, TF, AC, NT clear (SFMASK)
+ * Out        user_resume; rcx and r11 of the thread's registers stay as they were
+ */
+    .globl syscall_entry
+    .balign 64
+syscall_entry:
+    swapgs
+    mov %rsp, %gs:CPU_SCRATCH
+    mov %gs:CPU_CURRENT, %rsp
+    save_registers %rsp
+    mov %rdi, REG_RDI(%rsp)
+    mov %rcx, REG_RIP(%rsp)
+    mov %r11, REG_RFLAGS(%rsp)
+    mov %gs:CPU_SCRATCH, %rcx
+    mov %rcx, REG_RSP(%rsp)
+    mov %rsp, %rdi
+    mov %gs:CPU_STACK_TOP, %rsp
+    call kernel_syscall
+
+/*
+ * Leave for this_cpu()->current.
+ * In         GS is the kernel's, interrupts are off; nothing else matters
+ * Destroyed  all; does not return
+ *
+ * SYSRET faults in ring 0 when rcx is no user address (SDM 2B, SYSRET), so such a
+ * rip takes the long way, where it becomes the thread's own #GP.
+ */
+    .globl user_resume
+user_resume:
+    mov %gs:CPU_CURRENT, %rsp
+    mov REG_RIP(%rsp), %rcx
+    mov %rcx, %r11
+    shr $47, %r11
+    or THREAD_RESUME_FULL(%rsp), %r11
+    jnz resume_all
+    load_registers %rsp
+    mov REG_RDI(%rsp), %rdi
+    mov REG_RFLAGS(%rsp), %r11
+    mov REG_RSP(%rsp), %rsp
+    swapgs
+    sysretq
+
+resume_all: /* rsp: the thread, rcx: its rip */
+    mov %rsp, %rdi
+    mov %gs:CPU_STACK_TOP, %rsp
+    shr $47, %rcx
+    jnz 1f
+    movq $0, THREAD_RESUME_FULL(%rdi)
+    pushq $USER_SS
+    pushq REG_RSP(%rdi)
+    pushq REG_RFLAGS(%rdi)
+    pushq $USER_CS
+    pushq REG_RIP(%rdi)
+    load_registers %rdi
+    mov REG_RCX(%rdi), %rcx
+    mov REG_R11(%rdi), %r11
+    mov REG_RDI(%rdi), %rdi
+    swapgs
+    iretq
+1:  movq $1, THREAD_RESUME_FULL(%rdi)
+    mov $VECTOR_GP, %esi
+    xor %edx, %edx
+    xor %ecx, %ecx
+    call kernel_fault
+    jmp user_resume
+
+/* _Noreturn void arch_enter_user(void) */
+    .globl arch_enter_user
+arch_enter_user:
+    jmp user_resume
+
+/*
+ * Exceptions and interrupts. Each stub is 16 bytes; on the stack are then: vector,
+ * error code (0 where the CPU gives none), rip, cs, rflags, rsp, ss.
+ */
+    .globl trap_stubs
+    .balign 16
+trap_stubs:
+vector = 0
+.rept VECTOR_FLUSH + 1
+    .balign 16
+.if (vector == 8) || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
+    push $vector
+.else
+    push $0
+    push $vector
+.endif
+.if vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC
+    jmp trap_anywhere
+.else
+    jmp trap
+.endif
+vector = vector + 1
+.endr
+
+    .globl trap_int80
+trap_int80:
+    push $0
+    push $VECTOR_INT80
+    /* falls through */
+
+/* In ring 3, or in ring 0 where GS is the kernel's or is not needed. */
+trap:
+    testb $3, 24(%rsp)
+    jz trap_anywhere
+    swapgs
+    lfence                  /* no speculation past the test with the program's GS */
+    cld
+    .globl trap_clac
+trap_clac:                  /* an interrupt keeps AC, which would turn SMAP off */
+    clac
+    push %rdi
+    mov %gs:CPU_CURRENT, %rdi
+    save_registers %rdi
+    mov %rcx, REG_RCX(%rdi)
+    mov %r11, REG_R11(%rdi)
+    pop %rax
+    mov %rax, REG_RDI(%rdi)
+    pop %rsi
+    pop %rdx
+    pop %rax
+    mov %rax, REG_RIP(%rdi)
+    pop %rax                /* cs: there is only one */
+    pop %rax
+    mov %rax, REG_RFLAGS(%rdi)
+    pop %rax
+    mov %rax, REG_RSP(%rdi)
+    movq $1, THREAD_RESUME_FULL(%rdi)
+    mov %cr2, %rcx
+    mov %gs:CPU_STACK_TOP, %rsp
+    call trap_user
+    jmp user_resume
+
+/*
+ * In ring 0, and what may come at any instruction (NMI, double fault, machine check):
+ * whose GS is loaded is not known and not asked. struct trap_frame is on the stack.
+ */
+trap_anywhere:
+    cld
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    call trap_kernel
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    add $16, %rsp
+    iretq
+
+/* From an interrupt controller that changed its mind: there is nothing to do. */
+    .globl trap_spurious
+trap_spurious:
+    iretq
+
+/*
+ * _Noreturn void stack_switch(uint64_t top, void (*go_on)(void *), void *argument)
+ * Go on with another stack; the old one is not needed any more.
+ */
+    .globl stack_switch
+stack_switch:
+    mov %rdi, %rsp
+    xor %ebp, %ebp
+    mov %rdx, %rdi
+    call *%rsi
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leaf entries of a user's page table: what arch.h says of pte_t. No privileged
+ * instruction, so that the host's tests have the same ones.
+ *
+ * Accessed and dirty are set from the start: nobody asks for them, and the processor
+ * then never has to write the table.
+ */
+#ifndef ARCH_PTE_H
+#define ARCH_PTE_H
+
+#include "arch/x86_64/regs.h"
+#include "phoenix/abi.h"
+
+/* x86 cannot map what may not be read: any protection but none can be read too. */
+static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
+{
+    pte_t pte = pa | PTE_U | PTE_A | PTE_D;
+
+    if (protection != 0)
+        pte |= PTE_P;
+    if (protection & PHX_PROT_WRITE)
+        pte |= PTE_W;
+    if (!(protection & PHX_PROT_EXECUTE))
+        pte |= PTE_NX;
+    return pte;
+}
+
+static inline bool arch_pte_present(pte_t pte)
+{
+    return pte & PTE_P;
+}
+
+static inline uint64_t arch_pte_pa(pte_t pte)
+{
+    return pte & PTE_ADDRESS;
+}
+
+static inline unsigned arch_pte_protection(pte_t pte)
+{
+    if (!(pte & PTE_P))
+        return 0;
+    return PHX_PROT_READ | (pte & PTE_W ? PHX_PROT_WRITE : 0) |
+           (pte & PTE_NX ? 0 : PHX_PROT_EXECUTE);
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers, model specific registers, ports and bits of the processor and of the
+ * devices that every PC has, by their manuals' names. Only what is used.
+ *
+ * Spec   Intel SDM volumes 3A (2.5 control registers, 10 APIC) and 4 (MSRs); AMD APM 2
+ *        (6.1 SYSCALL); 82093AA (I/O APIC); PC16550D (serial); 8254 (timer); MC146818 (clock)
+ */
+#ifndef ARCH_REGS_H
+#define ARCH_REGS_H
+
+/* Where things are. The linker script says KERNEL_BASE again. */
+#define DIRECT_BASE 0xffff800000000000
+#define DIRECT_END 0x8000000000 /* 512 GiB: one entry of the top table */
+#define KERNEL_BASE 0xffffffff80000000
+#define STACKS_BASE 0xffffffffc0000000
+#define STACKS_SLOT_SHIFT 16 /* a core's stacks and their guard pages */
+#define MMIO_BASE 0xffffffffffe00000
+
+/* Selectors, in the order that SYSCALL and SYSRET want (SDM 3A 5.8.8). */
+#define KERNEL_CS 0x08
+#define KERNEL_SS 0x10
+#define USER_SS 0x1b
+#define USER_CS 0x23
+#define TSS_SELECTOR 0x28
+
+#define CR0_PE (1 << 0)
+#define CR0_MP (1 << 1)
+#define CR0_EM (1 << 2)
+#define CR0_TS (1 << 3)
+#define CR0_NE (1 << 5)
+#define CR0_WP (1 << 16)
+#define CR0_PG (1 << 31)
+
+#define CR4_PAE (1 << 5)
+#define CR4_PGE (1 << 7)
+#define CR4_OSFXSR (1 << 9)
+#define CR4_OSXMMEXCPT (1 << 10)
+#define CR4_UMIP (1 << 11)
+#define CR4_FSGSBASE (1 << 16)
+#define CR4_OSXSAVE (1 << 18)
+#define CR4_SMEP (1 << 20)
+#define CR4_SMAP (1 << 21)
+
+#define XCR0_X87 1
+#define XCR0_SSE 2
+#define XCR0_AVX 4
+
+#define RFLAGS_ONE (1 << 1)
+#define RFLAGS_TF (1 << 8)
+#define RFLAGS_IF (1 << 9)
+#define RFLAGS_DF (1 << 10)
+#define RFLAGS_NT (1 << 14)
+#define RFLAGS_AC (1 << 18)
+/* CF PF AF ZF SF TF DF OF AC ID: what ring 3 may have as it likes. */
+#define RFLAGS_USER 0x240dd5
+
+/* Page table entries (SDM 3A 4.5). */
+#define PTE_P (1UL << 0)
+#define PTE_W (1UL << 1)
+#define PTE_U (1UL << 2)
+#define PTE_PWT (1UL << 3)
+#define PTE_PCD (1UL << 4)
+#define PTE_A (1UL << 5)
+#define PTE_D (1UL << 6)
+#define PTE_PS (1UL << 7)
+#define PTE_G (1UL << 8)
+#define PTE_NX (1UL << 63)
+#define PTE_ADDRESS 0x000ffffffffff000UL
+
+#define MSR_APIC_BASE 0x1b
+#define APIC_BASE_X2APIC (1 << 10)
+#define APIC_BASE_ENABLE (1 << 11)
+#define MSR_SYSENTER_CS 0x174
+#define MSR_X2APIC 0x800 /* register at MMIO offset r is MSR 0x800 + r / 16 */
+#define MSR_EFER 0xc0000080
+#define EFER_SCE (1 << 0)
+#define EFER_LME (1 << 8)
+#define EFER_NXE (1 << 11)
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_CSTAR 0xc0000083
+#define MSR_SFMASK 0xc0000084
+#define MSR_GS_BASE 0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+/* Vectors. Exceptions are 0-31; the old interrupt controller is sent out of the way. */
+#define VECTOR_DB 1
+#define VECTOR_NMI 2
+#define VECTOR_BP 3
+#define VECTOR_DF 8
+#define VECTOR_GP 13
+#define VECTOR_PF 14
+#define VECTOR_MC 18
+#define VECTOR_TIMER 32
+#define VECTOR_SERIAL 33
+#define VECTOR_WAKEUP 34
+#define VECTOR_FLUSH 35
+#define VECTOR_INT80 128
+#define VECTOR_PIC 0xf0
+#define VECTOR_PIC_SPURIOUS 0xf7
+#define VECTOR_SPURIOUS 0xff
+
+/* Interrupt stacks of the TSS; 0 is none. */
+#define IST_NMI 1
+#define IST_DB 2
+#define IST_DF 3
+#define IST_MC 4
+
+/* Local APIC (SDM 3A 10.4.1), offsets in its page. */
+#define APIC_ID 0x20
+#define APIC_TPR 0x80
+#define APIC_EOI 0xb0
+#define APIC_SVR 0xf0
+#define APIC_SVR_ENABLE (1 << 8)
+#define APIC_ESR 0x280
+#define APIC_ICR 0x300
+#define APIC_ICR_HIGH 0x310
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_LINT0 0x350
+#define APIC_LVT_LINT1 0x360
+#define APIC_LVT_ERROR 0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE 0x3e0
+#define APIC_LVT_MASKED (1 << 16)
+#define APIC_DIVIDE_BY_1 0xb
+#define ICR_NMI (4 << 8)
+#define ICR_INIT (5 << 8)
+#define ICR_STARTUP (6 << 8)
+#define ICR_PENDING (1 << 12)
+#define ICR_ASSERT (1 << 14)
+#define ICR_ALL_BUT_SELF (3 << 18)
+
+/* I/O APIC (82093AA 3.0): an index register and a window. */
+#define IOAPIC_INDEX 0x00
+#define IOAPIC_WINDOW 0x10
+#define IOAPIC_VERSION 1
+#define IOAPIC_PIN(n) (0x10 + 2 * (n))
+#define IOAPIC_LOW_ACTIVE (1 << 13)
+#define IOAPIC_LEVEL (1 << 15)
+#define IOAPIC_MASKED (1 << 16)
+
+/* 8259A interrupt controllers, masked for good. */
+#define PIC1_COMMAND 0x20
+#define PIC1_DATA 0x21
+#define PIC2_COMMAND 0xa0
+#define PIC2_DATA 0xa1
+
+/* 8254 timer, channel 2: the one whose gate software has. */
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PIT_LATCH2 0x80
+#define PIT_CHANNEL2_MODE0 0xb0
+#define PIT_GATE 0x61
+#define PIT_HZ 1193182
+#define PM_TIMER_HZ 3579545
+
+/* MC146818 clock. */
+#define RTC_INDEX 0x70
+#define RTC_DATA 0x71
+#define RTC_STATUS_A 0x0a
+#define RTC_UPDATING 0x80
+#define RTC_STATUS_B 0x0b
+#define RTC_24_HOURS 0x02
+#define RTC_BINARY 0x04
+#define RTC_PM 0x80
+
+/* 16550 serial, COM1. */
+#define COM1 0x3f8
+#define COM1_IRQ 4
+#define UART_DATA 0     /* with LCR_DIVISOR: divisor, low */
+#define UART_IER 1      /* with LCR_DIVISOR: divisor, high */
+#define UART_IER_RECEIVE 1
+#define UART_FCR 2
+#define UART_FCR_SETUP 0xc7 /* FIFOs on and empty, receive trigger at 14 bytes */
+#define UART_FIFO 16
+#define UART_LCR 3
+#define UART_LCR_8N1 0x03
+#define UART_LCR_DIVISOR 0x80
+#define UART_MCR 4
+#define UART_MCR_SETUP 0x0b /* DTR, RTS, OUT2 (lets its interrupt out) */
+#define UART_LSR 5
+#define UART_LSR_DATA 0x01
+#define UART_LSR_THR_EMPTY 0x20
+#define UART_SCRATCH 7
+
+/* Resets of last resort: chip set, keyboard controller. */
+#define RESET_CONTROL 0xcf9
+#define RESET_FULL 0x0e
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_PULSE_RESET 0xfe
+
+/* ACPI fixed hardware (ACPI 6.4, 4.8.3.2.1 and 4.8.3.7). */
+#define PM1_SLP_TYP_SHIFT 10
+#define PM1_SLP_EN (1 << 13)
+#define SLEEP_CONTROL_TYP_SHIFT 2
+#define SLEEP_CONTROL_EN (1 << 5)
+
+#endif

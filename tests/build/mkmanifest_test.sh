@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# mkmanifest: what it packs, as `capnp` reads it, and each thing that it refuses.
+set -u
+suite=mkmanifest
+. "$(dirname "$0")/lib.sh"
+
+mkmanifest=$build/tools/mkmanifest
+files=$work/files
+mkdir -p "$files/tree"
+
+# Two programs, too small to take long.
+for name in a b; do
+    printf 'const char name[] = "%s"; void _start(void) { for (;;) {} }' $name |
+        gcc -static -nostdlib -x c -o "$files/$name.elf" -
+done
+printf 'text of a file\n' >"$files/tree/file"
+
+cat >"$work/good.json" <<'JSON'
+{
+    "version": 1,
+    "name": "test",
+    "init": { "binary": "a", "capabilities": ["account", "pool", "log", "console"] },
+    "services": [
+        { "name": "one", "binary": "b", "arguments": ["x", "\u00e9\ud83d\ude00\n\"\\"],
+          "grants": [ { "name": "pool", "source": "pool", "methods": [] },
+                      { "name": "out", "source": "console", "methods": ["WRITE", "read"] } ],
+          "provides": ["namespace"], "pages": 4096, "restart": true },
+        { "name": "two", "binary": "b",
+          "grants": [ { "name": "files", "source": "namespace", "methods": ["READ", "duplicate"] } ] }
+    ],
+    "binaries": [ { "name": "a", "file": "a.elf" }, { "name": "b", "file": "b.elf" } ],
+    "files": [
+        { "path": "/bin/sh", "target": "busybox" },
+        { "path": "/etc/motd", "text": "hello\n", "mode": 416 },
+        { "path": "/bin/a", "file": "a.elf", "mode": 493 },
+        { "path": "/tmp", "folder": true, "mode": 1023 },
+        { "path": "/etc/empty", "text": "" },
+        { "path": "/file", "file": "tree/file" }
+    ]
+}
+JSON
+
+pack() { "$mkmanifest" --files "$files" "$@"; }
+check accepts_a_good_one pack -o "$work/module" "$work/good.json"
+check without_o_only_checks pack "$work/good.json"
+
+# What capnp and node make of it.
+capnp decode schema/manifest.capnp SystemManifest <"$work/module" >"$work/decoded" 2>"$work/said" &&
+    ok capnp_decodes_it || bad capnp_decodes_it "$(cat "$work/said")"
+capnp convert binary:json schema/manifest.capnp SystemManifest <"$work/module" >"$work/back.json"
+cat >"$work/look.js" <<'JS'
+const fs = require('fs'), crypto = require('crypto');
+const [packed, back, files] = process.argv.slice(2);
+const bytes = fs.readFileSync(packed), m = JSON.parse(fs.readFileSync(back));
+const say = (name, good) => console.log(`${good ? 'ok' : 'FAIL'} mkmanifest.${name}${good ? '' : ' differs'}`);
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const hash = (b) => [...crypto.createHash('sha256').update(b).digest()];
+const text = (blob) => Buffer.from(blob || []).toString();
+// A blob lies at a page of the module.
+const paged = (blob) => {
+    for (let at = 4096; at < bytes.length; at += 4096)
+        if (bytes.subarray(at, at + blob.length).equals(Buffer.from(blob))) return true;
+    return false;
+};
+const a = [...fs.readFileSync(files + '/a.elf')], entries = m.trees[0].entries;
+const path = (i) => i === 0 ? '' : path(entries[i].parent) + '/' + entries[i].name;
+const at = (p) => entries[entries.findIndex((_, i) => path(i) === p)];
+
+say('texts', m.version === 1 && m.name === 'test' && m.init.binary === 'a' &&
+    same(m.init.capabilities, ['account', 'pool', 'log', 'console']));
+say('services', m.services.length === 2 && m.services[0].restart === true &&
+    m.services[0].pages === '4096' && same(m.services[0].arguments, ['x', '\u00e9\u{1f600}\n"\\']) &&
+    same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'] }));
+say('binaries', m.binaries.length === 2 && same(m.binaries[0].content, a) &&
+    m.binaries[0].size === String(a.length));
+say('hashes', same(m.binaries[0].sha256, hash(Buffer.from(a))) &&
+    same(at('/etc/motd').sha256, hash('hello\n')));
+say('blobs_are_at_pages', m.binaries.every((b) => paged(b.content)) && paged(at('/etc/motd').content));
+say('tree', same(entries.map((_, i) => path(i)).sort(), ['', '/bin', '/bin/a', '/bin/sh', '/etc',
+    '/etc/empty', '/etc/motd', '/file', '/tmp']) && entries.every((e, i) => i === 0 || e.parent < i));
+say('modes', at('/tmp').mode === 0o41777 && at('/etc/motd').mode === 0o100640 &&
+    at('/bin').mode === 0o40755 && at('/bin/sh').mode === 0o120777);
+say('files', text(at('/file').content) === 'text of a file\n' && text(at('/etc/empty').content) === '' &&
+    at('/bin/sh').target === 'busybox' && same(at('/bin/a').content, a));
+say('whole_pages', bytes.length % 4096 === 0);
+JS
+node "$work/look.js" "$work/module" "$work/back.json" "$files" >"$work/said" 2>&1
+grep -E '^(ok|FAIL) ' "$work/said"
+[ "$(grep -c '^ok ' "$work/said")" = 9 ] || bad module "$(tail -n 3 "$work/said")"
+
+pack -o "$work/again" "$work/good.json" && check twice_the_same cmp "$work/module" "$work/again"
+
+# refuses NAME PATTERN SED: the good manifest, changed, is refused in one line.
+refuses() {
+    sed -E "$3" "$work/good.json" >"$work/bad.json"
+    rm -f "$work/module"
+    pack -o "$work/module" "$work/bad.json" >"$work/said" 2>&1
+    if [ $? = 1 ] && [ "$(wc -l <"$work/said")" = 1 ] && [ ! -e "$work/module" ] &&
+        grep -q -- "$2" "$work/said"; then
+        ok "refuses_$1"
+    else
+        bad "refuses_$1" "$(cat "$work/said")"
+    fi
+}
+refuses unknown_field 'bad.json:6: services\[0\].colour: no such field' 's/("name": "one",)/\1 "colour": 1,/'
+refuses missing_field 'bad.json:.*: init.binary is missing' 's/"binary": "a",//'
+refuses wrong_kind 'name: a text is expected' 's/"name": "test"/"name": 5/'
+refuses other_version 'version: 1 is expected' 's/"version": 1/"version": 2/'
+refuses negative_number 'services\[0\].pages is negative' 's/4096/-1/'
+refuses fraction 'not whole' 's/4096/1.5/'
+refuses unknown_init 'init.binary: `z` is not in binaries' 's/"binary": "a"/"binary": "z"/'
+refuses unknown_binary 'services\[1\].binary: `z` is not in binaries' \
+    's/("name": "two", "binary": )"b"/\1"z"/'
+refuses unknown_kernel_grant 'init.capabilities\[3\]: the kernel grants no `moon`' 's/"log", "console"/"log", "moon"/'
+refuses grant_that_init_has_not 'grants\[1\].source: init itself is not given `console`' 's/, "console"\]/]/'
+refuses unknown_source 'grants\[0\].source: nothing is called `files`' 's/"source": "namespace"/"source": "files"/'
+refuses unknown_method 'Console has no method or facet `sing`; it has write, read' 's/"WRITE"/"sing"/'
+refuses unknown_method_of_service 'Namespace has no method or facet `WRIGHT`' 's/"READ", "dup/"WRIGHT", "dup/'
+refuses own_provision 'is what this service itself provides' 's/"source": "pool"/"source": "namespace"/'
+refuses cycle 'can never start' \
+    's/"source": "pool"/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
+refuses service_twice 'services\[1\].name: `one` is there twice' 's/"name": "two"/"name": "one"/'
+refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "file"/"name": "a", "file"/'
+refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
+refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
+    's/("name": "two", "binary": "b",)/\1 "provides": ["namespace"],/'
+refuses provided_kernel_grant 'is a kernel grant' 's/"provides": \["namespace"\]/"provides": ["log"]/'
+refuses missing_file 'binaries\[1\].file: cannot read .*/z.elf: No such file' 's/"b.elf"/"z.elf"/'
+refuses text_as_binary 'binaries\[1\]: .*tree/file cannot be run: ' 's#"b.elf"#"tree/file"#'
+refuses dynamic_binary 'binaries\[1\]: /bin/ls cannot be run: ' 's#"b.elf"#"/bin/ls"#'
+refuses file_twice 'is given twice' 's#"path": "/file"#"path": "/bin/a"#'
+refuses dots_in_a_path 'has `.` or `..` in it' 's#"path": "/file"#"path": "/bin/../x"#'
+refuses path_through_a_file 'leads through' 's#"path": "/file"#"path": "/etc/motd/x"#'
+refuses relative_path 'does not begin with a slash' 's#"path": "/file"#"path": "file"#'
+refuses field_twice 'there twice' 's/("version": 1,)/\1 \1/'
+refuses end_too_early 'bad.json:' '$d'
+refuses more_behind_the_end 'behind the end' '$s/$/ 1/'
+refuses bad_escape 'no such escape' 's/"x", "/"x", "\\q/'
+refuses half_a_surrogate 'surrogate' 's/\\ude00//'
+pack "$work/nothing.json" >"$work/said" 2>&1
+[ $? = 1 ] && grep -q 'cannot read .*nothing.json' "$work/said" && ok refuses_no_manifest || bad refuses_no_manifest
+printf '%0200d' 0 | tr 0 '[' >"$work/deep.json"
+pack "$work/deep.json" >"$work/said" 2>&1
+[ $? = 1 ] && grep -q 'nested too deeply' "$work/said" && ok refuses_depth || bad refuses_depth
+
+# CUE says where in the source: the file, the line.
+cue() { node tools/mkmanifest/cue.js "$1" >"$work/cue.json" 2>"$work/said"; }
+check cue_accepts_the_system cue manifests/system.cue
+sed 's/name: "shell"/name: "shell"\n\t\tcolour: "red"/' manifests/system.cue >"$work/colour.cue"
+line=$(grep -n colour "$work/colour.cue" | cut -d: -f1)
+! cue "$work/colour.cue" && grep -q 'field colour not allowed' "$work/said" &&
+    grep -q "colour.cue:$line:" "$work/said" && ok cue_names_file_and_line ||
+    bad cue_names_file_and_line "$(cat "$work/said")"
+sed 's/version: 1/version: "one"/' manifests/system.cue >"$work/version.cue"
+! cue "$work/version.cue" && grep -q 'version.cue:' "$work/said" && ok cue_refuses_another_kind ||
+    bad cue_refuses_another_kind "$(cat "$work/said")"
+[ $failures = 0 ]

@@ -145,7 +145,8 @@ uint64_t arch_random(void);
 
 /* --- when the kernel itself is wrong ------------------------------------ */
 
-/* Call `line` with the registers and a backtrace (`function+offset`), a line each. */
+/* Call `line` with a backtrace (`function+offset`), a line each: of the exception that
+ * arch called kernel_epitaph for, else from here. */
 void arch_backtrace(void (*line)(const char *text));
 /* Stop all other cores. */
 void arch_stop_others(void);

@@ -11,3 +11,18 @@ $(B)/tests/arch/%.o: tests/arch/%.S
 	$(call COMPILE,$(CC),$(CFLAGS_KERNEL))
 $(B)/tests/boot_probe.elf: $(PROBE_OBJECTS) $(KERNEL_LINK_NEEDS)
 	$(call KERNEL_LINK,$(filter %.o,$^))
+
+# --- on the host ----------------------------------------------------------------
+
+ARCH_HOST_FLAGS := -Iengine/kernel -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
+ARCH_TESTS := $(patsubst %.c,$(B)/host/%,$(wildcard $(ARCH_DIR)/*_test.c))
+# What unit tests of the kernel link for a machine.
+ARCH_HOST_OBJECTS := $(B)/host/engine/kernel/arch/host/arch.o \
+    $(B)/host/$(ARCH_DIR)/page_table.o
+
+$(B)/host/engine/kernel/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
+$(B)/host/$(ARCH_DIR)/regions_test: $(B)/host/$(ARCH_DIR)/regions.o
+$(ARCH_TESTS): %: %.o $(B)/host/tests/harness/main.o $(ARCH_HOST_OBJECTS)
+	$(call LINK_HOST,$(SAN))
+
+TEST_HOST += $(ARCH_TESTS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the kernel was: registers, and the chain of frame pointers with the names of
- * functions, from a table that the build makes of the kernel's own symbols.
+ * Where the kernel was: the chain of frame pointers with the names of functions, from a
+ * table that the build makes of the kernel's own symbols.
  *
  * Nothing here trusts what it reads: a chain is followed upwards inside one stack only.
  */
@@ -75,24 +75,11 @@ static void walk(void (*line)(const char *text), const struct stack_frame *frame
     }
 }
 
-static void registers(void (*line)(const char *text), const struct phx_registers *r)
+/* A call to where no code is leaves its return address on top of the stack. */
+static void line_of_wild_call(void (*line)(const char *text), const struct phx_registers *r)
 {
-    char text[112];
-
-    fmt(text, sizeof text, "rip %016lx  rsp %016lx  rbp %016lx  rflags %lx", r->rip, r->rsp,
-        r->rbp, r->rflags);
-    line(text);
-    fmt(text, sizeof text, "rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx,
-        r->rcx, r->rdx);
-    line(text);
-    fmt(text, sizeof text, "rsi %016lx  rdi %016lx  r8  %016lx  r9  %016lx", r->rsi, r->rdi,
-        r->r8, r->r9);
-    line(text);
-    fmt(text, sizeof text, "r10 %016lx  r11 %016lx  r12 %016lx  r13 %016lx", r->r10, r->r11,
-        r->r12, r->r13);
-    line(text);
-    fmt(text, sizeof text, "r14 %016lx  r15 %016lx", r->r14, r->r15);
-    line(text);
+    if (!is_text(r->rip) && is_stack(r->rsp) && is_text(*(const uint64_t *)r->rsp))
+        line_of_address(line, *(const uint64_t *)r->rsp);
 }
 
 void arch_backtrace(void (*line)(const char *text))
@@ -103,7 +90,7 @@ void arch_backtrace(void (*line)(const char *text))
         walk(line, __builtin_frame_address(0));
         return;
     }
-    registers(line, r);
     line_of_address(line, r->rip);
+    line_of_wild_call(line, r);
     walk(line, (const struct stack_frame *)r->rbp);
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch.h for unit tests: what a machine would do is recorded, what it would say comes
+ * from the test.
+ */
+#include "arch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FPU_SIZE 832 /* x87, SSE, AVX */
+
+struct arch_host arch_host;
+struct arch_clock arch_clock = { .multiplier = 1, .shift = 0 }; /* a tick is 1 ns */
+unsigned arch_fpu_size = FPU_SIZE;
+static uint8_t *memory;
+static uint64_t memory_size;
+
+void arch_host_memory(void *base, uint64_t size)
+{
+    memory = base;
+    memory_size = size;
+    arch_host = (struct arch_host){ .tsc_step = 1, .cores = 1, .fpu_trap = true };
+}
+
+static _Noreturn void outside(uint64_t address)
+{
+    fprintf(stderr, "no physical memory at %#llx\n", (unsigned long long)address);
+    abort();
+}
+
+void *arch_host_direct(uint64_t pa)
+{
+    if (pa >= memory_size)
+        outside(pa);
+    return memory + pa;
+}
+
+uint64_t arch_host_pa(const void *p)
+{
+    uint64_t pa = (uint64_t)((const uint8_t *)p - memory);
+
+    if (pa >= memory_size)
+        outside((uint64_t)p);
+    return pa;
+}
+
+static _Noreturn void stop(int reason)
+{
+    arch_host.stop_reason = reason;
+    if (arch_host.stop != NULL)
+        longjmp(*arch_host.stop, reason);
+    fprintf(stderr, "the kernel left for good (%d)\n", reason);
+    abort();
+}
+
+void arch_enter_user(void)
+{
+    stop(ARCH_HOST_ENTER_USER);
+}
+
+void arch_shutdown(unsigned status)
+{
+    arch_host.shutdown_status = status;
+    stop(ARCH_HOST_SHUTDOWN);
+}
+
+void arch_reboot(void)
+{
+    stop(ARCH_HOST_REBOOT);
+}
+
+void arch_interrupt_window(void)
+{
+    arch_host.windows++;
+}
+
+void arch_idle(void)
+{
+    arch_host.idles++;
+}
+
+unsigned arch_start_cpus(void)
+{
+    return arch_host.cores;
+}
+
+void arch_send_wakeup(unsigned cpu)
+{
+    arch_host.wakeups[cpu]++;
+}
+
+void arch_send_flush(unsigned cpu)
+{
+    arch_host.flush_requests[cpu]++;
+}
+
+void arch_stop_others(void)
+{
+}
+
+void arch_timer_arm(uint64_t ns)
+{
+    arch_host.timer = ns;
+}
+
+void arch_fpu_init(void *area)
+{
+    memset(area, 0, FPU_SIZE);
+}
+
+void arch_fpu_save(void *area)
+{
+    arch_host.fpu_area = area;
+}
+
+void arch_fpu_load(const void *area)
+{
+    arch_host.fpu_area = area;
+}
+
+void arch_fpu_trap(bool on)
+{
+    arch_host.fpu_trap = on;
+}
+
+void arch_serial_write(const void *bytes, size_t length)
+{
+    size_t room = sizeof arch_host.serial - arch_host.serial_length;
+
+    if (length > room)
+        length = room;
+    memcpy(arch_host.serial + arch_host.serial_length, bytes, length);
+    arch_host.serial_length += length;
+}
+
+int arch_serial_read(void)
+{
+    if (arch_host.input_length == 0)
+        return -1;
+    arch_host.input_length--;
+    return (unsigned char)*arch_host.input++;
+}
+
+void arch_serial_interrupt(bool on)
+{
+    arch_host.serial_interrupt = on;
+}
+
+uint64_t arch_random(void)
+{
+    return ++arch_host.random;
+}
+
+void arch_backtrace(void (*line)(const char *text))
+{
+    line("  (on the host)");
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine.h"
+
+#include "../../../../tests/harness/test.h"
+
+#define PAGE 4096UL
+#define MODEL_PAGES 512
+
+/* What boot_info.h says of the list, whatever was added and cut. */
+static void check_shape(const struct boot_info *info)
+{
+    CHECK(info->region_count <= BOOT_REGIONS_MAX);
+    for (unsigned i = 0; i < info->region_count; i++) {
+        const struct boot_region *r = &info->regions[i];
+
+        CHECK(r->base % PAGE == 0 && r->size % PAGE == 0 && r->size != 0);
+        CHECK(i == 0 || r[-1].base + r[-1].size <= r->base);
+    }
+}
+
+TEST(regions, inward_and_outward, "half a page is not usable, and half a page cut is gone")
+{
+    struct boot_info info = { 0 };
+
+    regions_add(&info, 1, PAGE);
+    regions_add(&info, 2 * PAGE + 1, 3 * PAGE + 4095);
+    CHECK_EQ(info.region_count, 0);
+    regions_add(&info, 4 * PAGE, 9 * PAGE + 5);
+    regions_cut(&info, 6 * PAGE + 4095, 6 * PAGE + 4096);
+    CHECK_EQ(info.region_count, 2);
+    CHECK_EQ(info.regions[0].size, 2 * PAGE);
+    CHECK_EQ(info.regions[1].base, 7 * PAGE);
+    CHECK_EQ(info.regions[1].size, 2 * PAGE);
+    regions_cut(&info, 7 * PAGE, 7 * PAGE);
+    CHECK_EQ(info.regions[1].base, 7 * PAGE);
+    regions_cut(&info, 8 * PAGE, ~0UL);
+    CHECK_EQ(info.regions[1].size, PAGE);
+}
+
+TEST(regions, random_lists, "agree with a map of pages")
+{
+    for (unsigned round = 0; round < 500; round++) {
+        struct boot_info info = { 0 };
+        bool model[MODEL_PAGES] = { false };
+
+        for (unsigned step = 0; step < 40; step++) {
+            uint64_t first = test_below(MODEL_PAGES), last = test_below(MODEL_PAGES);
+            bool add = step < 12 || test_below(3) == 0;
+
+            (add ? regions_add : regions_cut)(&info, first * PAGE, last * PAGE);
+            for (uint64_t i = first; i < last; i++)
+                model[i] = add;
+            check_shape(&info);
+        }
+        unsigned at = 0;
+
+        for (uint64_t i = 0; i < MODEL_PAGES; i++) {
+            const struct boot_region *r = &info.regions[at];
+            bool in = at < info.region_count && i * PAGE >= r->base &&
+                      i * PAGE < r->base + r->size;
+
+            CHECK_EQ(in, model[i]);
+            at += in && (i + 1) * PAGE == r->base + r->size;
+        }
+    }
+}
+
+TEST(regions, too_many, "the smallest are dropped, and none is made up")
+{
+    struct boot_info info = { 0 };
+
+    for (uint64_t i = 0; i < 2 * BOOT_REGIONS_MAX; i++)
+        regions_add(&info, i * 1000 * PAGE, (i * 1000 + 1 + i) * PAGE);
+    check_shape(&info);
+    CHECK_EQ(info.region_count, BOOT_REGIONS_MAX);
+    CHECK_EQ(info.regions[0].size, (BOOT_REGIONS_MAX + 1) * PAGE);
+}

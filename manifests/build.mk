@@ -2,13 +2,21 @@
 # Systems that can be booted: manifests/NAME.cue becomes $(B)/NAME.json (by CUE) and
 # $(B)/NAME.manifest (by mkmanifest), which is the module that a machine is given.
 
-SYSTEM_BINARIES := $(addprefix $(B)/,user/init.elf user/ramfs.elf user/launcher.elf \
-    user/shell.elf libos.elf)
+# What goes into a module, in $(B)/boot/: without the debugging information, which
+# would only be hashed once more at every boot.
+BOOT_FILES := $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)
+
+$(B)/boot/%.elf: $(B)/user/%.elf
+	@$(if $(V),,echo '  strip $@';) mkdir -p $(@D)
+	$(Q)strip --strip-debug -o $@ $<
+$(B)/boot/%.elf: $(B)/%.elf
+	@$(if $(V),,echo '  strip $@';) mkdir -p $(@D)
+	$(Q)strip --strip-debug -o $@ $<
 
 $(B)/%.json: manifests/%.cue manifests/schema.cue tools/mkmanifest/cue.js package-lock.json
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
 
-$(B)/%.manifest: $(B)/%.json $(MKMANIFEST) $(SYSTEM_BINARIES)
+$(B)/%.manifest: $(B)/%.json $(MKMANIFEST) $(BOOT_FILES)
 	@$(if $(V),,echo '  pack $@';)
-	$(Q)$(MKMANIFEST) --files $(B) --depend $(B)/$*.d -o $@ $<
+	$(Q)$(MKMANIFEST) --files $(B)/boot --depend $(B)/$*.d -o $@ $<

@@ -15,8 +15,8 @@ export PHOENIX_QEMU=$build/tests/launcher/fake_qemu
 export PHOENIX_IMAGES=$work/images
 
 # The system's parts need only be programs here: nothing runs them.
-mkdir -p "$PHOENIX_IMAGES/user"
-for part in phoenix.elf libos.elf user/init.elf user/ramfs.elf system.manifest; do
+mkdir -p "$PHOENIX_IMAGES/boot"
+for part in phoenix.elf boot/libos.elf boot/init.elf boot/ramfs.elf system.manifest; do
     head -c 8192 /bin/busybox >"$PHOENIX_IMAGES/$part"
 done
 
@@ -253,6 +253,26 @@ signals() {
         bad machine_dies_with_its_parent "$child"
 }
 
+# On a terminal of script(1): keys go to the machine, two of them mean something else,
+# and the terminal is as before when it is over.
+terminals() {
+    mkfifo "$work/keys"
+    FAKE=controls timeout 20 script -qec "stty cols 91 rows 17; stty -g >$work/before
+        $phoenix shell; echo status \$?; stty -g >$work/after" /dev/null <"$work/keys" >"$work/out" 2>&1 &
+    exec 3>"$work/keys"
+    wait_for 'terminal 7 91 x 17'
+    printf 'a\003b' >&3
+    wait_for 'control 2'
+    printf '\035' >&3
+    wait_for 'status 0'
+    exec 3>&-
+    wait
+    grep -q 'terminal 7 91 x 17' "$work/out" && ok window_size || bad window_size "$(cat "$work/out")"
+    grep -q 'control 2' "$work/out" && ok control_c_is_an_interrupt || bad control_c_is_an_interrupt
+    grep -q 'status 0' "$work/out" && ok key_that_ends_it || bad key_that_ends_it
+    cmp -s "$work/before" "$work/after" && ok terminal_is_restored || bad terminal_is_restored
+}
+
 has_argument() { grep -A1 -x -e "$1" "$work/out" | tail -n 1 | grep -qx -e "$2"; }
 
 machines() {
@@ -267,6 +287,41 @@ machines() {
     has_argument -m '16[5-9]M' && ok scratch_is_added || bad scratch_is_added "$(cat "$work/out")"
 }
 
+# What the options grant, as capnp and node read it in the module.
+grants() {
+    mkdir -p "$work/tree/empty" "$work/tree/deep/er"
+    printf 'one\n' >"$work/tree/one"
+    ln "$work/tree/one" "$work/tree/deep/link"
+    ln -s ../one "$work/tree/deep/symbolic"
+    : >"$work/tree/deep/er/nothing"
+    printf 'odd' >"$work/tree/deep/a b:c$(printf '\303\251')"
+    chmod 4751 "$work/tree/one" && chmod 1700 "$work/tree/empty"
+    touch -d '2001-02-03 04:05:06.789 UTC' "$work/tree/one"
+    head -c 300000 /dev/urandom >"$work/random"
+    FAKE=module HOME=/home/me timeout 60 "$phoenix" run --ro "$work/tree:/t/u" --ro "$work/random:/f" \
+        --ro "$work/tree/deep" --env A=1 --env B= --env HOME --env NOT_SET --env A=2=3 \
+        --cwd /t/../t/u/ --scratch 2M -- $program ls -l '' >"$work/module" 2>"$work/err"
+    status=$?
+    : >"$work/out"
+    check module 0 || cat "$work/err"
+    if ! capnp convert binary:json schema/manifest.capnp SystemManifest \
+        <"$work/module" >"$work/module.json" 2>"$work/err"; then
+        bad module_is_read_by_capnp "$(cat "$work/err")"
+        return
+    fi
+    node tests/launcher/look.js "$work" >"$work/said" 2>&1
+    grep -E '^(ok|FAIL) ' "$work/said"
+    failures=$((failures + $(grep -c '^FAIL ' "$work/said")))
+    grep -q '^ok launcher.run_is_all_of_it$' "$work/said" || bad module_as_asked "$(tail -n 3 "$work/said")"
+
+    run module run $program
+    capnp convert binary:json schema/manifest.capnp SystemManifest <"$work/out" >"$work/module.json" \
+        2>"$work/err"
+    grep -q '"program": "program"' "$work/module.json" &&
+        ! grep -q -e '"entries"' -e '"name": "ramfs"' "$work/module.json" &&
+        ok no_option_no_files || bad no_option_no_files "$(cat "$work/err")"
+}
+
 from_anywhere() {
     ln -s "$PWD/phoenix" "$work/link"
     (cd / && PHOENIX_BUILD=${B:-build} "$work/link" --version) >"$work/out" 2>"$work/err"
@@ -279,6 +334,8 @@ programs
 statuses
 streams
 signals
+terminals
 machines
+grants
 from_anywhere
 [ $failures = 0 ]

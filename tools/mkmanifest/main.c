@@ -5,7 +5,7 @@
  *   mkmanifest [--files FOLDER] [-o MODULE] [--depend FILE] MANIFEST.json
  *
  * The manifest is what tools/mkmanifest/cue.js prints for a manifests/NAME.cue.
- * Files that it names are looked for in FOLDER (by default build). Without -o it is
+ * Files that it names are looked for in FOLDER (by default build/boot). Without -o it is
  * only checked. --depend writes a rule for make: what the module was made from.
  *
  * Exit     0; 1 refused, with one line: what, where, what would be right; 2 usage
@@ -105,7 +105,7 @@ static void write_depend(const struct package *package, const char *path, const 
 
 int main(int argc, char **argv)
 {
-    const char *files = "build", *module = NULL, *depend = NULL, *manifest = NULL;
+    const char *files = "build/boot", *module = NULL, *depend = NULL, *manifest = NULL;
     struct package *package;
     size_t length;
     char *text;

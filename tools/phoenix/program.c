@@ -131,10 +131,10 @@ int module_for_program(const struct options *options, const char *program, const
         fail(STATUS_FAILED, "cannot make a file in memory: %s", strerror(errno));
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
         strings_add(&package.init_capabilities, grants[i]);
-    add_image(&package, "init", images, "user/init.elf");
-    add_image(&package, "libos", images, "libos.elf");
+    add_image(&package, "init", images, "boot/init.elf");
+    add_image(&package, "libos", images, "boot/libos.elf");
     if (options->mount_count || options->scratch)
-        add_image(&package, "ramfs", images, "user/ramfs.elf");
+        add_image(&package, "ramfs", images, "boot/ramfs.elf");
     package_add_binary(&package, "program", blob_of_file(program, "the program"));
     if (options->mount_count)
         package.tree = tree_new();

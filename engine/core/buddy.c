@@ -54,14 +54,12 @@ static void push(struct buddy *buddy, uint64_t pfn, unsigned order)
     set_head(buddy, pfn, order + 1);
 }
 
-static void take(struct buddy *buddy, uint64_t pfn, unsigned order)
+static void take(struct buddy *buddy, struct block *block, unsigned order)
 {
-    struct block *block = buddy->page(pfn);
-
     list_remove(&block->link);
     if (list_is_empty(&buddy->free[order]))
         buddy->orders &= ~(1u << order);
-    set_head(buddy, pfn, 0);
+    set_head(buddy, block->pfn, 0);
 }
 
 /* Is there a free block of exactly that order? `pfn` is aligned to it. */
@@ -93,7 +91,7 @@ static void give(struct buddy *buddy, uint64_t pfn, uint64_t pages)
         pfn += UINT64_C(1) << order;
         pages -= UINT64_C(1) << order;
         while (order < BUDDY_ORDERS - 1 && is_block(buddy, block ^ UINT64_C(1) << order, order)) {
-            take(buddy, block ^ UINT64_C(1) << order, order);
+            take(buddy, buddy->page(block ^ UINT64_C(1) << order), order);
             block &= ~(UINT64_C(1) << order);
             order++;
         }
@@ -136,7 +134,7 @@ int64_t buddy_alloc(struct buddy *buddy, uint64_t pages)
     struct block *block = CONTAINER(list_first(&buddy->free[order]), struct block, link);
     uint64_t pfn = block->pfn, size = UINT64_C(1) << order;
 
-    take(buddy, pfn, order);
+    take(buddy, block, order);
     buddy->free_pages -= size;
     give(buddy, pfn + pages, size - pages);
     return (int64_t)pfn;

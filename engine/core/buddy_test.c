@@ -153,6 +153,120 @@ TEST(buddy, all_comes_back_as_it_was, "when every page is freed alone, in any or
     free(table);
 }
 
+/* 65 pieces of the table in 2 words, one page in the last; the range begins even. */
+#define WIDE_FIRST 4096
+#define WIDE_PAGES (64 * 512 + 1)
+
+static uint64_t wide[WIDE_PAGES][4];
+
+static void *wide_page_of(uint64_t pfn)
+{
+    CHECK(pfn >= WIDE_FIRST && pfn < WIDE_FIRST + WIDE_PAGES);
+    return wide[pfn - WIDE_FIRST];
+}
+
+TEST(buddy, every_page_of_a_wide_range_counts, "from its first, alone in a block, to its last")
+{
+    struct buddy buddy;
+    void *table = new_table(WIDE_PAGES);
+    static bool taken[WIDE_PAGES];
+    uint64_t out = 0;
+
+    memset(taken, 0, sizeof(taken));
+    buddy_init(&buddy, table, WIDE_FIRST, WIDE_PAGES, wide_page_of);
+    for (uint64_t i = WIDE_PAGES; i-- > 0;)
+        buddy_add(&buddy, WIDE_FIRST + i, 1);
+    CHECK(buddy_ok(&buddy));
+    CHECK_EQ(buddy_largest(&buddy), 16384);
+    for (int step = 0; step < 200000; step++) {
+        uint64_t at = test_below(WIDE_PAGES);
+
+        CHECK(buddy_is_free(&buddy, WIDE_FIRST + at) == !taken[at]);
+        if (taken[at]) {
+            buddy_free(&buddy, WIDE_FIRST + at, 1);
+            taken[at] = false;
+            out--;
+        } else {
+            at = (uint64_t)buddy_alloc(&buddy, 1) - WIDE_FIRST;
+            CHECK(at < WIDE_PAGES && !taken[at]);
+            taken[at] = true;
+            out++;
+        }
+        CHECK_EQ(buddy_free_pages(&buddy), WIDE_PAGES - out);
+    }
+    CHECK(buddy_ok(&buddy));
+    for (uint64_t at = 0; at < WIDE_PAGES; at++)
+        if (taken[at])
+            buddy_free(&buddy, WIDE_FIRST + at, 1);
+    CHECK(buddy_ok(&buddy));
+    CHECK_EQ(buddy_largest(&buddy), 16384);
+    CHECK(buddy_is_free(&buddy, WIDE_FIRST) && !buddy_is_free(&buddy, WIDE_FIRST - 1));
+    CHECK(buddy_is_free(&buddy, WIDE_FIRST + WIDE_PAGES - 1) &&
+          !buddy_is_free(&buddy, WIDE_FIRST + WIDE_PAGES));
+    free(table);
+}
+
+TEST(buddy, nothing_beyond_the_range_is_looked_at, "though it would be the buddy of its last page")
+{
+    struct buddy buddy;
+    uint64_t pages = WIDE_PAGES - 1;
+    void *table = new_table(pages);
+
+    /* The last page is even now, and the table's next byte is not the table's. */
+    buddy_init(&buddy, table, WIDE_FIRST + 1, pages, wide_page_of);
+    buddy_add(&buddy, WIDE_FIRST + 1, 1);
+    buddy_add(&buddy, WIDE_FIRST + pages, 1);
+    CHECK(buddy_ok(&buddy));
+    CHECK(!buddy_is_free(&buddy, WIDE_FIRST + 1 + pages) && !buddy_is_free(&buddy, WIDE_FIRST));
+    CHECK_EQ(buddy_free_pages(&buddy), 2);
+    free(table);
+}
+
+TEST(buddy, the_checker_sees_each_broken_invariant, "so that its word counts")
+{
+    struct buddy buddy, good;
+    void *table = new_table(WIDE_PAGES);
+    uint64_t *pfn = &wide[256][2]; /* of the block at 256, behind its link */
+
+    buddy_init(&buddy, table, WIDE_FIRST, 1024, wide_page_of);
+    buddy_add(&buddy, WIDE_FIRST + 256, 128);
+    buddy_add(&buddy, WIDE_FIRST + 512, 64);
+    good = buddy;
+    CHECK(buddy_ok(&buddy));
+    buddy.free_pages++;
+    CHECK(!buddy_ok(&buddy));
+    buddy = good;
+    buddy.orders ^= 1;
+    CHECK(!buddy_ok(&buddy));
+    buddy = good;
+    buddy.orders ^= 1u << 7;
+    CHECK(!buddy_ok(&buddy));
+    buddy = good;
+    for (uint64_t wrong = 0; wrong < 1024; wrong++) {
+        *pfn = WIDE_FIRST + wrong;
+        CHECK(buddy_ok(&buddy) == (wrong == 256));
+    }
+    *pfn = WIDE_FIRST + 256;
+    buddy.heads[256] = 7;
+    CHECK(!buddy_ok(&buddy));
+    buddy.heads[256] = 8;
+    buddy.first = WIDE_FIRST + 257;
+    CHECK(!buddy_ok(&buddy));
+    buddy = good;
+    buddy.count = 512 + 63;
+    CHECK(!buddy_ok(&buddy));
+    buddy = good;
+    CHECK(buddy_ok(&buddy));
+    buddy.heads[384] = 8; /* its buddy is free as well: should have been joined */
+    CHECK(!buddy_ok(&buddy));
+    buddy.heads[384] = 0;
+    buddy.heads[0] = 10; /* a free block that covers it */
+    CHECK(!buddy_ok(&buddy));
+    buddy.heads[0] = 9; /* one that ends just before it */
+    CHECK(buddy_ok(&buddy));
+    free(table);
+}
+
 /* A large machine: a free block's bytes are kept in one of a few places. */
 #define LARGE_PAGES (UINT64_C(1) << 20)
 
@@ -208,5 +322,30 @@ TEST(buddy, boot_touches_blocks_not_pages, "when 4 GiB with a hole at 3 GiB are 
     whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1);
     CHECK_EQ(whole[2], whole[0]);
     CHECK(buddy_ok(&buddy));
+    free(table);
+}
+
+TEST(buddy, the_largest_blocks_are_never_joined, "and page 0 is one like any other")
+{
+    struct buddy buddy;
+    uint8_t *table = new_table(LARGE_PAGES);
+
+    places_used = 0;
+    buddy_init(&buddy, table, 0, LARGE_PAGES, place_of);
+    buddy_add(&buddy, 0, LARGE_PAGES);
+    CHECK(buddy_ok(&buddy));
+    CHECK_EQ(places_used, 4);
+    CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
+    for (int i = 0; i < 4; i++)
+        CHECK(buddy_alloc(&buddy, BUDDY_RUN_MAX) >= 0);
+    CHECK_EQ(buddy_free_pages(&buddy), 0);
+    CHECK(!buddy_is_free(&buddy, 0) && !buddy_is_free(&buddy, LARGE_PAGES - 1));
+    for (uint64_t half = 0; half < 8; half++)
+        buddy_free(&buddy, half * BUDDY_RUN_MAX / 2, BUDDY_RUN_MAX / 2);
+    CHECK(buddy_ok(&buddy));
+    CHECK_EQ(buddy_free_pages(&buddy), LARGE_PAGES);
+    for (int i = 0; i < 4; i++)
+        CHECK((uint64_t)buddy_alloc(&buddy, BUDDY_RUN_MAX) % BUDDY_RUN_MAX == 0);
+    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
     free(table);
 }

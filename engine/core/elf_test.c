@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* --- a small program, by the specification's own offsets ------------------ */
 
 #define IMAGE_SIZE 0x1800
+#define INTERPRETER 0x800 /* "/" is there */
 
 enum { E_CLASS = 4, E_DATA = 5, E_IDENT_VERSION = 6, E_OSABI = 7, E_TYPE = 16, E_MACHINE = 18,
        E_VERSION = 20, E_ENTRY = 24, E_PHOFF = 32, E_PHENTSIZE = 54, E_PHNUM = 56 };
@@ -67,6 +68,7 @@ static uint8_t *new_image(void)
     put_phdr(image, TLS, 7, 4, 0x1010, 0x402010, 0x10, 0x48, 0x20);
     put_phdr(image, STACK, 0x6474e551, 6, 0, 0, 0, 0, 16);
     put_phdr(image, RELRO, 0x6474e552, 4, 0x1010, 0x402010, 0x700, 0xff0, 1);
+    memcpy(image + INTERPRETER, "/\0xx", 4);
     return image;
 }
 
@@ -133,6 +135,45 @@ TEST(elf, what_a_loader_may_refuse_is_reported, "as flags, not as errors")
     CHECK(check_edited(empty, 2, &info) == ELF_OK && info.segment_count == 2);
 }
 
+TEST(elf, the_program_headers_are_found_in_memory, "where some segment has all of them")
+{
+    const uint64_t size = 56 * PHDRS;
+    /* Where they are in the file, and how much of it the data segment has. */
+    const struct {
+        uint64_t offset, file_size, address;
+    } places[] = {{0x1010, size, 0x402010},      {0x1010, size - 1, 0},
+                  {0x1100, 0xf0 + size, 0x402100}, {0x1100, 0xf0 + size - 1, 0},
+                  {0x1008, 0x700, 0}};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        uint8_t *image = new_image();
+        struct elf_info info;
+
+        put(image, PH(DATA, P_FILESZ), 8, places[i].file_size);
+        put(image, E_PHOFF, 8, places[i].offset);
+        memcpy(image + places[i].offset, image + 64, size);
+        CHECK_EQ(elf_check(image, IMAGE_SIZE, &info), ELF_OK);
+        CHECK_EQ(info.phdr_address, places[i].address);
+        free(image);
+    }
+}
+
+TEST(elf, as_many_headers_as_linux_takes, "and not one more")
+{
+    const size_t size = 64 + 56 * 1171;
+    uint8_t *small = new_image(), *image = calloc(1, size);
+    struct elf_info info;
+
+    memcpy(image, small, IMAGE_SIZE);
+    memset(image + INTERPRETER, 0, 4);
+    put(image, E_PHNUM, 2, 1170);
+    CHECK_EQ(elf_check(image, size, &info), ELF_OK);
+    put(image, E_PHNUM, 2, 1171);
+    CHECK_EQ(elf_check(image, size, &info), ELF_BAD_PROGRAM_HEADERS);
+    free(image);
+    free(small);
+}
+
 TEST(elf, this_very_program_is_read_as_linux_read_it, "entry, headers and interpreter")
 {
     int file = open("/proc/self/exe", O_RDONLY);
@@ -189,6 +230,10 @@ static const struct {
     {ELF_BAD_ALIGNMENT, {{PH(DATA, P_ALIGN), 8, 0x1800}}},
     {ELF_BAD_ALIGNMENT, {{PH(DATA, P_VADDR), 8, 0x402011}}},
     {ELF_OK, {{PH(DATA, P_ALIGN), 8, 0}}},
+    {ELF_OK, {{PH(DATA, P_ALIGN), 8, 1}}},
+    {ELF_OK, {{PH(DATA, P_FILESZ), 8, 0}, {PH(DATA, P_OFFSET), 8, IMAGE_SIZE}}},
+    {ELF_SEGMENT_OUTSIDE_FILE,
+     {{PH(DATA, P_FILESZ), 8, 0}, {PH(DATA, P_OFFSET), 8, IMAGE_SIZE + 1}}},
     {ELF_OK, {{PH(TEXT, P_MEMSZ), 8, 0x2010}}},
     {ELF_OVERLAP, {{PH(TEXT, P_MEMSZ), 8, 0x2011}}},
     {ELF_OVERLAP, {{PH(DATA, P_VADDR), 8, 0x3ff010}}},
@@ -196,6 +241,8 @@ static const struct {
     {ELF_OK, {{E_ENTRY, 8, 0x400000}}},
     {ELF_BAD_ENTRY, {{E_ENTRY, 8, 0x401000}}},
     {ELF_BAD_ENTRY, {{E_ENTRY, 8, 0x3fffff}}},
+    {ELF_BAD_ENTRY, {{E_ENTRY, 8, 0x400ff0}, {PH(TEXT, P_FILESZ), 8, 0xff0},
+                     {PH(TEXT, P_MEMSZ), 8, 0xff0}}},
     {ELF_BAD_ENTRY, {{E_ENTRY, 8, 0x402010}}},
     {ELF_BAD_ENTRY, {{PH(TEXT, P_FLAGS), 4, 4}}},
     {ELF_BAD_TLS, {{PH(TLS, P_FILESZ), 8, 0x49}}},
@@ -204,12 +251,16 @@ static const struct {
     {ELF_BAD_TLS, {{PH(TLS, P_MEMSZ), 8, UINT64_MAX}}},
     {ELF_BAD_TLS, {{PH(SPARE, P_TYPE), 4, 7}, {PH(SPARE, P_MEMSZ), 8, 1}}},
     {ELF_DYNAMIC, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 2},
-                   {PH(SPARE, P_OFFSET), 8, 0x800}}},
+                   {PH(SPARE, P_OFFSET), 8, INTERPRETER}}},
     {ELF_BAD_INTERPRETER, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 1},
-                           {PH(SPARE, P_OFFSET), 8, 0x800}}},
+                           {PH(SPARE, P_OFFSET), 8, INTERPRETER}}},
     {ELF_BAD_INTERPRETER, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 2}}},
     {ELF_BAD_INTERPRETER, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 2},
                            {PH(SPARE, P_OFFSET), 8, IMAGE_SIZE - 1}}},
+    {ELF_DYNAMIC, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 4096},
+                   {PH(SPARE, P_OFFSET), 8, IMAGE_SIZE - 4096}}},
+    {ELF_BAD_INTERPRETER, {{PH(SPARE, P_TYPE), 4, 3}, {PH(SPARE, P_FILESZ), 8, 4097},
+                           {PH(SPARE, P_OFFSET), 8, IMAGE_SIZE - 4097}}},
 };
 
 TEST(elf, each_defect_has_its_own_refusal, "and what is just not one is accepted")
@@ -244,6 +295,7 @@ TEST(elf, a_cut_program_is_refused, "at every length, without a look behind its 
                                                  : ELF_SEGMENT_OUTSIDE_FILE);
         free(cut);
     }
+    CHECK_EQ(elf_check("\177ELG", 4, &(struct elf_info){0}), ELF_BAD_MAGIC);
     free(image);
 }
 
@@ -296,6 +348,7 @@ TEST(elf, scripts_name_their_interpreter, "and one argument, blanks and all")
     check_script("#!/bin/sh\necho", "/bin/sh", "");
     check_script("#!/bin/sh", "/bin/sh", "");
     check_script("#! \t/usr/bin/env  python3 -u \t\n", "/usr/bin/env", "python3 -u");
+    check_script("#!a b", "a", "b");
     check_script("#!", NULL, NULL);
     check_script("#! \t \n/bin/sh", NULL, NULL);
     memset(line, 'x', sizeof(line));
@@ -306,5 +359,6 @@ TEST(elf, scripts_name_their_interpreter, "and one argument, blanks and all")
     line[256] = '\n';
     CHECK(!elf_script(line, sizeof(line), &script));
     CHECK(!elf_script("#!/bin\0sh\n", 10, &script));
-    CHECK(!elf_script("#", 1, &script) && !elf_script("/bin/sh", 7, &script));
+    CHECK(!elf_script("#", 1, &script) && !elf_script("/bin/sh", 7, &script) &&
+          !elf_script("#x/bin/sh", 9, &script));
 }

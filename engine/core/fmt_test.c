@@ -57,6 +57,7 @@ TEST(fmt, fields_are_those_of_the_c_library, "for every width, flag and precisio
         CHECK_SAME(80, "<%.*s> <%8.*s>", width, "words", width, "words");
     }
 #pragma GCC diagnostic pop
+    CHECK_SAME(80, "%9d|%10d|%019d|%-20d|", 1, 2, 3, 4);
     CHECK_SAME(80, "%5d|%-5d|%05d|%08x|%-8s|%3s|%.2s|%6.3s|%%", 42, 42, -42, 0xabcu, "ab", "abcd",
                "xyz", "xyz");
 }

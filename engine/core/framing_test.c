@@ -129,6 +129,11 @@ TEST(framing, garbage_before_ready_is_skipped, "and said to be malformed once")
         CHECK_EQ(framing_feed(&framing, (uint8_t)FRAMING_MAGIC[i]),
                  FRAMING_PAYLOAD | (i == 3 ? FRAMING_END : 0));
     check_frame(&framing, FRAMING_STDOUT, 3);
+    /* The next loss is said again. */
+    framing_feed(&framing, 0xff);
+    framing_feed(&framing, 0xff);
+    CHECK_EQ(framing_feed(&framing, 0xff), FRAMING_MALFORMED);
+    CHECK_EQ(framing_feed(&framing, 0xff), 0);
 }
 
 TEST(framing, the_decoder_finds_back, "to a peer that goes on sending, after any garbage")

@@ -144,8 +144,9 @@ TEST(logbuf, lines_come_as_strings, "cut to the room that there is")
     CHECK_STR(out, "[    1.234567] one");
     CHECK(logbuf_line(&log, &position, out, 10));
     CHECK_STR(out, "[100000.0");
-    CHECK(!logbuf_line(&log, &position, out, 1));
+    CHECK(!logbuf_line(&log, &position, out, 1) && !logbuf_line(&log, &position, out, 40));
     CHECK_STR(out, "");
+    CHECK_EQ(position, log.head);
 }
 
 TEST(logbuf, text_can_forge_nothing, "neither a line nor a terminal's commands")

@@ -79,8 +79,10 @@ node_modules_current() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
+    elif [ -t 0 ]; then
+        sudo "$@"
     else
-        sudo -n "$@"
+        sudo -n "$@" # nobody is there to type a password
     fi
 }
 

@@ -6,6 +6,7 @@
  *
  *   probe=fault|overflow|smap|smep|text|direct   do that in ring 0
  *   probe=reboot                                 restart the machine
+ *   probe=input                                  wait for a byte
  *   (none)                                       the tests in ring 3, then power off
  */
 #include "cpu.h"
@@ -31,6 +32,7 @@ static struct thread user;
 static const struct boot_info *boot;
 static unsigned online; /* atomic */
 static unsigned wakeups, flushes, timers, timers_in_kernel;
+static volatile bool input_came;
 static uint8_t fpu_area[8192] __attribute__((aligned(64)));
 
 extern const char probe_user_start[], probe_user_end[];
@@ -163,7 +165,7 @@ void kernel_timer(bool from_user)
 
 void kernel_serial_input(bool from_user)
 {
-    for (int c; (c = arch_serial_read()) >= 0;)
+    for (int c; (c = arch_serial_read()) >= 0; input_came = true)
         say("serial input %c%s", c, from_user ? " in ring 3" : "");
 }
 
@@ -311,6 +313,11 @@ static void die_as_told(void)
         ((void (*)(void))direct((uint64_t)&kernel_main - KERNEL_BASE))();
     else if (__builtin_memcmp(word, "reboot", 6) == 0)
         arch_reboot();
+    if (__builtin_memcmp(word, "input", 5) == 0) {
+        while (!input_came)
+            arch_idle();
+        arch_shutdown(0);
+    }
     say("FAIL still alive");
     arch_shutdown(1);
 }
@@ -344,7 +351,10 @@ static void make_user(void)
 
 void kernel_main(const struct boot_info *info)
 {
+    uint64_t ticks = arch_tsc();
+
     boot = info;
+    say("boot: %lu tsc ticks since reset", ticks);
     say_boot();
     arch_serial_interrupt(true);
     check_memory();

@@ -12,6 +12,10 @@ $(B)/tests/arch/%.o: tests/arch/%.S
 $(B)/tests/boot_probe.elf: $(PROBE_OBJECTS) $(KERNEL_LINK_NEEDS)
 	$(call KERNEL_LINK,$(filter %.o,$^))
 
+# The script boots it.
+tests/arch/boot_test.sh: $(B)/tests/boot_probe.elf
+TEST_BOOT += tests/arch/boot_test.sh
+
 # --- on the host ----------------------------------------------------------------
 
 ARCH_HOST_FLAGS := -Iengine/kernel -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'

@@ -99,8 +99,8 @@ static uint32_t boot_apic_id(void)
 _Noreturn void boot_main(const struct pvh_start_info *start_pa)
 {
     serial_init();
-    read_start_info((uint64_t)start_pa);
     trap_init();
+    read_start_info((uint64_t)start_pa);
     if (!cpu_make(0, boot_apic_id()))
         kernel_epitaph("no memory for the first core", NULL, 0);
     cpu_init(&cpus[0]);

@@ -121,6 +121,13 @@ static uint32_t usable_kib(const struct pvh_start_info *info)
     return bytes >> 42 ? ~0U : (uint32_t)(bytes >> 10);
 }
 
+/* The kernel reads all this through the early map. */
+static bool is_reachable(const struct pvh_start_info *info)
+{
+    return ((uint32_t)info | info->modules | info->command_line | info->memory_map) <
+           EARLY_MAP_BYTES;
+}
+
 static void check(const struct pvh_start_info *info)
 {
     const char *line = (const char *)(uint32_t)info->command_line;
@@ -134,6 +141,8 @@ static void check(const struct pvh_start_info *info)
         line = "";
     if (info->version < 1 || info->memory_map_count == 0)
         refuse(line, "Phoenix needs a PVH loader that passes a memory map", "");
+    if (!is_reachable(info))
+        refuse(line, "Phoenix needs what its loader passes below 1 GiB", "");
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
         if (!has(&needs[i]))
             refuse(line, "Phoenix needs a processor with ", needs[i].name);

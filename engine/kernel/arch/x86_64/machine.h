@@ -79,7 +79,7 @@ struct trap_frame {
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-void trap_init(void); /* the table, once; cpu_init loads it */
+void trap_init(void); /* once, while text can be written; cpu_init loads the table */
 void trap_load(void);
 void trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 void trap_kernel(struct trap_frame *frame);

@@ -8,6 +8,7 @@
  * the trap flag's #DB.
  */
 #include "machine.h"
+#include "port.h"
 
 struct gate { /* SDM 3A 6.14.1 */
     uint16_t offset_low, selector;
@@ -46,8 +47,19 @@ static void gate_set(unsigned vector, const char *handler, unsigned ist, uint8_t
     };
 }
 
+/* Where there is no SMAP, there is no clac either: three bytes of nothing instead. The
+ * early tables still let the text be written. */
+static void patch_clac(void)
+{
+    static const char nop[3] = { 0x0f, 0x1f, 0x00 };
+
+    if (!(cpuid(7, 0).ebx >> 20 & 1))
+        __builtin_memcpy(trap_clac, nop, sizeof nop);
+}
+
 void trap_init(void)
 {
+    patch_clac();
     for (unsigned vector = 0; vector <= VECTOR_FLUSH; vector++)
         gate_set(vector, trap_stubs + vector * STUB_SIZE, 0, GATE_INTERRUPT);
     gate_set(VECTOR_DB, trap_stubs + VECTOR_DB * STUB_SIZE, IST_DB, GATE_INTERRUPT);

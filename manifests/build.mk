@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Systems that can be booted: manifests/NAME.cue becomes $(B)/NAME.json (by CUE) and
 # $(B)/NAME.manifest (by mkmanifest), which is the module that a machine is given.
+# Each names its binaries as prerequisites: $(B)/NAME.manifest: $(B)/boot/x.elf
 
 # What goes into a module, in $(B)/boot/: without the debugging information, which
 # would only be hashed once more at every boot.
-BOOT_FILES := $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)
-
 $(B)/boot/%.elf: $(B)/user/%.elf
 	@$(if $(V),,echo '  strip $@';) mkdir -p $(@D)
 	$(Q)strip --strip-debug -o $@ $<
@@ -17,6 +16,8 @@ $(B)/%.json: manifests/%.cue manifests/schema.cue tools/mkmanifest/cue.js packag
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
 
-$(B)/%.manifest: $(B)/%.json $(MKMANIFEST) $(BOOT_FILES)
+$(B)/%.manifest: $(B)/%.json $(MKMANIFEST)
 	@$(if $(V),,echo '  pack $@';)
 	$(Q)$(MKMANIFEST) --files $(B)/boot --depend $(B)/$*.d -o $@ $<
+
+$(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)

@@ -125,6 +125,7 @@ refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "f
 refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
 refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
     's/("name": "two", "binary": "b",)/\1 "provides": ["namespace"],/'
+refuses provided_unknown 'no interface is called `mountain`' 's/"provides": \["namespace"\]/"provides": ["mountain"]/'
 refuses provided_kernel_grant 'is a kernel grant' 's/"provides": \["namespace"\]/"provides": ["log"]/'
 refuses missing_file 'binaries\[1\].file: cannot read .*/z.elf: No such file' 's/"b.elf"/"z.elf"/'
 refuses text_as_binary 'binaries\[1\]: .*tree/file cannot be run: ' 's#"b.elf"#"tree/file"#'

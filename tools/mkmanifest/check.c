@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SERVICE_INTERFACES 64 /* from this number on, services serve them */
+
 /* What the kernel can grant, and which interface that is. */
 static const struct {
     const char *name;
@@ -40,7 +42,8 @@ static const struct phx_interface_info *interface_by_provided(const char *name)
     for (size_t i = 0; i < PHX_INTERFACES; i++) {
         const char *of = phx_interfaces[i].name;
 
-        if (tolower((unsigned char)of[0]) == name[0] && strcmp(of + 1, name + 1) == 0)
+        if (phx_interfaces[i].number >= SERVICE_INTERFACES &&
+            tolower((unsigned char)of[0]) == name[0] && strcmp(of + 1, name + 1) == 0)
             return &phx_interfaces[i];
     }
     return NULL;
@@ -91,9 +94,6 @@ static void check_methods(const struct grant *grant, const struct phx_interface_
     for (size_t i = 0; i < grant->methods.count; i++) {
         const char *name = grant->methods.list[i];
 
-        if (!interface)
-            refuse("%s.methods[%zu]: no interface is known for `%s`, so methods cannot be named",
-                where, i, grant->source);
         if (!interface_has(interface, name) &&
             !interface_has(interface_by_number(IFACE_CAPABILITY), name))
             refuse("%s.methods[%zu]: %s has no method or facet `%s`; it has %s", where, i,
@@ -140,16 +140,26 @@ static void check_binary(const struct binary *binary, const char *where)
         refuse("%s: %s cannot be run: %s", where, binary->blob->path, elf_error_text(error));
 }
 
-static void check_service(const struct package *package, size_t index, const char *file)
+static void check_provides(const struct package *package, const struct service *service,
+    const char *where)
 {
-    const struct service *service = &package->services[index];
-    char *where = must_format("%s: services[%zu]", file, index);
+    check_unique(&service->provides, must_format("%s.provides", where));
+    for (size_t i = 0; i < service->provides.count; i++) {
+        const char *name = service->provides.list[i];
 
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(package->services[i].name, service->name) == 0)
-            refuse("%s.name: `%s` is there twice", where, service->name);
-    if (!package_binary(package, service->binary))
-        refuse("%s.binary: `%s` is not in binaries", where, service->binary);
+        if (interface_of_kernel_grant(name))
+            refuse("%s.provides[%zu]: `%s` is a kernel grant's name", where, i, name);
+        if (!interface_by_provided(name))
+            refuse("%s.provides[%zu]: no interface is called `%s`; a service provides one under "
+                   "its name with a small first letter", where, i, name);
+        if (provider_of(package, name) != service)
+            refuse("%s.provides[%zu]: `%s` is provided by another service too", where, i, name);
+    }
+}
+
+static void check_grants(const struct package *package, const struct service *service,
+    const char *where)
+{
     for (size_t i = 0; i < service->grant_count; i++) {
         char *at = must_format("%s.grants[%zu]", where, i);
 
@@ -158,15 +168,24 @@ static void check_service(const struct package *package, size_t index, const cha
                 refuse("%s.name: `%s` is there twice", at, service->grants[i].name);
         check_grant(package, service, &service->grants[i], at);
     }
-    check_unique(&service->provides, must_format("%s.provides", where));
-    for (size_t i = 0; i < service->provides.count; i++) {
-        const char *name = service->provides.list[i];
+}
 
-        if (interface_of_kernel_grant(name))
-            refuse("%s.provides[%zu]: `%s` is a kernel grant's name", where, i, name);
-        if (provider_of(package, name) != service)
-            refuse("%s.provides[%zu]: `%s` is provided by another service too", where, i, name);
+/* What all provide comes before what any is granted, which is looked up there. */
+static void check_services(const struct package *package, const char *file)
+{
+    for (size_t i = 0; i < package->service_count; i++) {
+        const struct service *service = &package->services[i];
+        char *where = must_format("%s: services[%zu]", file, i);
+
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(package->services[j].name, service->name) == 0)
+                refuse("%s.name: `%s` is there twice", where, service->name);
+        if (!package_binary(package, service->binary))
+            refuse("%s.binary: `%s` is not in binaries", where, service->binary);
+        check_provides(package, service, where);
     }
+    for (size_t i = 0; i < package->service_count; i++)
+        check_grants(package, &package->services[i], must_format("%s: services[%zu]", file, i));
 }
 
 /* Whether all that a service is granted comes from the kernel or from services
@@ -228,8 +247,7 @@ void package_check(const struct package *package, const char *file)
         check_binary(&package->binaries[i], where);
     }
     check_init(package, file);
-    for (size_t i = 0; i < package->service_count; i++)
-        check_service(package, i, file);
+    check_services(package, file);
     check_order(package, file);
     if (package->run && !package_binary(package, package->run->program))
         refuse("%s: run.program: `%s` is not in binaries", file, package->run->program);

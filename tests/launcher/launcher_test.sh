@@ -187,6 +187,9 @@ streams() {
     FAKE=echo timeout 60 "$phoenix" run $program <&- >"$work/out" 2>"$work/err"
     status=$?
     check closed_input 0 ''
+    FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >&- 2>&-
+    status=$?
+    check closed_output 0
     FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >/dev/full 2>"$work/err"
     status=$?
     : >"$work/out"

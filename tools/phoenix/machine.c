@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 40
+#define POLL_MS 5
 
 static bool is_program(const char *path, int *error)
 {
@@ -214,10 +216,15 @@ void machine_start(struct machine_process *machine, const struct options *option
     free(qemu);
 }
 
-int machine_end(struct machine_process *machine)
+int machine_end(struct machine_process *machine, unsigned patience_ms)
 {
     int status = 0;
 
+    for (unsigned waited = 0; waited < patience_ms; waited += POLL_MS) {
+        if (waitpid(machine->pid, &status, WNOHANG) == machine->pid)
+            return status;
+        poll(NULL, 0, POLL_MS);
+    }
     kill(machine->pid, SIGKILL);
     while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
         ;

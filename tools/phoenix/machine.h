@@ -31,7 +31,7 @@ char *program_find(const char *name, int *error);
 void machine_start(struct machine_process *machine, const struct options *options,
     const char *kernel, int module, uint64_t memory);
 
-/* Kill it, if it still runs, and say how it ended (as waitpid does). */
-int machine_end(struct machine_process *machine);
+/* Say how it ended (as waitpid does); killed, if it still runs after that long. */
+int machine_end(struct machine_process *machine, unsigned patience_ms);
 
 #endif

@@ -102,6 +102,17 @@ static uint64_t memory_size(const struct options *options, uint64_t kernel, uint
     return wanted;
 }
 
+/* A stream that we were not given must not become one of our own files. */
+static void open_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= 2);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -111,6 +122,7 @@ int main(int argc, char **argv)
     uint64_t module_size, memory;
     int module;
 
+    open_streams();
     options_parse(&options, argc, argv);
     images = find_images();
     kernel = must_format("%s/phoenix.elf", images);

@@ -20,6 +20,7 @@
 #define INPUT_SIZE 4096 /* read at once: what a control frame may have to wait behind */
 #define BOOT_MS 60000   /* a machine that is not ready by then never will be */
 #define EPITAPH_MS 2000 /* what a dying kernel gets to say it all */
+#define DEATH_MS 1000   /* what an emulator gets to end by itself */
 #define KEY_INTERRUPT 3
 #define KEY_END 0x1d /* Ctrl-] */
 #define SIGNALS_PATIENCE 3
@@ -278,8 +279,9 @@ static void read_machine(struct relay *r)
     }
 }
 
-/* QEMU's own words, of which the last are kept until it is known whether they matter. */
-static void read_errors(struct relay *r)
+/* QEMU's own words, of which the last are kept until it is known whether they matter.
+ * False when there are none at the moment. */
+static bool read_errors(struct relay *r)
 {
     size_t half = sizeof r->errors / 2;
     ssize_t n;
@@ -295,6 +297,7 @@ static void read_errors(struct relay *r)
         close(r->machine->errors);
         r->machine->errors = -1;
     }
+    return n > 0;
 }
 
 /* --- the loop ----------------------------------------------------------------- */
@@ -419,8 +422,13 @@ int relay_run(struct relay *r, struct machine_process *machine)
             break;
         relay_step(r, wait_ms);
     }
-    if (!r->decided)
-        read_errors(r);
-    wait_status = machine_end(machine);
-    return r->decided ? r->status : explain_death(r, wait_status);
+    if (r->decided) {
+        machine_end(machine, 0);
+        return r->status;
+    }
+    /* Its line is closed, so it is ending; how, and what it has to say, is wanted. */
+    wait_status = machine_end(machine, DEATH_MS);
+    while (r->machine->errors >= 0 && read_errors(r))
+        ;
+    return explain_death(r, wait_status);
 }

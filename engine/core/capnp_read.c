@@ -223,7 +223,7 @@ static bool read_composite(
     if (!claim(list->message, t, words + 1))
         return false;
     uint64_t tag = load(t->at++);
-    uint32_t count = (uint32_t)tag >> 2 & 0x3fffffff;
+    uint32_t count = (uint32_t)tag >> 2 & 0x1fffffff; /* 29 bits, as in any list */
     uint16_t data = (uint16_t)(tag >> 32), pointers = (uint16_t)(tag >> 48);
     uint64_t each = (uint64_t)data + pointers;
     if ((tag & 3) != KIND_STRUCT || expected == CAPNP_BIT)
@@ -321,7 +321,8 @@ struct capnp_pointer capnp_list_pointer(struct capnp_list list, uint32_t index)
 
 bool capnp_list_bool(struct capnp_list list, uint32_t index)
 {
-    if (index >= list.count || !list.bits)
+    /* Bits lie one behind the other, whatever the list says its elements are. */
+    if (index >= list.count || !(list.bits || list.data_size))
         return false;
     return *(const volatile uint8_t *)(list.first + index / 8) >> index % 8 & 1;
 }

@@ -12,7 +12,8 @@ $(B)/engine/lib/rt/%_asm.o: engine/lib/rt/%.S | $(GENERATED)
 $(B)/user/core/%.o: engine/core/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
 # gcc would turn the loops of memcpy and memset into calls of themselves.
-$(B)/user/core/bytes.o: CFLAGS_USER += -fno-builtin -fno-tree-loop-distribute-patterns
+$(B)/user/core/bytes.o: CFLAGS_USER += -fno-builtin \
+    $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 $(B)/lib/librt.a: $(RT_OBJECTS)
 	@mkdir -p $(@D) && rm -f $@

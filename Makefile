@@ -157,7 +157,7 @@ clean:
 
 help:
 	@echo 'make             build everything into $(B)/'
-	@echo 'make run         boot into the shell (Ctrl-A X ends the machine)'
+	@echo 'make run         boot into the shell (Ctrl-] ends the machine)'
 	@echo 'make test        run every test; ends with "N passed, N failed"'
 	@echo 'make test-quick  only the tests that boot no machine'
 	@echo 'make bench       measure'

@@ -26,10 +26,15 @@ const char *package_open(struct package *package, uint64_t capability)
         return rt_error_text(result);
     package->bytes = (const uint8_t *)RT_MODULE_BASE;
     package->size = info.bytes;
+    return package_reopen(package) ? NULL : "the module is no Cap'n Proto message";
+}
+
+bool package_reopen(struct package *package)
+{
     if (!capnp_open(&package->message, package->bytes, package->size, CAPNP_LIMIT))
-        return "the module is no Cap'n Proto message";
+        return false;
     package->manifest = system_manifest_root(&package->message);
-    return NULL;
+    return true;
 }
 
 bool package_binary(struct package *package, const char *name, struct binary_reader *binary)

@@ -23,6 +23,9 @@ struct package {
 /* Map and open. NULL, or what is wrong. */
 const char *package_open(struct package *package, uint64_t capability);
 
+/* Once more, with a whole traversal limit; false: it is no message. */
+bool package_reopen(struct package *package);
+
 /* An entry of binaries by name; false: there is none. */
 bool package_binary(struct package *package, const char *name, struct binary_reader *binary);
 

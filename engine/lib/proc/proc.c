@@ -15,20 +15,23 @@
 #define LIBOS_THREAD_PAGE (LIBOS_LOW + 0x9ff000)
 #define IMAGE_ALIGN UINT64_C(0x200000)
 
-#define STACK_PAGES 16
+#define NATIVE_STACK_PAGES 4
+#define LIBOS_STACK_PAGES 16
 #define OWN 4 /* process, thread, space, pool */
 #define HELD_MAX 64
 
 struct place {
     uint64_t libos_low, libos_high;
-    uint64_t start_block, start_block_end, stack_top, thread_page;
+    uint64_t start_block, start_block_end, stack_top, stack_pages, thread_page;
 };
 
 static const struct place native_place = {
-    0, PHX_USER_END, RT_START_BLOCK, RT_START_BLOCK_END, RT_STACK_TOP, RT_THREAD_PAGE,
+    0, PHX_USER_END, RT_START_BLOCK, RT_START_BLOCK_END, RT_STACK_TOP,
+    NATIVE_STACK_PAGES, RT_THREAD_PAGE,
 };
 static const struct place linux_place = {
     LIBOS_LOW, LIBOS_HIGH, LIBOS_START_BLOCK, LIBOS_START_BLOCK_END, LIBOS_STACK_TOP,
+    LIBOS_STACK_PAGES,
     LIBOS_THREAD_PAGE,
 };
 
@@ -125,13 +128,13 @@ static int64_t add_program(struct building *b)
             CAPABILITY_M_IDENTIFY, 0};
     int64_t result;
 
-    if (image->bytes == NULL)
+    if (image->size == 0)
         return 0;
     b->program.size = image->size;
     b->program.address =
         (LIBOS_LOW - pages * PHX_PAGE_SIZE) & ~(IMAGE_ALIGN - 1);
     b->reason = "its file does not fit into its address space";
-    if (image->size == 0 || image->size > LIBOS_LOW / 2)
+    if (image->size > LIBOS_LOW / 2)
         return -PHX_TOO_BIG;
     result = address_space_map(b->space, image->frame, b->program.address, 0, pages,
         PHX_PROT_READ);
@@ -160,13 +163,13 @@ static int64_t add_start_block(struct building *b)
 
 static int64_t add_thread(struct building *b)
 {
-    uint64_t stack = b->place->stack_top - STACK_PAGES * PHX_PAGE_SIZE;
+    uint64_t stack = b->place->stack_top - b->place->stack_pages * PHX_PAGE_SIZE;
     struct frame_pool_alloc_out page = {0};
     struct process_new_thread_out thread = {0};
     int64_t result;
 
     b->reason = "no memory for its first thread";
-    result = rt_populate(b->space, b->plan->pool, stack, STACK_PAGES,
+    result = rt_populate(b->space, b->plan->pool, stack, b->place->stack_pages,
         PHX_PROT_READ | PHX_PROT_WRITE);
     if (result >= 0)
         result = frame_pool_alloc(b->plan->pool, 1, &page);
@@ -206,7 +209,7 @@ int64_t proc_build(const struct proc_plan *plan, struct proc *proc, const char *
     if (b == NULL)
         return -PHX_OUT_OF_MEMORY;
     b->plan = plan;
-    b->place = plan->linux_program.bytes != NULL ? &linux_place : &native_place;
+    b->place = plan->linux_program.size != 0 ? &linux_place : &native_place;
     result = account_new_process(plan->account, b->place->libos_low, b->place->libos_high, &new);
     if (result >= 0) {
         b->process = new.process;

@@ -56,7 +56,7 @@ struct proc_plan {
     uint64_t account; /* newProcess: what pays */
     uint64_t pool;    /* of that account */
     struct proc_image image;  /* a native program, or the libos */
-    struct proc_image linux_program; /* bytes NULL: a native program */
+    struct proc_image linux_program; /* only its frame counts; size 0: a native program */
     const struct proc_grant *grants;
     size_t grant_count;
     struct proc_startup startup;

@@ -93,7 +93,9 @@ static void read_startup(void)
 
 _Noreturn void rt_main(const struct phx_start *start, struct phx_thread_page *page)
 {
-    (void)page;
+    /* There is no upcall entry: what is asynchronous only sets bits. */
+    if (page != NULL)
+        page->disabled = 1;
     block = start;
     read_startup();
     rt_exit(main(rt_argc, rt_argv));

@@ -20,7 +20,8 @@
 /* As it is: op in rax, *cap in rdi, ten words; all of them come back. */
 int64_t phx_syscall(uint64_t op, uint64_t *cap, uint64_t words[PHX_WORDS]);
 
-/* CALL a method with nwords words; the answer's words replace all ten. */
+/* CALL a method with the first nwords of words; the answer's replace them (the first
+ * five always, all ten where it has more). */
 int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwords);
 
 /* Any transport operation that carries a struct phx_message (ENTER1). */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of the manifest in terms of the generated table of interfaces. */
+#include "check.h"
+
+#include "bytes.h"
+#include "kernel.capnp.h"
+
+static bool same(const char *a, const char *b)
+{
+    return strlen(a) == strlen(b) && memcmp(a, b, strlen(a)) == 0;
+}
+
+static const struct phx_interface_info *interface_by_number(unsigned number)
+{
+    for (unsigned i = 0; i < PHX_INTERFACES; i++)
+        if (phx_interfaces[i].number == number)
+            return &phx_interfaces[i];
+    return NULL;
+}
+
+const struct phx_interface_info *interface_of_grant(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned interface;
+    } grants[] = {
+        {"account", IFACE_ACCOUNT}, {"pool", IFACE_FRAME_POOL},   {"console", IFACE_CONSOLE},
+        {"clock", IFACE_CLOCK},     {"entropy", IFACE_ENTROPY},   {"power", IFACE_POWER},
+        {"log", IFACE_LOG},         {"bootPackage", IFACE_BOOT_PACKAGE},
+    };
+
+    for (unsigned i = 0; i < sizeof grants / sizeof grants[0]; i++)
+        if (same(grants[i].name, name))
+            return interface_by_number(grants[i].interface);
+    return NULL;
+}
+
+/* A service provides an interface under its name with a small first letter. */
+const struct phx_interface_info *interface_of_provided(const char *name)
+{
+    for (unsigned i = 0; i < PHX_INTERFACES; i++) {
+        const char *full = phx_interfaces[i].name;
+
+        if (phx_interfaces[i].number >= 64 && (full[0] | 0x20) == name[0] &&
+            same(full + 1, name + 1))
+            return &phx_interfaces[i];
+    }
+    return NULL;
+}
+
+static uint64_t methods_of(const struct phx_interface_info *interface, const char *name)
+{
+    for (unsigned i = 0; i < interface->method_count; i++)
+        if (same(interface->methods[i].name, name))
+            return UINT64_C(1) << interface->methods[i].bit;
+    for (unsigned i = 0; i < interface->facet_count; i++)
+        if (same(interface->facets[i].name, name))
+            return interface->facets[i].methods;
+    return 0;
+}
+
+uint64_t methods_named(const struct phx_interface_info *interface, const char *name)
+{
+    uint64_t methods = methods_of(interface, name);
+
+    return methods != 0 ? methods : methods_of(&phx_interfaces[0], name);
+}

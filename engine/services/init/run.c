@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `phoenix run`: one Linux program, and the machine ends with it.
+ *
+ * It is handed the console's three streams, clock, entropy, the right to write the
+ * log, and, if the manifest has files or scratch space, a Namespace. There are no
+ * more processes than these, so all of them share init's account.
+ */
+#include "init.h"
+
+#include "bytes.h"
+#include "fmt.h"
+#include "rt/rt.h"
+#include "services.capnp.h"
+
+#define GRANTS_MAX 8
+
+struct grants {
+    struct proc_grant list[GRANTS_MAX];
+    size_t count;
+};
+
+static void add(struct grants *grants, const char *name, uint64_t capability, uint64_t methods)
+{
+    if (capability != 0)
+        grants->list[grants->count++] = (struct proc_grant){name, capability, methods,
+            proc_slot(name)};
+}
+
+_Noreturn static void fail(const char *what, const char *why)
+{
+    complain("%s: %s", what, why);
+    power_off(STATUS_PHOENIX);
+}
+
+/* --- the memory file system ---------------------------------------------------- */
+
+static void start_ramfs(uint64_t endpoint, uint64_t size)
+{
+    char number[24];
+    const struct proc_text arguments[] = {{"ramfs", 5}, {"--scratch", 9},
+        {number, fmt(number, sizeof number, "%lu", size)}};
+    struct grants grants = {.count = 0};
+    struct proc_plan plan = {.account = rt_cap("account"), .pool = RT_POOL,
+        .startup = {.arguments = arguments, .argument_count = 3, .directory = {"/", 1},
+            .program = {"ramfs", 5}}};
+    const char *problem = package_image(&package, "ramfs", &plan.image);
+    struct proc proc;
+
+    add(&grants, "endpoint", endpoint, ~UINT64_C(0));
+    add(&grants, "account", rt_cap("account"), ACCOUNT_M_NEW_NOTIFICATION);
+    add(&grants, "clock", rt_cap("clock"), CLOCK_M_ALL);
+    add(&grants, "log", rt_cap("log"), LOG_M_WRITE);
+    add(&grants, "bootPackage", rt_cap("bootPackage"), BOOT_PACKAGE_M_ALL);
+    plan.grants = grants.list;
+    plan.grant_count = grants.count;
+    if (problem != NULL)
+        fail("ramfs", problem);
+    if (proc_build(&plan, &proc, &problem) < 0)
+        fail("ramfs", problem);
+    proc_start(&proc);
+}
+
+/* A Namespace, or 0 where the manifest has no files. */
+static uint64_t make_namespace(struct run_reader run)
+{
+    struct account_new_endpoint_out endpoint = {0};
+    struct endpoint_mint_out out = {0};
+    uint64_t methods = NAMESPACE_M_ALL;
+
+    if (system_manifest_trees(package.manifest).count == 0 && run_scratch(run) == 0)
+        return 0;
+    if (run_scratch(run) == 0)
+        methods &= ~(NAMESPACE_M_WRITE | NAMESPACE_F_WRITE);
+    if (account_new_endpoint(rt_cap("account"), &endpoint) < 0 ||
+        endpoint_mint(endpoint.endpoint, IFACE_NAMESPACE, methods, 0, 0, &out) < 0)
+        fail("ramfs", "no memory for it");
+    start_ramfs(endpoint.endpoint, run_scratch(run));
+    return out.capability;
+}
+
+/* --- the program ------------------------------------------------------------------ */
+
+static struct proc_text *texts_of(struct capnp_list list)
+{
+    struct proc_text *texts = rt_alloc((list.count + 1) * sizeof *texts);
+
+    if (texts == NULL)
+        fail("init", "no memory for the arguments");
+    for (uint32_t i = 0; i < list.count; i++)
+        texts[i] = (struct proc_text){capnp_list_text(list, i).data, capnp_list_text(list, i).size};
+    return texts;
+}
+
+static void add_streams(struct grants *grants)
+{
+    static const char *const names[3] = {"stdin", "stdout", "stderr"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct console_stream_out stream = {0};
+
+        if (console_stream(rt_cap("console"), i, &stream) < 0)
+            fail("console", "a stream cannot be had");
+        add(grants, names[i], stream.console,
+            CONSOLE_M_READ | CONSOLE_M_WRITE | CONSOLE_M_INFO | CAPABILITY_M_IDENTIFY |
+                (i == 0 ? CONSOLE_M_WATCH : 0));
+    }
+}
+
+/* Why the file of a Linux program could not be run; NULL: the libos may try. */
+static void build_program(struct run_reader run, uint64_t namespace, struct proc *proc)
+{
+    const char *name = run_program(run).data, *problem;
+    struct capnp_text directory = run_directory(run), argv0 = capnp_list_text(run_arguments(run), 0);
+    struct grants grants = {.count = 0};
+    struct proc_plan plan = {
+        .account = rt_cap("account"),
+        .pool = RT_POOL,
+        .startup = {
+            .arguments = texts_of(run_arguments(run)),
+            .argument_count = run_arguments(run).count,
+            .environment = texts_of(run_environment(run)),
+            .environment_count = run_environment(run).count,
+            .directory = {directory.data, directory.size},
+            .program = {argv0.data, argv0.size},
+        },
+    };
+
+    problem = package_image(&package, "libos", &plan.image);
+    if (problem != NULL)
+        fail("libos", problem);
+    problem = package_image(&package, name, &plan.linux_program);
+    if (problem != NULL)
+        fail(name, problem);
+    add_streams(&grants);
+    add(&grants, "clock", rt_cap("clock"), CLOCK_M_ALL);
+    add(&grants, "entropy", rt_cap("entropy"), ENTROPY_M_ALL);
+    add(&grants, "log", rt_cap("log"), LOG_M_WRITE);
+    add(&grants, "namespace", namespace, ~UINT64_C(0));
+    plan.grants = grants.list;
+    plan.grant_count = grants.count;
+    if (proc_build(&plan, proc, &problem) < 0)
+        fail(name, problem);
+}
+
+/* wait(2)'s status as a shell shows it. */
+static unsigned exit_status(uint64_t status)
+{
+    return (unsigned)((status & 0x7f) == 0 ? status >> 8 & 0xff : 128 + (status & 0x7f));
+}
+
+_Noreturn void run_program_only(void)
+{
+    struct run_reader run = system_manifest_run(package.manifest);
+    struct account_new_notification_out dead = {0};
+    struct notification_wait_out out = {0};
+    uint64_t status = 0, address = 0;
+    struct proc proc;
+
+    if (account_new_notification(rt_cap("account"), &dead) < 0)
+        fail("init", "no memory to begin with");
+    build_program(run, make_namespace(run), &proc);
+    process_watch(proc.process, dead.notification, 1);
+    proc_start(&proc);
+    while (!process_ended(proc.process, &status, &address))
+        if (notification_wait(dead.notification, 1, PHX_FOREVER, &out) < 0)
+            fail("init", "cannot wait for the program");
+    if (address != 0)
+        rt_log("%s ended by signal %lu at address 0x%lx", run_program(run).data, status & 0x7f,
+            address);
+    power_off(exit_status(status));
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `ps` shows: first the processes that init told of, then our own. A cookie is
+ * the place in that order from which to look on.
+ */
+#include "launcher.h"
+
+#include "bytes.h"
+#include "rt/rt.h"
+#include "services.capnp.h"
+
+#define STATE_DEAD 3
+#define NOT_KNOWN (~UINT64_C(0)) /* it shares an account with others */
+
+struct adopted {
+    char *name; /* NULL: the place is free */
+    uint64_t process;
+};
+
+static struct adopted adopted[ADOPTED_MAX];
+
+static void drop(struct adopted *a)
+{
+    rt_free(a->name);
+    phx_release(a->process);
+    *a = (struct adopted){0};
+}
+
+unsigned adopt_handle(struct rt_call *call)
+{
+    struct process_status_out status;
+    struct adopted *place = NULL;
+
+    for (unsigned i = 0; i < ADOPTED_MAX; i++) {
+        struct adopted *a = &adopted[i];
+
+        if (a->name != NULL && (process_status(a->process, &status) < 0 ||
+                                   status.state == STATE_DEAD))
+            drop(a);
+        if (a->name == NULL && place == NULL)
+            place = a;
+    }
+    if (call->length == 0 || call->length > NAME_MAX || call->caps[0] == 0)
+        return PHX_INVALID_ARGUMENT;
+    if (place == NULL)
+        return PHX_OUT_OF_MEMORY;
+    place->name = rt_copy((const char *)call->bytes, call->length);
+    if (place->name == NULL)
+        return PHX_OUT_OF_MEMORY;
+    place->process = call->caps[0];
+    call->caps[0] = 0; /* kept */
+    return PHX_SUCCESS;
+}
+
+static uint64_t used(uint64_t account, unsigned resource)
+{
+    struct account_balance_out balance = {0};
+
+    return account_balance(account, resource, &balance) < 0 ? NOT_KNOWN : balance.used;
+}
+
+static void answer(struct rt_call *call, uint64_t next, const struct process_status_out *status,
+    const char *name)
+{
+    call->words[0] = next;
+    call->words[1] = status->pid;
+    call->words[2] = status->state;
+    call->words[3] = status->status;
+    call->words[4] = call->words[5] = NOT_KNOWN;
+    call->words[6] = status->threads;
+    call->out_words = 7;
+    call->out_bytes = name;
+    call->out_length = strlen(name);
+}
+
+static bool answer_adopted(struct rt_call *call, uint64_t at)
+{
+    struct process_status_out status;
+
+    if (adopted[at].name == NULL || process_status(adopted[at].process, &status) < 0 ||
+        status.state == STATE_DEAD)
+        return false;
+    answer(call, at + 1, &status, adopted[at].name);
+    return true;
+}
+
+static bool answer_launch(struct rt_call *call, uint64_t at)
+{
+    const struct launch *l = &launches[at - ADOPTED_MAX];
+    struct process_status_out status;
+
+    if (l->state != LAUNCH_RUNNING || process_status(l->proc.process, &status) < 0)
+        return false;
+    answer(call, at + 1, &status, l->name);
+    call->words[4] = used(l->account, RESOURCE_PAGES);
+    call->words[5] = used(l->account, RESOURCE_HOLDS);
+    return true;
+}
+
+unsigned list_handle(struct rt_call *call)
+{
+    for (uint64_t at = call->words[0]; at < ADOPTED_MAX + LAUNCHES_MAX; at++)
+        if (at < ADOPTED_MAX ? answer_adopted(call, at) : answer_launch(call, at))
+            return PHX_SUCCESS;
+    return PHX_NOT_FOUND;
+}

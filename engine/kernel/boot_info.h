@@ -7,6 +7,7 @@
 #ifndef KERNEL_BOOT_INFO_H
 #define KERNEL_BOOT_INFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BOOT_REGIONS_MAX 64
@@ -26,6 +27,7 @@ struct boot_info {
     unsigned region_count; /* usable memory, ascending, not overlapping; the kernel
                               image, the module and early tables are cut out */
     struct boot_region regions[BOOT_REGIONS_MAX];
+    bool is_open;          /* the processor lets programs guess the kernel's memory */
     uint64_t phys_end;     /* end of the direct map, a multiple of 2 MiB */
 };
 

@@ -6,7 +6,8 @@
  *
  *   probe=fault|overflow|smap|smep|text|direct   do that in ring 0
  *   probe=reboot                                 restart the machine
- *   probe=input                                  wait for a byte
+ *   probe=input                                  count bytes up to a Z
+ *   probe=stop                                   stop the other cores
  *   (none)                                       the tests in ring 3, then power off
  */
 #include "cpu.h"
@@ -32,7 +33,9 @@ static struct thread user;
 static const struct boot_info *boot;
 static unsigned online; /* atomic */
 static unsigned wakeups, flushes, timers, timers_in_kernel;
-static volatile bool input_came;
+static volatile bool input_ended, spin;
+static uint64_t spins[CPUS_MAX]; /* atomic */
+static uint32_t input_count, input_sum;
 static uint8_t fpu_area[8192] __attribute__((aligned(64)));
 
 extern const char probe_user_start[], probe_user_end[];
@@ -98,11 +101,9 @@ static void report(uint64_t number, uint64_t value)
     }
 }
 
-void kernel_syscall(struct thread *current)
+static __attribute__((noinline)) void slow_call(struct thread *current)
 {
     switch (current->regs.rax) {
-    case PROBE_NOP:
-        return;
     case PROBE_REPORT:
         report(current->regs.rdi, current->regs.rsi);
         return;
@@ -128,6 +129,12 @@ void kernel_syscall(struct thread *current)
         return;
     }
     say("FAIL unknown call %lu", current->regs.rax);
+}
+
+void kernel_syscall(struct thread *current)
+{
+    if (current->regs.rax != PROBE_NOP)
+        slow_call(current);
 }
 
 /* The user's code leaves in rdi how many bytes the faulting instruction has; a wild
@@ -165,8 +172,11 @@ void kernel_timer(bool from_user)
 
 void kernel_serial_input(bool from_user)
 {
-    for (int c; (c = arch_serial_read()) >= 0; input_came = true)
-        say("serial input %c%s", c, from_user ? " in ring 3" : "");
+    (void)from_user;
+    for (int c; (c = arch_serial_read()) >= 0; input_count++) {
+        input_sum = (input_sum * 31 + (uint32_t)c) % 1000003;
+        input_ended = input_ended || c == 'Z';
+    }
 }
 
 void kernel_wakeup(bool from_user)
@@ -187,8 +197,10 @@ void kernel_cpu_main(void)
     if (c->self != c || &cpus[c->index] != c)
         say("FAIL per-CPU data of core %u", c->index);
     __atomic_add_fetch(&online, 1, __ATOMIC_RELAXED);
-    for (;;)
+    while (!spin)
         arch_idle();
+    for (;;)
+        __atomic_add_fetch(&spins[c->index], 1, __ATOMIC_RELAXED);
 }
 
 /* --- what it does ------------------------------------------------------------- */
@@ -289,6 +301,36 @@ static uint64_t overflow(volatile uint64_t depth)
     return depth != 0 ? overflow(depth + 1) + depth : 0;
 }
 
+static void wait_ms(uint64_t ms)
+{
+    uint64_t start = now();
+
+    while (now() - start < ms * 1000000)
+        arch_pause();
+}
+
+/* The others count with interrupts off, until they are stopped. */
+static void check_stop(void)
+{
+    uint64_t before[CPUS_MAX];
+
+    spin = true;
+    for (unsigned i = 1; i < cpu_count; i++)
+        arch_send_wakeup(i);
+    wait_ms(200);
+    arch_stop_others();
+    wait_ms(50);
+    for (unsigned i = 1; i < cpu_count; i++)
+        before[i] = __atomic_load_n(&spins[i], __ATOMIC_RELAXED);
+    wait_ms(50);
+    for (unsigned i = 1; i < cpu_count; i++) {
+        if (before[i] == 0 || before[i] != __atomic_load_n(&spins[i], __ATOMIC_RELAXED))
+            say("FAIL core %u %s", i, before[i] ? "did not stop" : "did not run");
+    }
+    say("others ran and stopped");
+    arch_shutdown(3);
+}
+
 static void die_as_told(void)
 {
     const char *word = boot->command_line;
@@ -314,10 +356,14 @@ static void die_as_told(void)
     else if (__builtin_memcmp(word, "reboot", 6) == 0)
         arch_reboot();
     if (__builtin_memcmp(word, "input", 5) == 0) {
-        while (!input_came)
+        say("send");
+        while (!input_ended)
             arch_idle();
+        say("input: %u bytes, sum %u", input_count, input_sum);
         arch_shutdown(0);
     }
+    if (__builtin_memcmp(word, "stop", 4) == 0)
+        check_stop();
     say("FAIL still alive");
     arch_shutdown(1);
 }

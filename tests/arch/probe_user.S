@@ -205,6 +205,21 @@ probe_user_start:
     test %al, %al
     check 17
 
+    /* 23: the trap flag held back until the kernel's first instruction (CVE-2018-8897) */
+    mov %ss, %ecx
+    xor %eax, %eax
+    pushf
+    orl $0x100, (%rsp)
+    popf
+    mov %ecx, %ss
+    syscall
+    nop
+    pushf
+    andl $~0x100, (%rsp)
+    popf
+    xor %eax, %eax
+    check 23
+
     /* 18: AC and DF set while an exception and an interrupt come */
     pushf
     orl $0x40400, (%rsp)

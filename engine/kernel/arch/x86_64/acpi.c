@@ -72,15 +72,6 @@ static bool sums_to_zero(const void *bytes, size_t length)
     return sum == 0;
 }
 
-static bool has_signature(const char *at, const char *signature, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (at[i] != signature[i])
-            return false;
-    }
-    return true;
-}
-
 /* A believable table at `pa`, or NULL. */
 static const struct table *table_at(uint64_t pa)
 {
@@ -199,7 +190,7 @@ static const struct rsdp *rsdp_at(uint64_t pa)
 {
     const struct rsdp *r = direct(pa);
 
-    if (!memory_map_tables(pa, sizeof *r) || !has_signature(r->signature, "RSD PTR ", 8) ||
+    if (!memory_map_tables(pa, sizeof *r) || __builtin_memcmp(r->signature, "RSD PTR ", 8) != 0 ||
         !sums_to_zero(r, RSDP_OLD_SIZE))
         return NULL;
     if (r->revision >= 2 && !sums_to_zero(r, sizeof *r))
@@ -232,9 +223,9 @@ uint64_t acpi_init(uint64_t told)
         __builtin_memcpy(&pa, (const char *)root + at, size);
         const struct table *t = table_at(pa);
 
-        if (t != NULL && has_signature(t->signature, "FACP", 4))
+        if (t != NULL && __builtin_memcmp(t->signature, "FACP", 4) == 0)
             read_fadt(t);
-        else if (t != NULL && has_signature(t->signature, "APIC", 4))
+        else if (t != NULL && __builtin_memcmp(t->signature, "APIC", 4) == 0)
             read_madt(t);
     }
     return direct_pa(r);

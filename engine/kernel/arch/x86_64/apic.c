@@ -17,7 +17,6 @@
 
 static volatile uint32_t *apic; /* NULL: x2APIC */
 static uint64_t timer_ticks_per_ns; /* times 1 << TICKS_SHIFT */
-uint64_t apic_timer_hz;
 
 static uint32_t apic_read(unsigned offset)
 {
@@ -110,7 +109,6 @@ uint32_t apic_timer_left(void)
 
 void apic_timer_set_hz(uint64_t hz)
 {
-    apic_timer_hz = hz;
     timer_ticks_per_ns = (hz << TICKS_SHIFT) / 1000000000;
 }
 

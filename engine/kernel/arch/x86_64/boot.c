@@ -72,11 +72,21 @@ static void read_start_info(uint64_t pa)
     memory_init(&info, memory, start->memory_map_count);
 }
 
+/* Old Intel processors let a program guess the kernel's memory (CVE-2017-5754); those that
+ * do not say so (SDM 4, IA32_ARCH_CAPABILITIES bit 0). */
+static bool is_open_to_meltdown(void)
+{
+    if (cpuid(0, 0).ecx != 0x6c65746e) /* ...ntel */
+        return false;
+    return !(cpuid(7, 0).edx >> 29 & 1) || !(rdmsr(MSR_ARCH_CAPABILITIES) & 1);
+}
+
 static void boot_devices(void *unused)
 {
     unsigned cores = 1;
 
     (void)unused;
+    info.is_open = is_open_to_meltdown();
     info.rsdp = acpi_init(info.rsdp);
     apic_find();
     apic_init();

@@ -94,11 +94,13 @@ static bool compare(const struct reference *r)
     struct reading last = read_tight(r);
     uint64_t ticks = (last.count - first.count) & r->mask;
 
+    apic_timer_start(0);
     tsc_hz = (last.tsc - first.tsc) * r->hz / ticks;
+    if (tsc_hz == 0 || last.apic == first.apic)
+        return false;
     apic_timer_set_hz(r->read == read_apic ? r->hz
                                            : (uint64_t)(last.apic - first.apic) * r->hz / ticks);
-    apic_timer_start(0);
-    return tsc_hz != 0 && apic_timer_hz != 0;
+    return true;
 }
 
 /* QEMU's own and KVM's APIC timers count at 1 GHz. */
@@ -227,11 +229,6 @@ static uint64_t rtc_seconds(void)
 }
 
 /* -------------------------------------------------------------------------- */
-
-uint64_t clock_tsc_hz(void)
-{
-    return tsc_hz;
-}
 
 void clock_wait_us(unsigned us)
 {

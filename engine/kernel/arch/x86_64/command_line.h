@@ -45,6 +45,14 @@ static inline uint32_t command_line_number(const char *text)
     }
 }
 
+/* `console=framed`: what goes out on COM1 goes in frames (core/framing.h). */
+static inline bool command_line_is_framed(const char *line)
+{
+    const char *value = command_line_value(line, "console=framed");
+
+    return value != NULL && (*value == 0 || *value == ' ');
+}
+
 /* The port of `exit=`: isa-debug-exit, a device of QEMU's; 0: none. */
 static inline uint16_t command_line_exit_port(const char *line)
 {

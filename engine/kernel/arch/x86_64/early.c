@@ -49,22 +49,12 @@ static void write_frame_header(uint8_t type, size_t length)
     uart_write(header, sizeof header);
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    while (*start != 0) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
-}
-
 static _Noreturn void refuse(const char *line, const char *text, const char *more)
 {
-    const char *console = command_line_value(line, "console=");
     uint16_t port = command_line_exit_port(line);
 
     uart_init();
-    if (console != NULL && starts_with(console, "framed")) {
+    if (command_line_is_framed(line)) {
         write_frame_header(FRAMING_READY, length_of(FRAMING_MAGIC));
         write_text(FRAMING_MAGIC);
         write_frame_header(FRAMING_EPITAPH, length_of(text) + length_of(more));

@@ -14,35 +14,20 @@
 
     .text
 
-/* Save what the C ABI lets a callee destroy or keep, but \base, rcx and r11. */
-.macro save_registers base
-    mov %r15, REG_R15(\base)
-    mov %r14, REG_R14(\base)
-    mov %r13, REG_R13(\base)
-    mov %r12, REG_R12(\base)
-    mov %rbp, REG_RBP(\base)
-    mov %rbx, REG_RBX(\base)
-    mov %r10, REG_R10(\base)
-    mov %r9, REG_R9(\base)
-    mov %r8, REG_R8(\base)
-    mov %rax, REG_RAX(\base)
-    mov %rdx, REG_RDX(\base)
-    mov %rsi, REG_RSI(\base)
-.endm
-
-.macro load_registers base
-    mov REG_R15(\base), %r15
-    mov REG_R14(\base), %r14
-    mov REG_R13(\base), %r13
-    mov REG_R12(\base), %r12
-    mov REG_RBP(\base), %rbp
-    mov REG_RBX(\base), %rbx
-    mov REG_R10(\base), %r10
-    mov REG_R9(\base), %r9
-    mov REG_R8(\base), %r8
-    mov REG_RAX(\base), %rax
-    mov REG_RDX(\base), %rdx
-    mov REG_RSI(\base), %rsi
+/* The registers that struct phx_registers begins with, in its order; - is r11 or rcx,
+ * which SYSCALL has other things in. */
+.macro move_registers to_memory, base
+place = 0
+.irp register, r15, r14, r13, r12, rbp, rbx, -, r10, r9, r8, rax, -, rdx, rsi
+.ifnc \register, -
+.if \to_memory
+    mov %\register, place(\base)
+.else
+    mov place(\base), %\register
+.endif
+.endif
+place = place + 8
+.endr
 .endm
 
 /*
@@ -57,7 +42,7 @@ syscall_entry:
     swapgs
     mov %rsp, %gs:CPU_SCRATCH
     mov %gs:CPU_CURRENT, %rsp
-    save_registers %rsp
+    move_registers 1, %rsp
     mov %rdi, REG_RDI(%rsp)
     mov %rcx, REG_RIP(%rsp)
     mov %r11, REG_RFLAGS(%rsp)
@@ -83,7 +68,7 @@ user_resume:
     shr $47, %r11
     or THREAD_RESUME_FULL(%rsp), %r11
     jnz resume_all
-    load_registers %rsp
+    move_registers 0, %rsp
     mov REG_RDI(%rsp), %rdi
     mov REG_RFLAGS(%rsp), %r11
     mov REG_RSP(%rsp), %rsp
@@ -101,7 +86,7 @@ resume_all: /* rsp: the thread, rcx: its rip */
     pushq REG_RFLAGS(%rdi)
     pushq $USER_CS
     pushq REG_RIP(%rdi)
-    load_registers %rdi
+    move_registers 0, %rdi
     mov REG_RCX(%rdi), %rcx
     mov REG_R11(%rdi), %r11
     mov REG_RDI(%rdi), %rdi
@@ -161,7 +146,7 @@ trap_clac:                  /* an interrupt keeps AC, which would turn SMAP off 
     clac
     push %rdi
     mov %gs:CPU_CURRENT, %rdi
-    save_registers %rdi
+    move_registers 1, %rdi
     mov %rcx, REG_RCX(%rdi)
     mov %r11, REG_R11(%rdi)
     pop %rax
@@ -187,38 +172,14 @@ trap_clac:                  /* an interrupt keeps AC, which would turn SMAP off 
  */
 trap_anywhere:
     cld
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+.irp register, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+    push %\register
+.endr
     mov %rsp, %rdi
     call trap_kernel
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
+.irp register, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+    pop %\register
+.endr
     add $16, %rsp
     iretq
 

@@ -66,7 +66,6 @@ void cpu_init(struct cpu *cpu);
 /* Which core's stack an address is on. */
 struct cpu *cpu_of_stack(uint64_t address);
 _Noreturn void stack_switch(uint64_t top, void (*go_on)(void *), void *argument);
-_Noreturn void user_resume(void);
 _Noreturn void ap_main(struct cpu *cpu);
 
 extern const char syscall_entry[], trap_stubs[], trap_int80[], trap_spurious[];
@@ -141,11 +140,9 @@ uint32_t apic_timer_left(void);
 /* False: the time waited for is longer than the counter, which was started again. */
 bool apic_timer_is_due(void);
 void apic_timer_set_hz(uint64_t hz);
-extern uint64_t apic_timer_hz;
 
 void clock_init(void);
 void clock_wait_us(unsigned us);
-uint64_t clock_tsc_hz(void);
 
 void serial_init(void);
 void fpu_init(void);

@@ -11,20 +11,8 @@
 #define CPU_SCRATCH 16
 #define CPU_STACK_TOP 24
 
-#define REG_R15 0
-#define REG_R14 8
-#define REG_R13 16
-#define REG_R12 24
-#define REG_RBP 32
-#define REG_RBX 40
 #define REG_R11 48
-#define REG_R10 56
-#define REG_R9 64
-#define REG_R8 72
-#define REG_RAX 80
 #define REG_RCX 88
-#define REG_RDX 96
-#define REG_RSI 104
 #define REG_RDI 112
 #define REG_RIP 120
 #define REG_RFLAGS 128

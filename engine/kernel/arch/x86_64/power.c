@@ -16,10 +16,12 @@
 #define SLEEP_TYPE_OFF_REDUCED 5
 
 static uint16_t exit_port;
+static bool is_framed; /* the other side of COM1 is a program, not a person */
 
 void power_init(const char *command_line)
 {
     exit_port = command_line_exit_port(command_line);
+    is_framed = command_line_is_framed(command_line);
 }
 
 static void write_register(struct acpi_register r, uint8_t value)
@@ -50,7 +52,8 @@ _Noreturn void arch_shutdown(unsigned status)
     if (acpi.pm1b_control != 0)
         out16(acpi.pm1b_control, off);
     clock_wait_us(10000);
-    arch_serial_write(text, sizeof text - 1);
+    if (!is_framed)
+        arch_serial_write(text, sizeof text - 1);
     stop();
 }
 
@@ -66,6 +69,7 @@ _Noreturn void arch_reboot(void)
     stop();
 }
 
+/* 0: there is no generator, or it is empty. */
 static uint64_t from_cpu(void)
 {
     uint64_t value = 0;
@@ -85,14 +89,15 @@ static uint64_t from_cpu(void)
 }
 
 /* The CPU's generator alone is not trusted: how long instructions take is mixed in,
- * and all that is the only source where there is no generator. Each step is a
- * bijection of the state (splitmix64's), so nothing that went in is lost. */
+ * and where there is no generator, that is all there is and takes more of them. Each step
+ * is a bijection of the state (splitmix64's), so nothing that went in is lost. */
 uint64_t arch_random(void)
 {
     static uint64_t state;
-    uint64_t mixed = __atomic_load_n(&state, __ATOMIC_RELAXED) ^ from_cpu();
+    uint64_t fresh = from_cpu();
+    uint64_t mixed = __atomic_load_n(&state, __ATOMIC_RELAXED) ^ fresh;
 
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < (fresh != 0 ? 4 : 64); i++) {
         mixed = (mixed ^ arch_tsc()) + 0x9e3779b97f4a7c15;
         mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
         mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;

@@ -71,6 +71,7 @@
 #define MSR_APIC_BASE 0x1b
 #define APIC_BASE_X2APIC (1 << 10)
 #define APIC_BASE_ENABLE (1 << 11)
+#define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_SYSENTER_CS 0x174
 #define MSR_X2APIC 0x800 /* register at MMIO offset r is MSR 0x800 + r / 16 */
 #define MSR_EFER 0xc0000080
@@ -79,7 +80,6 @@
 #define EFER_NXE (1 << 11)
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
 #define MSR_SFMASK 0xc0000084
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
@@ -113,7 +113,6 @@
 #define APIC_EOI 0xb0
 #define APIC_SVR 0xf0
 #define APIC_SVR_ENABLE (1 << 8)
-#define APIC_ESR 0x280
 #define APIC_ICR 0x300
 #define APIC_ICR_HIGH 0x310
 #define APIC_LVT_TIMER 0x320

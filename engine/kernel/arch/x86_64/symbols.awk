@@ -3,6 +3,8 @@
 # The functions of a linked kernel (nm -n) as the table that backtrace.c reads. With no
 # input: an empty table, for the first link.
 
+BEGIN { count = 0 }
+
 $2 ~ /^[tT]$/ && $1 >= "ffffffff80100000" && $3 != "kernel_start" && $3 != "kernel_text_end" {
     if ($1 == last)
         next
@@ -15,7 +17,7 @@ $2 ~ /^[tT]$/ && $1 >= "ffffffff80100000" && $3 != "kernel_start" && $3 != "kern
 END {
     print "    .section .symbols, \"a\", @progbits"
     print "    .balign 4\n    .globl symbol_table\nsymbol_table:"
-    print "    .long " count + 0
+    print "    .long " count
     for (i = 0; i < count; i++) {
         printf "    .long 0x%s - 0xffffffff80100000, %d\n", address[i], place
         place += length(name[i]) + 1

@@ -36,6 +36,7 @@ need_build() {
     *clang*) need clang clang clang++ ;;
     esac
     need gcc gcc
+    need binutils strip
     need libc6-dev /usr/include/stdlib.h
     need g++ g++
     need make make
@@ -55,15 +56,15 @@ need_run() {
 
 need_test() {
     need_run
+    # The runtimes of clang's sanitizers and fuzzer are only recommended by it.
+    local runtime=(/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a)
     need clang clang
+    need libclang-rt-14-dev "${runtime[0]}"
     need musl-tools musl-gcc
-    need git git
-    need python3 python3
 }
 
 need_bench() {
     need_run
-    need python3 python3
 }
 
 need_lines() {

@@ -10,8 +10,8 @@ suite=setup
 # A path with everything that the script itself and the goals need, to take from.
 bin=$work/bin
 mkdir "$bin"
-for tool in bash env dirname id mktemp rm touch tail command cat gcc g++ make ld.lld capnp node npm \
-    qemu-system-x86_64 clang clang++ musl-gcc git python3 cloc; do
+for tool in bash env dirname id mktemp rm touch tail command cat gcc strip g++ make ld.lld capnp node npm \
+    qemu-system-x86_64 clang clang++ musl-gcc cloc; do
     path=$(command -v "$tool") && [ -x "$path" ] && ln -s "$path" "$bin/$tool"
 done
 

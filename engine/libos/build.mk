@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# The libos: one image at 0x7fffe0000000. It is out of reach of 32-bit absolute
+# addresses, so everything in it, what it shares with others included, is compiled
+# position independent (and linked at its place, without relocations).
+
+LIBOS_CFLAGS = $(filter-out -fno-pic -fno-pie,$(CFLAGS_USER)) -fpie -fvisibility=hidden \
+    -Iengine/libos/core -Iengine/libos/linux
+LIBOS_SHARED := engine/core/bytes.c engine/core/fmt.c engine/core/elf.c \
+    engine/core/capnp_read.c engine/lib/rt/sys.c engine/lib/rt/sys.S
+LIBOS_SOURCES := $(filter-out %_test.c,$(sort $(wildcard engine/libos/core/*.c \
+    engine/libos/linux/*.c engine/libos/core/*.S))) $(LIBOS_SHARED)
+LIBOS_OBJECTS := $(LIBOS_SOURCES:%=$(B)/libos/%.o)
+
+$(B)/libos/%.c.o: %.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(LIBOS_CFLAGS))
+$(B)/libos/%.S.o: %.S | $(GENERATED)
+	$(call COMPILE,$(CC),$(LIBOS_CFLAGS))
+
+$(B)/libos.elf: $(LIBOS_OBJECTS) engine/libos/libos.ld
+	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
+	$(Q)$(LD) -nostdlib -static --no-pie -z max-page-size=4096 --build-id=none \
+	    -T engine/libos/libos.ld $(LIBOS_OBJECTS) -o $@
+
+ALL += $(B)/libos.elf

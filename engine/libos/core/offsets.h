@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where assembly finds things in a thread page; thread.c holds these against the
+ * structs.
+ */
+#ifndef LIBOS_OFFSETS_H
+#define LIBOS_OFFSETS_H
+
+#define FRAME_RIP 120
+#define FRAME_RFLAGS 128
+#define FRAME_RSP 136
+
+#define THREAD_LOCAL 832 /* struct thread, behind the four frames */
+#define THREAD_IRET THREAD_LOCAL
+#define THREAD_IRET_NESTED (THREAD_LOCAL + 40)
+#define THREAD_FS (THREAD_LOCAL + 80)
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "upcall.h"
+
+#include "kernel.h"
+#include "mm.h"
+#include "thread.h"
+#include "user.h"
+
+#define VECTOR_PAGE_FAULT 14
+/* Page-fault error code, Intel SDM 3A 4.7. */
+#define FAULT_WRITE 2
+#define FAULT_FETCH 16
+
+/* user.S: code that may fault, and where it goes on then. */
+struct fixup {
+    uint64_t low, high, target;
+};
+extern const struct fixup fixups_start[], fixups_end[];
+
+static bool mend(struct phx_registers *registers)
+{
+    for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
+        if (registers->rip < f->low || registers->rip >= f->high)
+            continue;
+        registers->rip = f->target;
+        return true;
+    }
+    return false;
+}
+
+static uint32_t access_of(uint64_t error)
+{
+    if ((error & FAULT_FETCH) != 0)
+        return PHX_PROT_EXECUTE;
+    return (error & FAULT_WRITE) != 0 ? PHX_PROT_WRITE : PHX_PROT_READ;
+}
+
+static int64_t page_fault(const struct phx_frame *frame)
+{
+    /* What lies in the libos's range is there or a mistake, never paged. */
+    if (!user_range(frame->address, 1))
+        return -E_FAULT;
+    return mm_fault(frame->address, access_of(frame->error));
+}
+
+/* A fault of the libos: on the program's memory, or it is wrong itself. */
+static void libos_fault(struct phx_frame *frame, uint64_t kind)
+{
+    if (kind == PHX_UPCALL_PAGE_FAULT && page_fault(frame) == 0)
+        return;
+    if (mend(&frame->registers))
+        return;
+    program_log("fault in the libos: vector %lu at %#lx, rip %#lx", frame->vector,
+                frame->address, frame->registers.rip);
+    process_end(11);
+}
+
+void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_page *page)
+{
+    struct thread *t = (struct thread *)page->local;
+    int64_t e;
+
+    if (frame != &page->frames[0]) {
+        libos_fault(frame, kind);
+        return;
+    }
+    switch (kind) {
+    case PHX_UPCALL_SYSCALL:
+        face_syscall(&frame->registers);
+        break;
+    case PHX_UPCALL_PAGE_FAULT:
+        e = page_fault(frame);
+        if (e < 0)
+            face_fault(VECTOR_PAGE_FAULT, frame->error, frame->address, e);
+        break;
+    case PHX_UPCALL_EXCEPTION:
+        face_fault((unsigned)frame->vector, frame->error, frame->address, 0);
+        break;
+    case PHX_UPCALL_PENDING:
+        __atomic_store_n(&page->pending, 0, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
+        break;
+    }
+    while (__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) != 0) {
+        __atomic_store_n(&t->work, 0, __ATOMIC_SEQ_CST);
+        face_work();
+    }
+}

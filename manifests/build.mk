@@ -20,4 +20,7 @@ $(B)/%.manifest: $(B)/%.json $(MKMANIFEST)
 	@$(if $(V),,echo '  pack $@';)
 	$(Q)$(MKMANIFEST) --files $(B)/boot --depend $(B)/$*.d -o $@ $<
 
+# What the launcher packs around one program.
+ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf)
+
 $(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)

@@ -17,7 +17,7 @@
 
 #define NATIVE_STACK_PAGES 4
 #define LIBOS_STACK_PAGES 16
-#define OWN 4 /* process, thread, space, pool */
+#define OWN 5 /* process, thread, space, pool; a libos: notifications to wait on */
 #define HELD_MAX 64
 
 struct place {
@@ -97,9 +97,12 @@ static int64_t grant_own(struct building *b)
         {"thread", RT_THREAD, ~UINT64_C(0), SLOT_THREAD},
         {"space", b->space, ~UINT64_C(0), SLOT_SPACE},
         {"pool", b->plan->pool, ~UINT64_C(0), SLOT_POOL},
+        {"account", b->plan->account, ACCOUNT_M_NEW_NOTIFICATION | CAPABILITY_M_IDENTIFY,
+            SLOT_ACCOUNT},
     };
+    unsigned count = b->plan->linux_program.size != 0 ? OWN : OWN - 1;
 
-    for (unsigned i = 0; i < OWN; i++) {
+    for (unsigned i = 0; i < count; i++) {
         int64_t result = grant(b, &own[i]);
 
         if (result < 0)

@@ -9,8 +9,9 @@
  * other way in which a process comes to have anything.
  *
  * Every process has four capabilities that are authority over itself alone:
- * process, thread, space and pool (memory that its account pays for). All else is
- * in `grants`.
+ * process, thread, space and pool (memory that its account pays for). A libos has a
+ * fifth: to make notifications that its account pays for, on which the threads of
+ * its program wait. All else is in `grants`.
  *
  * A build that fails leaves nothing: the half-made process is ended, which frees
  * its frames, tables and rows, and what the builder held for it is released.

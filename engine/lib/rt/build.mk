@@ -23,7 +23,7 @@ $(B)/lib/librt.a: $(RT_OBJECTS)
 define NATIVE
 $(B)/user/$(1).elf: $(B)/engine/lib/rt/start_asm.o $(2) $(B)/lib/librt.a $(B)/lib/libcapnp.a
 	@$$(if $$(V),,echo '  link $$@';) mkdir -p $$(@D)
-	$$(Q)$$(LD) -static -nostdlib --gc-sections --strip-debug -z max-page-size=4096 -z noexecstack \
+	$$(Q)$$(LD) -static -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack \
 	    --image-base=0x200000 -e _start $$^ -o $$@
 ALL += $(B)/user/$(1).elf
 endef

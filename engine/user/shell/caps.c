@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* `caps`: what this session was handed, from the generated table of interfaces. */
+#include "shell.h"
+
+#include "bytes.h"
+#include "interfaces.h"
+#include "rt/rt.h"
+
+#define INDENT 28
+#define COLUMNS 80
+
+static const struct phx_interface_info *interface_of(uint64_t number)
+{
+    for (unsigned i = 0; i < PHX_INTERFACES; i++)
+        if (phx_interfaces[i].number == number)
+            return &phx_interfaces[i];
+    return NULL;
+}
+
+static size_t print_word(const char *word, size_t column)
+{
+    if (column + 1 + strlen(word) > COLUMNS) {
+        rt_print("\n%*s", INDENT, "");
+        column = INDENT;
+    }
+    rt_print(" %s", word);
+    return column + 1 + strlen(word);
+}
+
+static size_t print_methods(const struct phx_interface_info *interface, uint64_t methods,
+    size_t column)
+{
+    for (unsigned i = 0; i < interface->method_count; i++)
+        if (methods >> interface->methods[i].bit & 1)
+            column = print_word(interface->methods[i].name, column);
+    return column;
+}
+
+static void print_capability(const struct rt_capability *c)
+{
+    const struct phx_interface_info *interface = interface_of(c->interface);
+    size_t column;
+
+    rt_print("%-12s %-15s", c->name, interface != NULL ? interface->name : "?");
+    column = INDENT;
+    if (interface != NULL)
+        column = print_methods(interface, c->methods, column);
+    print_methods(&phx_interfaces[0], c->methods, column);
+    rt_print("\n");
+}
+
+/* As it is now, not as it was handed over: what was revoked meanwhile is said. */
+void caps_command(size_t count, char **words)
+{
+    struct rt_capability capability;
+
+    (void)words;
+    if (count > 1) {
+        say_wrong("caps: takes no arguments");
+        return;
+    }
+    for (unsigned i = 0; rt_cap_at(i, &capability); i++) {
+        struct capability_identify_out now = {0};
+        int64_t result = capability_identify(capability.id, &now);
+
+        if (result == -PHX_REVOKED || result == -PHX_INVALID_CAPABILITY) {
+            rt_print("%-12s %s\n", capability.name, rt_error_text(result));
+            continue;
+        }
+        if (result >= 0)
+            capability.methods = now.methods;
+        print_capability(&capability);
+    }
+}

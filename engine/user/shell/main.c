@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shell: commands on the console.
+ *
+ *   needs      console; for its commands launcher, namespace, account, log, power
+ *
+ * It has no authority of its own: what a command needs and the shell was not handed
+ * is refused in one line. A second thread waits for Ctrl-C, which ends the program
+ * that runs, or else the line that is being written.
+ */
+#include "shell.h"
+
+#include "bytes.h"
+#include "fmt.h"
+#include "line.h"
+#include "rt/rt.h"
+#include "words.h"
+
+#define PROMPT "phoenix> "
+
+static uint64_t console, main_thread, events;
+
+static void help_command(size_t count, char **words);
+
+const struct command commands[] = {
+    {"help", "[COMMAND]", "say what there is", "", help_command},
+    {"caps", "", "what this shell was handed",
+        "Each line is a capability: its name, its interface, and the methods it allows.\n",
+        caps_command},
+    {"run", "[--with NAME[,NAME...]] [--] PROGRAM [ARG...]", "run a program",
+        "PROGRAM is a program of the boot package by its name (run shell), a Linux program by\n"
+        "its path (run /bin/busybox), or a name that is looked for in /bin and /usr/bin.\n"
+        "It gets its standard streams, itself (its process, threads, space and memory), and\n"
+        "exactly the capabilities of this shell that --with names; see `caps`. Without\n"
+        "namespace it sees no files, without clock no time. Ctrl-C ends it.\n",
+        run_command},
+    {"ps", "", "what runs", "", ps_command},
+    {"mem", "", "memory, capabilities and threads, used and left", "", mem_command},
+    {"log", "", "the machine's log", "", log_command},
+    {"exit", "[STATUS]", "turn the machine off", "STATUS is 0 to 255; 0 if it is left out.\n",
+        exit_command},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+void say_wrong(const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vfmt(text, sizeof text, format, arguments);
+    va_end(arguments);
+    rt_error("%s\n", text);
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (rt_equal(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+static void help_command(size_t count, char **words)
+{
+    const struct command *command;
+
+    if (count > 2) {
+        say_wrong("help: one command at a time");
+        return;
+    }
+    if (count == 1) {
+        for (size_t i = 0; i < command_count; i++)
+            rt_print("%-5s %s\n", commands[i].name, commands[i].summary);
+        rt_print("`help COMMAND` says more.\n");
+        return;
+    }
+    command = find(words[1]);
+    if (command == NULL)
+        say_wrong("help: no command is called `%s`", words[1]);
+    else
+        rt_print("%s%s%s\n%s.\n%s", command->name, *command->arguments ? " " : "",
+            command->arguments, command->summary, command->more);
+}
+
+/* --- input ------------------------------------------------------------------------ */
+
+static void put(const char *bytes, size_t length)
+{
+    rt_write(console, bytes, length);
+}
+
+static const char *complete(bool first, size_t n)
+{
+    struct rt_capability capability;
+    static char name[64];
+
+    if (first)
+        return n < command_count ? commands[n].name : NULL;
+    if (!rt_cap_at((unsigned)n, &capability))
+        return NULL;
+    fmt(name, sizeof name, "%s", capability.name);
+    return name;
+}
+
+static struct line line = {.out = put, .copy = rt_copy, .free = rt_free, .complete = complete};
+
+static void look_at_terminal(void)
+{
+    struct console_info_out info = {0};
+
+    console_info(console, &info);
+    line.echo = (info.terminal & 3) == 3;
+    line.columns = (unsigned)(info.terminal >> 8 & 0xffff);
+    if (line.columns == 0)
+        line.columns = 80;
+}
+
+/* A byte at a time: what follows the line is for the program that it starts. */
+static enum line_event read_line(void)
+{
+    enum line_event event = LINE_MORE;
+
+    look_at_terminal();
+    line_begin(&line, PROMPT);
+    while (event == LINE_MORE) {
+        struct console_read_out out = {0};
+        unsigned char byte;
+        int64_t result = console_read(console, (uint64_t)&byte, 1, PHX_FOREVER, &out);
+
+        if (result == -PHX_INTERRUPTED)
+            byte = 3; /* Ctrl-C, as an event */
+        else if (result < 0 || out.got == 0)
+            return LINE_END;
+        event = line_feed(&line, byte);
+    }
+    return event;
+}
+
+/* --- Ctrl-C ------------------------------------------------------------------------- */
+
+#define EVENT_INTERRUPT 2
+#define EVENT_TERMINATE 4
+
+static void watch_events(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        struct notification_wait_out bits = {0};
+        struct console_info_out info = {0};
+
+        if (notification_wait(events, 1, PHX_FOREVER, &bits) < 0)
+            return;
+        console_info(console, &info);
+        if ((info.events & (EVENT_INTERRUPT | EVENT_TERMINATE)) && !run_interrupt())
+            thread_interrupt(main_thread, 1);
+    }
+}
+
+/* Without an account there is no notification to watch with: Ctrl-C is only a key. */
+static void begin_watching(void)
+{
+    struct account_new_notification_out notification = {0};
+    struct thread_control_self_out self = {0};
+    uint64_t thread;
+
+    if (thread_control_self(RT_THREAD, &self) < 0 ||
+        account_new_notification(rt_cap("account"), &notification) < 0)
+        return;
+    main_thread = self.thread;
+    events = notification.notification;
+    if (rt_thread(watch_events, NULL, &thread) >= 0)
+        console_watch(console, events, 1);
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+
+static void obey(char *text)
+{
+    char *words[WORDS_MAX + 1];
+    const struct command *command;
+    const char *problem;
+    size_t count;
+
+    problem = words_split(text, words, &count);
+    if (problem != NULL) {
+        say_wrong("%s", problem);
+        return;
+    }
+    if (count == 0)
+        return;
+    command = find(words[0]);
+    if (command == NULL)
+        say_wrong("no command is called `%s`; `help` lists them, `run` runs programs", words[0]);
+    else
+        command->run(count, words);
+}
+
+int main(void)
+{
+    char *end[] = {NULL};
+    enum line_event event;
+
+    console = rt_cap("console");
+    if (console == 0)
+        rt_panic("it was handed no console");
+    begin_watching();
+    while ((event = read_line()) != LINE_END) {
+        if (event != LINE_DONE)
+            continue;
+        line_remember(&line);
+        obey(line.text);
+    }
+    exit_command(1, end);
+    return 0;
+}

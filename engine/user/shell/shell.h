@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the shell share. */
+#ifndef SHELL_SHELL_H
+#define SHELL_SHELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct command {
+    const char *name, *arguments, *summary, *more;
+    void (*run)(size_t count, char **words); /* words[0] is the name */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* One clear line about what is wrong. */
+void say_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* run.c */
+void run_command(size_t count, char **words);
+/* A control event came: true if a program was running, which is ended by it. */
+bool run_interrupt(void);
+
+/* caps.c */
+void caps_command(size_t count, char **words);
+
+/* system.c */
+void ps_command(size_t count, char **words);
+void mem_command(size_t count, char **words);
+void log_command(size_t count, char **words);
+void exit_command(size_t count, char **words);
+
+#endif

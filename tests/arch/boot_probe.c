@@ -7,6 +7,7 @@
  *   probe=fault|overflow|smap|smep|text|direct   do that in ring 0
  *   probe=reboot                                 restart the machine
  *   probe=input                                  count bytes up to a Z
+ *   probe=long                                   wait for longer than the timer can count
  *   probe=stop                                   stop the other cores
  *   (none)                                       the tests in ring 3, then power off
  */
@@ -331,6 +332,18 @@ static void check_stop(void)
     arch_shutdown(3);
 }
 
+static void check_long_timer(void)
+{
+    uint64_t start = now();
+    unsigned before = timers_in_kernel;
+
+    arch_timer_arm(20000000000);
+    while (timers_in_kernel == before)
+        arch_idle();
+    say("20 s took %lu ms", (now() - start) / 1000000);
+    arch_shutdown(3);
+}
+
 static void die_as_told(void)
 {
     const char *word = boot->command_line;
@@ -362,6 +375,8 @@ static void die_as_told(void)
         say("input: %u bytes, sum %u", input_count, input_sum);
         arch_shutdown(0);
     }
+    if (__builtin_memcmp(word, "long", 4) == 0)
+        check_long_timer();
     if (__builtin_memcmp(word, "stop", 4) == 0)
         check_stop();
     say("FAIL still alive");

@@ -69,6 +69,10 @@ done
 boot q35,memory-backend=ram max exit=0xf4 -smp 4 -m 64G \
     -object memory-backend-ram,id=ram,size=64G,reserve=off
 verdict q35_64G 7 '^END$' 'direct map to 1[0-9a-f]{9}$'
+boot q35 max exit=0xf4 -smp 70
+verdict no_more_than_64_cores 7 '^END$' 'cores: 64$' 'online 64, wakeups 63, flushes 63'
+boot q35 Skylake-Client exit=0xf4
+verdict intel 7 '^END$'
 boot pc max exit=0xf4 -no-acpi -smp 2
 verdict pc_without_acpi 7 '^END$' 'acpi: no' 'cores: 1$'
 boot pc max,-hypervisor exit=0xf4 -no-acpi
@@ -88,6 +92,7 @@ refused() {
 refused max,-nx nx 'NX'
 refused max,-fsgsbase fsgsbase FSGSBASE
 refused max,-xsave xsave XSAVE
+refused max,-xsaveopt,-xgetbv1 xsaveopt XSAVEOPT
 refused max,-lm long_mode 64-bit
 refused qemu32 qemu32 XSAVE
 boot q35 max,-nx 'console=framed exit=0xf4'
@@ -107,6 +112,10 @@ boot q35 max 'exit=0xf4 probe=text'
 verdict text_is_not_writable 85 'EPITAPH page fault at 0xffff8000001'
 boot q35 max 'exit=0xf4 probe=direct'
 verdict direct_map_is_not_executable 85 'EPITAPH page fault at 0xffff8000001'
+
+# The emulator's time jumps while the processor sleeps.
+boot $microvm max 'exit=0xf4 probe=long' -icount shift=0,sleep=off
+verdict timer_beyond_its_counter 7 '^20 s took 2000[0-9] ms$'
 
 boot q35 max 'exit=0xf4 probe=stop' -smp 3
 verdict others_stop_with_interrupts_off 7 '^others ran and stopped$'

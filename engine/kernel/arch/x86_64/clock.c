@@ -103,19 +103,31 @@ static bool compare(const struct reference *r)
     return true;
 }
 
-/* QEMU's own and KVM's APIC timers count at 1 GHz. */
-static bool is_apic_1ghz(void)
+/* The first leaf of QEMU's own hypervisor or of KVM, 0: neither. */
+static uint32_t hypervisor_leaf(void)
 {
     if (!(cpuid(1, 0).ecx >> 31 & 1))
-        return false;
+        return 0;
     for (uint32_t leaf = 0x40000000; leaf <= 0x40000100; leaf += 0x100) {
         struct cpuid r = cpuid(leaf, 0);
 
         if ((r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447) || /* TCGT... */
             (r.ebx == 0x4b4d564b && r.ecx == 0x564b4d56 && r.edx == 0x0000004d))   /* KVMK... */
-            return true;
+            return leaf;
     }
-    return false;
+    return 0;
+}
+
+/* Both have an APIC timer of 1 GHz; KVM may know the TSC, too (its timing leaf). */
+static bool told_by_hypervisor(uint32_t leaf, const struct reference *apic)
+{
+    uint32_t tsc_khz = cpuid(leaf, 0).eax >= leaf + 0x10 ? cpuid(leaf + 0x10, 0).eax : 0;
+
+    if (tsc_khz == 0)
+        return compare(apic);
+    tsc_hz = tsc_khz * 1000UL;
+    apic_timer_set_hz(apic->hz);
+    return true;
 }
 
 /* What CPUID says; the crystal drives the APIC timer too. */
@@ -146,7 +158,9 @@ static void find_frequencies(void)
     static const struct reference pm = { read_pm, 0xffffff, PM_TIMER_HZ, PM_TIMER_HZ / 100 };
     static const struct reference pit = { read_pit, 0xffff, PIT_HZ, PIT_HZ / 100 };
 
-    if (is_apic_1ghz() ? compare(&apic) : told_by_cpuid())
+    uint32_t leaf = hypervisor_leaf();
+
+    if (leaf != 0 ? told_by_hypervisor(leaf, &apic) : told_by_cpuid())
         return;
     if (acpi.pm_timer != 0 && compare(&pm))
         return;

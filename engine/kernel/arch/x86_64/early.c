@@ -73,27 +73,30 @@ static _Noreturn void refuse(const char *line, const char *text, const char *mor
 
 struct need {
     uint32_t leaf;
+    uint8_t subleaf;
     uint8_t word; /* 0 eax, 1 ebx, 2 ecx, 3 edx */
     uint8_t bit;
     const char *name;
 };
 
-/* CPUID (SDM 2A), in an order in which each leaf is known to exist. */
+/* CPUID (SDM 2A). XSAVEOPT is not used, but came before FSGSBASE everywhere; QEMU 7.2
+ * stands still when OSXSAVE is set without it. */
 static const struct need needs[] = {
-    { 1, 3, 9, "a local APIC" },
-    { 1, 3, 13, "global pages (PGE)" },
-    { 1, 3, 26, "SSE2" },
-    { 1, 2, 26, "XSAVE" },
-    { 0x80000001, 3, 29, "64-bit mode" },
-    { 0x80000001, 3, 20, "no-execute pages (NX)" },
-    { 7, 1, 0, "FSGSBASE" },
+    { 1, 0, 3, 9, "a local APIC" },
+    { 1, 0, 3, 13, "global pages (PGE)" },
+    { 1, 0, 3, 26, "SSE2" },
+    { 1, 0, 2, 26, "XSAVE" },
+    { 13, 1, 0, 0, "XSAVEOPT" },
+    { 0x80000001, 0, 3, 29, "64-bit mode" },
+    { 0x80000001, 0, 3, 20, "no-execute pages (NX)" },
+    { 7, 0, 1, 0, "FSGSBASE" },
 };
 
 static bool has(const struct need *need)
 {
     if (cpuid(need->leaf & 0x80000000, 0).eax < need->leaf)
         return false;
-    struct cpuid r = cpuid(need->leaf, 0);
+    struct cpuid r = cpuid(need->leaf, need->subleaf);
     uint32_t words[] = { r.eax, r.ebx, r.ecx, r.edx };
 
     return words[need->word] >> need->bit & 1;

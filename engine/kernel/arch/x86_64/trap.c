@@ -117,7 +117,7 @@ static _Noreturn void die(const struct trap_frame *f)
 
     __asm__ volatile("mov %%cr2, %0" : "=r"(address));
     /* Whose GS base is loaded is not known here: the stack tells. */
-    __asm__ volatile("wrgsbase %0" ::"r"(cpu_of_stack((uint64_t)f)));
+    wrmsr(MSR_GS_BASE, (uint64_t)cpu_of_stack((uint64_t)f));
     registers = (struct phx_registers){
         .r15 = f->r15, .r14 = f->r14, .r13 = f->r13, .r12 = f->r12, .rbp = f->rbp,
         .rbx = f->rbx, .r11 = f->r11, .r10 = f->r10, .r9 = f->r9, .r8 = f->r8,

@@ -36,16 +36,20 @@ static size_t print_methods(const struct phx_interface_info *interface, uint64_t
     return column;
 }
 
+/* What every capability can do is one mark, unless some of it was taken away. */
 static void print_capability(const struct rt_capability *c)
 {
     const struct phx_interface_info *interface = interface_of(c->interface);
-    size_t column;
+    uint64_t common = c->methods & CAPABILITY_M_ALL;
+    size_t column = INDENT;
 
     rt_print("%-12s %-15s", c->name, interface != NULL ? interface->name : "?");
-    column = INDENT;
     if (interface != NULL)
         column = print_methods(interface, c->methods, column);
-    print_methods(&phx_interfaces[0], c->methods, column);
+    if (common == CAPABILITY_M_ALL)
+        print_word("*", column);
+    else
+        print_methods(&phx_interfaces[0], common, column);
     rt_print("\n");
 }
 
@@ -71,4 +75,7 @@ void caps_command(size_t count, char **words)
             capability.methods = now.methods;
         print_capability(&capability);
     }
+    rt_print("*  and what every capability can do:");
+    print_methods(&phx_interfaces[0], CAPABILITY_M_ALL, INDENT + 8);
+    rt_print("\n");
 }

@@ -17,8 +17,11 @@
 #include "words.h"
 
 #define PROMPT "phoenix> "
+#define CTRL_C 3
 
 static uint64_t console, main_thread, events;
+static uint64_t events_taken; /* atomic */
+static bool cancel;           /* atomic: the line that is being written */
 
 static void help_command(size_t count, char **words);
 
@@ -105,11 +108,18 @@ static const char *complete(bool first, size_t n)
 
 static struct line line = {.out = put, .copy = rt_copy, .free = rt_free, .complete = complete};
 
+/* Asking takes the events, whoever asks: they are kept for the thread that obeys. */
+static void ask_console(struct console_info_out *info)
+{
+    if (console_info(console, info) >= 0)
+        __atomic_fetch_or(&events_taken, info->events, __ATOMIC_RELAXED);
+}
+
 static void look_at_terminal(void)
 {
     struct console_info_out info = {0};
 
-    console_info(console, &info);
+    ask_console(&info);
     line.echo = (info.terminal & 3) == 3;
     line.columns = (unsigned)(info.terminal >> 8 & 0xffff);
     if (line.columns == 0)
@@ -128,11 +138,12 @@ static enum line_event read_line(void)
         unsigned char byte;
         int64_t result = console_read(console, (uint64_t)&byte, 1, PHX_FOREVER, &out);
 
-        if (result == -PHX_INTERRUPTED)
-            byte = 3; /* Ctrl-C, as an event */
-        else if (result < 0 || out.got == 0)
+        if (result >= 0 && out.got == 1)
+            event = line_feed(&line, byte);
+        else if (result != -PHX_INTERRUPTED)
             return LINE_END;
-        event = line_feed(&line, byte);
+        if (__atomic_exchange_n(&cancel, false, __ATOMIC_RELAXED) && event == LINE_MORE)
+            event = line_feed(&line, CTRL_C);
     }
     return event;
 }
@@ -141,6 +152,20 @@ static enum line_event read_line(void)
 
 #define EVENT_INTERRUPT 2
 #define EVENT_TERMINATE 4
+#define AGAIN_NS UINT64_C(5000000)
+
+/* The main thread may be between looking and waiting: tell it until it knows. */
+static void cancel_line(void)
+{
+    __atomic_store_n(&cancel, true, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&cancel, __ATOMIC_RELAXED)) {
+        struct clock_now_out now = {0};
+
+        thread_interrupt(main_thread, 1);
+        clock_now(rt_cap("clock"), &now);
+        thread_control_sleep(RT_THREAD, now.ns + AGAIN_NS);
+    }
+}
 
 static void watch_events(void *argument)
 {
@@ -151,9 +176,10 @@ static void watch_events(void *argument)
 
         if (notification_wait(events, 1, PHX_FOREVER, &bits) < 0)
             return;
-        console_info(console, &info);
-        if ((info.events & (EVENT_INTERRUPT | EVENT_TERMINATE)) && !run_interrupt())
-            thread_interrupt(main_thread, 1);
+        ask_console(&info);
+        if ((__atomic_exchange_n(&events_taken, 0, __ATOMIC_RELAXED) &
+                (EVENT_INTERRUPT | EVENT_TERMINATE)) && !run_interrupt())
+            cancel_line();
     }
 }
 

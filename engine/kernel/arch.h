@@ -103,8 +103,8 @@ pte_t *arch_pte(uint64_t root, uint64_t address);
 pte_t *arch_pte_make_tables(uint64_t root, uint64_t address, uint64_t *tables);
 /* How many tables are missing for [address, address + pages). */
 unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages);
-/* Unlink one table page (deepest first) that maps nothing in the user's half;
- * 0 when there is none left. All: the leaves were cleared before. */
+/* Unlink one table page of the user's half, deepest first; 0 when there is none left.
+ * The caller has cleared the leaves: what one still says is forgotten. */
 uint64_t arch_table_take(uint64_t root);
 static inline pte_t arch_pte_value(uint64_t pa, unsigned protection); /* PHX_PROT_*, user */
 static inline bool arch_pte_present(pte_t pte);

@@ -108,7 +108,8 @@ static void load_descriptors(struct cpu *cpu)
 static void enable_protection(void)
 {
     struct cpuid features = cpuid(7, 0);
-    uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_FSGSBASE;
+    uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE |
+                   CR4_OSXSAVE;
 
     if (features.ebx >> 7 & 1)
         cr4 |= CR4_SMEP;

@@ -29,13 +29,7 @@ static uint64_t *entry_of(uint64_t table, uint64_t address, unsigned shift)
 
 void arch_root_init(uint64_t root)
 {
-    uint64_t *to = direct(root);
-    const uint64_t *kernel = direct(arch_kernel_root);
-
-    for (unsigned i = 0; i < USER_ENTRIES; i++)
-        to[i] = 0;
-    for (unsigned i = USER_ENTRIES; i < ENTRIES; i++)
-        to[i] = kernel[i];
+    page_copy(direct(root), direct(arch_kernel_root));
 }
 
 pte_t *arch_pte(uint64_t root, uint64_t address)
@@ -102,40 +96,36 @@ unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages)
                                    address + (pages << PHX_PAGE_SHIFT) - 1);
 }
 
-static bool is_empty(uint64_t table)
+/* The first entry that is in use, or `count`, a multiple of 8. */
+static unsigned first_used(const uint64_t *entries, unsigned count)
 {
-    const uint64_t *entries = direct(table);
+    unsigned i = 0;
 
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        if (entries[i] != 0)
-            return false;
-    }
-    return true;
+    while (i < count && !(entries[i] | entries[i + 1] | entries[i + 2] | entries[i + 3] |
+                          entries[i + 4] | entries[i + 5] | entries[i + 6] | entries[i + 7]))
+        i += 8;
+    while (i < count && entries[i] == 0)
+        i++;
+    return i;
 }
 
-/* An empty table at or below the one in entries [0, count), unlinked; 0: none. */
-static uint64_t take_below(uint64_t *entries, unsigned count, unsigned shift)
-{
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t table = entries[i] & PTE_ADDRESS;
-
-        if (!(entries[i] & PTE_P))
-            continue;
-        if (shift > PHX_PAGE_SHIFT + LEVEL_BITS) {
-            uint64_t below = take_below(direct(table), ENTRIES, shift - LEVEL_BITS);
-
-            if (below != 0)
-                return below;
-        }
-        if (is_empty(table)) {
-            entries[i] = 0;
-            return table;
-        }
-    }
-    return 0;
-}
-
+/* Down to a table of leaves, or to one that has no more tables below. */
 uint64_t arch_table_take(uint64_t root)
 {
-    return take_below(direct(root), USER_ENTRIES, TOP_SHIFT);
+    uint64_t *entries = direct(root), *link = NULL;
+    unsigned count = USER_ENTRIES;
+
+    for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS) {
+        unsigned i = first_used(entries, count);
+
+        if (i == count)
+            break;
+        link = &entries[i];
+        entries = direct(*link & PTE_ADDRESS);
+        count = ENTRIES;
+    }
+    if (link == NULL)
+        return 0;
+    *link = 0;
+    return direct_pa(entries);
 }

@@ -35,7 +35,7 @@ static void begin(void)
     for (uint64_t pa = FIRST_FREE; pa < sizeof arena; pa += PAGE)
         put_table(pa);
     arch_kernel_root = KERNEL_ROOT;
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 256; i < 512; i++)
         ((uint64_t *)direct(KERNEL_ROOT))[i] = 0xabc000 + i * 0x1000000 + 3;
     memset(direct(ROOT), 0x5a, PAGE);
     arch_root_init(ROOT);
@@ -173,13 +173,17 @@ TEST(page_table, random_mappings, "agree with a list of what was mapped; all tab
     }
 }
 
-TEST(page_table, take_leaves_what_is_used, "a table with an entry, and those above it, stay")
+TEST(page_table, take_is_deepest_first, "a table comes after those that it links")
 {
     begin();
-    *arch_pte_make_tables(ROOT, 0x400000, &free_list) = arch_pte_value(0x5000, 1);
-    arch_pte_make_tables(ROOT, 0x40000000, &free_list);
-    CHECK(arch_table_take(ROOT) != 0); /* of 0x40000000: its last table, */
-    CHECK(arch_table_take(ROOT) != 0); /* and the one above */
+    pte_t *one = arch_pte_make_tables(ROOT, 0x400000, &free_list);
+    pte_t *two = arch_pte_make_tables(ROOT, 0x40000000, &free_list);
+
+    CHECK_EQ(arch_table_take(ROOT), direct_pa(one) & ~(PAGE - 1));
+    CHECK(arch_pte(ROOT, 0x400000) == NULL && arch_pte(ROOT, 0x40000000) == two);
+    CHECK(arch_table_take(ROOT) != 0); /* the one above */
+    CHECK_EQ(arch_table_take(ROOT), direct_pa(two) & ~(PAGE - 1));
+    CHECK(arch_table_take(ROOT) != 0);
+    CHECK(arch_table_take(ROOT) != 0);
     CHECK_EQ(arch_table_take(ROOT), 0);
-    CHECK_EQ(arch_pte_pa(*arch_pte(ROOT, 0x400000)), 0x5000);
 }

@@ -214,13 +214,28 @@ static void answer_now(struct waiter *w, err_t err, const uint64_t out[5], int64
     r->rax = err == OK ? (uint64_t)info : (uint64_t)-(int64_t)err;
 }
 
+/* With the lock held: any operation, answered now or later. */
+static void __attribute__((noinline)) general(struct cpu *c, struct thread *t)
+{
+    struct waiter *w = &t->waiter;
+    const struct phx_registers *r = &t->regs;
+    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+    int64_t info = 0;
+
+    w->form = FORM_REGISTERS;
+    w->deadline = PHX_FOREVER;
+    w->interruptible = false;
+    err_t err = dispatch_registers(w, r->rax, out, &info);
+    if (err != BLOCKED)
+        answer_now(w, err, out, info);
+    kernel_exit(c);
+}
+
 void kernel_syscall(struct thread *t)
 {
     const struct process *p = t->process;
     struct cpu *c = this_cpu();
-    struct waiter *w = &t->waiter;
     struct phx_registers *r = &t->regs;
-    int64_t info = 0;
 
     if (r->rip - p->libos_low - 1 >= p->libos_size) {
         kernel_lock(c);
@@ -234,14 +249,14 @@ void kernel_syscall(struct thread *t)
     }
 
     kernel_lock(c);
-    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-    w->form = FORM_REGISTERS;
-    w->deadline = PHX_FOREVER;
-    w->interruptible = false;
-    err_t err = dispatch_registers(w, r->rax, out, &info);
-    if (err != BLOCKED)
-        answer_now(w, err, out, info);
-    kernel_exit(c);
+    if (fast_operation(c, t)) {
+        if (__atomic_load_n(&c->resched, __ATOMIC_RELAXED))
+            kernel_exit(c);
+        else
+            kernel_unlock();
+        return;
+    }
+    general(c, t);
 }
 
 /* --- methods of every capability ------------------------------------------- */

@@ -280,7 +280,7 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
     bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
     wait_answer(r, info, direct);
     if (direct)
-        thread_switch_direct(server);
+        thread_switch_direct(this_cpu(), server);
     return OK;
 }
 
@@ -478,7 +478,7 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
     }
     err_t err = receive_on(w, e, info);
     if (direct && c->thread->state == THREAD_BLOCKED)
-        thread_switch_direct(c->thread);
+        thread_switch_direct(this_cpu(), c->thread);
     return err;
 }
 

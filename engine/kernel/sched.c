@@ -112,10 +112,8 @@ static void enter(struct cpu *c, struct thread *t)
     }
 }
 
-void thread_switch_direct(struct thread *t)
+void thread_switch_direct(struct cpu *c, struct thread *t)
 {
-    struct cpu *c = this_cpu();
-
     if (c->current)
         leave(c, c->current);
     enter(c, t);

@@ -136,7 +136,7 @@ void thread_ready(struct thread *t);
 /* The current thread no longer runs; who does is decided at the exit. */
 void thread_block(struct thread *t, enum thread_state state);
 /* Run `t` on this core instead of the thread that just blocked, on its slice. */
-void thread_switch_direct(struct thread *t);
+void thread_switch_direct(struct cpu *c, struct thread *t);
 /* It has new reasons for attention: if it runs on another core, have it look. */
 void thread_poke(struct thread *t);
 /* The way out of the kernel: with the lock held, at the end of every entry. */
@@ -164,6 +164,11 @@ void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5]);
 void wait_timers_queue_lazy(void);   /* the core is about to run something else */
 void wait_timers_expire(uint64_t now);
 uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
+
+/* --- the fast path (fast.c) ----------------------------------------------- */
+
+/* With the lock held: done and switched, or nothing changed. */
+bool fast_operation(struct cpu *c, struct thread *t);
 
 /* --- upcalls (upcall.c) --------------------------------------------------- */
 

@@ -79,8 +79,13 @@ void upcall_pending(struct thread *t)
     if (!page)
         return;
     page->pending |= bits;
-    if (page->disabled || in_restart_range(page, t->regs.rip) || page->depth >= PHX_FRAMES)
+    if (page->disabled || page->depth >= PHX_FRAMES)
         return;
+    if (in_restart_range(page, t->regs.rip)) { /* it may have tested `pending` already */
+        t->regs.rip = page->restart_low;
+        t->resume_full = 1;
+        return;
+    }
     upcall(t, PHX_UPCALL_PENDING, 0, 0, 0, 9);
 }
 

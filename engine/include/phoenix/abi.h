@@ -206,9 +206,13 @@ struct phx_frame {
  * when disabled was 0, else 256 bytes below the interrupted stack pointer, both
  * times aligned so that rsp + 8 is a multiple of 16, as after a call.
  * The libos leaves by restoring the registers, decrementing depth, clearing
- * disabled, testing pending and `iretq`, all inside the restart range: an upcall
- * or a Thread.interrupt that finds rip there only sets pending bits, or, for a
- * fault, pushes a frame like any other.
+ * disabled, testing pending, then popfq, the stack pointer, and a jump through
+ * memory, all inside the restart range [low, high). Asynchronous news that finds
+ * rip there sets pending bits and moves rip back to `low`, because `pending` may
+ * have been tested already; so the sequence must be one that can begin anew at any
+ * point. A fault there pushes a frame like any other. (iretq would do in one
+ * instruction, but QEMU's reads its operands with the kernel's rights, which SMAP
+ * refuses.)
  */
 struct phx_thread_page {
     uint64_t entry;

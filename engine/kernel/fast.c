@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two operations that everything waits for, where nothing can go wrong: a call
+ * in registers to a server that waits, and its answer from a server that has no
+ * other caller. What ipc.c would decide is looked at in the same order; whatever is
+ * not plain is left to it, and nothing was changed by then.
+ *
+ * Figures  docs/PERFORMANCE.md, call_reply
+ */
+#include "thread.h"
+
+#define OP_CALL (PHX_KIND_TRANSPORT | PHX_T_CALL << 8)
+#define OP_RETURN_RECV (PHX_KIND_TRANSPORT | PHX_T_RETURN_RECV << 8)
+
+static inline void pass_words(const struct phx_registers *f, struct phx_registers *t)
+{
+    t->rsi = f->rsi;
+    t->rdx = f->rdx;
+    t->r10 = f->r10;
+    t->r8 = f->r8;
+    t->r9 = f->r9;
+}
+
+/* A live row in the directly reached part of the table, chain known to be whole. */
+static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
+{
+    uint32_t page = (uint32_t)id >> 6, slot = (uint32_t)id & 63;
+    struct hold *row;
+
+    if (page >= TABLE_DIRECT || page >= t->pages || slot >= HOLDS_PER_PAGE)
+        return NULL;
+    row = (struct hold *)t->direct[page] + slot;
+    if (row->generation != id >> 32 || row->state != HOLD_LIVE || row->uses ||
+        row->checked != kernel.caps.revocations)
+        return NULL;
+    return row;
+}
+
+/* Both sides in registers, no deadline, nothing reserved. */
+static inline bool plain_waiter(const struct waiter *w)
+{
+    return w->form == FORM_REGISTERS && !w->ring && w->timed == TIMED_NOT &&
+           !w->thread->attention;
+}
+
+static bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
+{
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
+    unsigned method = (unsigned)(op >> 16 & 0xff), words = (unsigned)(op >> 24);
+
+    if (!row || row->interface < KERNEL_INTERFACES || method >= CAPABILITY_IDENTIFY ||
+        !(row->methods >> method & 1) || words > 5)
+        return false;
+    struct endpoint *e = (struct endpoint *)row->object;
+    struct list *first = e->receivers.next;
+    if (first == &e->receivers)
+        return false;
+    struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
+    struct thread *server = r->thread;
+    if (!plain_waiter(r) || t->attention)
+        return false;
+
+    /* Commit. */
+    pass_words(&t->regs, &server->regs);
+    server->regs.rax = words | method << 8;
+    server->regs.rdi = row->badge;
+    list_remove(&r->link);
+    r->state = WAIT_NONE;
+    r->object = NULL;
+    e->object.refs--; /* the caller's row is another */
+    w->state = WAIT_REPLY;
+    w->form = FORM_REGISTERS;
+    w->rows_reserved = 0;
+    w->interruptible = false;
+    w->sequence++;
+    w->server = server;
+    list_add_tail(&server->serving, &w->link);
+    server->current_call = w;
+    t->state = THREAD_BLOCKED;
+    thread_switch_direct(c, server);
+    return true;
+}
+
+static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
+{
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
+    struct waiter *caller = t->current_call, *w = &t->waiter;
+    unsigned status = (unsigned)(op >> 16 & 0xff), words = (unsigned)(op >> 24);
+
+    if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE) ||
+        words > 5)
+        return false;
+    struct endpoint *e = (struct endpoint *)row->object;
+    if (!caller || !plain_waiter(caller) || !list_is_empty(&e->callers) || t->attention ||
+        caller->thread->state != THREAD_BLOCKED)
+        return false;
+
+    /* Commit. */
+    struct thread *client = caller->thread;
+    pass_words(&t->regs, &client->regs);
+    client->regs.rax = status ? (uint64_t)-(int64_t)status : words;
+    list_remove(&caller->link);
+    caller->state = WAIT_NONE;
+    caller->server = NULL;
+    t->current_call = NULL;
+    w->state = WAIT_RECEIVE;
+    w->form = FORM_REGISTERS;
+    w->rows_reserved = 0;
+    w->wants_reply = false;
+    w->interruptible = false;
+    w->object = &e->object;
+    e->object.refs++;
+    list_add_tail(&e->receivers, &w->link);
+    t->state = THREAD_BLOCKED;
+    thread_switch_direct(c, client);
+    return true;
+}
+
+bool fast_operation(struct cpu *c, struct thread *t)
+{
+    uint64_t op = t->regs.rax;
+
+    if (op >> 32)
+        return false;
+    switch (op & 0xffff) {
+    case OP_CALL: return fast_call(c, t, op);
+    case OP_RETURN_RECV: return fast_return_receive(c, t, op);
+    default: return false;
+    }
+}

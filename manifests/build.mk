@@ -12,6 +12,7 @@ $(B)/boot/%.elf: $(B)/%.elf
 	@$(if $(V),,echo '  strip $@';) mkdir -p $(@D)
 	$(Q)strip --strip-debug -o $@ $<
 
+.PRECIOUS: $(B)/%.json $(B)/boot/%.elf
 $(B)/%.json: manifests/%.cue manifests/schema.cue tools/mkmanifest/cue.js package-lock.json
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
@@ -20,7 +21,7 @@ $(B)/%.manifest: $(B)/%.json $(MKMANIFEST)
 	@$(if $(V),,echo '  pack $@';)
 	$(Q)$(MKMANIFEST) --files $(B)/boot --depend $(B)/$*.d -o $@ $<
 
-# What the launcher packs around one program.
-ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf)
+# What the launcher packs around one program, and what `make run` boots.
+ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf) $(B)/system.manifest
 
 $(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)

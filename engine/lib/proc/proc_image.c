@@ -26,7 +26,7 @@ static int64_t map_piece(uint64_t space, uint64_t pool, uint64_t address, const 
     window = rt_window(frame.frame, pages, PHX_PROT_READ | PHX_PROT_WRITE);
     if (window != NULL) {
         memcpy(window, bytes, length);
-        rt_unmap(window, pages);
+        rt_window_close(window, pages);
         result = address_space_map(space, frame.frame, address, 0, pages, protection);
     } else {
         result = -PHX_OUT_OF_MEMORY;

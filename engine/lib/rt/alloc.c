@@ -99,20 +99,37 @@ char *rt_copy(const char *text, size_t length)
     return copy;
 }
 
-/* Windows are taken one after another and never again: 2^46 bytes are enough. */
-static uint64_t next_window = RT_WINDOW_BASE;
+/* Windows lie one after another, and begin again when none is open, so that a
+ * program that opens many one by one needs page tables for a few. */
+static struct {
+    struct rt_lock lock;
+    uint64_t next;
+    unsigned open;
+} windows = {.next = RT_WINDOW_BASE};
 
 void *rt_window(uint64_t frame, uint64_t pages, unsigned protection)
 {
-    uint64_t address = __atomic_fetch_add(&next_window, (pages + 1) * PHX_PAGE_SIZE,
-        __ATOMIC_RELAXED);
+    uint64_t address;
 
-    if (pages == 0 || address_space_map(RT_SPACE, frame, address, 0, pages, protection) < 0)
+    if (pages == 0)
         return NULL;
-    return (void *)address;
+    rt_lock(&windows.lock);
+    address = windows.next;
+    windows.next += (pages + 1) * PHX_PAGE_SIZE;
+    windows.open++;
+    rt_unlock(&windows.lock);
+    if (address_space_map(RT_SPACE, frame, address, 0, pages, protection) >= 0)
+        return (void *)address;
+    rt_window_close((void *)address, 0);
+    return NULL;
 }
 
-void rt_unmap(void *address, uint64_t pages)
+void rt_window_close(void *window, uint64_t pages)
 {
-    address_space_unmap(RT_SPACE, (uint64_t)address, pages);
+    if (pages > 0)
+        address_space_unmap(RT_SPACE, (uint64_t)window, pages);
+    rt_lock(&windows.lock);
+    if (--windows.open == 0)
+        windows.next = RT_WINDOW_BASE;
+    rt_unlock(&windows.lock);
 }

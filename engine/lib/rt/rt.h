@@ -76,9 +76,9 @@ size_t rt_heap_used(void);
 /* Zeroed pages of a pool at an address of a space: all of them or none. */
 int64_t rt_populate(uint64_t space, uint64_t pool, uint64_t address, uint64_t pages,
     unsigned protection);
-/* Map a whole frame at the next free window of this program; rt_unmap ends it. */
+/* Look at a whole frame for a while; NULL: not with this protection, or no memory. */
 void *rt_window(uint64_t frame, uint64_t pages, unsigned protection);
-void rt_unmap(void *address, uint64_t pages);
+void rt_window_close(void *window, uint64_t pages);
 
 /* --- strings --------------------------------------------------------------- */
 

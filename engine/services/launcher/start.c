@@ -67,7 +67,7 @@ static int64_t copy_file(uint64_t file, uint64_t size, uint64_t pool, uint64_t *
             result = -PHX_IO_ERROR; /* it became shorter meanwhile */
     }
     if (window != NULL)
-        rt_unmap(window, pages);
+        rt_window_close(window, pages);
     if (result >= 0 && window == NULL)
         result = -PHX_OUT_OF_MEMORY;
     if (result < 0)

@@ -51,7 +51,7 @@ bool store_map(void *address, unsigned pages)
 
 void store_unmap(void *address, unsigned pages)
 {
-    rt_unmap(address, pages);
+    address_space_unmap(RT_SPACE, (uint64_t)address, pages);
 }
 
 int64_t fs_now(void)

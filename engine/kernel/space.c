@@ -566,7 +566,7 @@ static bool protect_step(struct thread *t, struct work *w)
         for (uint64_t i = from; i < to; i++) {
             pte_t *pte = arch_pte(w->space->root, m->node.key + (i << PHX_PAGE_SHIFT));
 
-            if (pte && arch_pte_present(*pte))
+            if (pte && *pte) /* not present, but there: protection 0 */
                 *pte = arch_pte_value(arch_pte_pa(*pte), w->protection);
         }
         flush(w->space, w->cursor, to - from);
@@ -594,9 +594,9 @@ int op_address_space_protect(struct invocation *inv, const struct address_space_
 {
     struct space *s = (struct space *)inv->object;
     struct work *w = &inv->thread->work;
-    uint64_t protection = in->protection | PHX_PROT_READ;
+    uint64_t protection = in->protection ? in->protection | PHX_PROT_READ : 0;
 
-    if (!range_ok(in->address, in->pages) || !protection_ok(in->protection))
+    if (!range_ok(in->address, in->pages) || (protection && !protection_ok(in->protection)))
         return PHX_INVALID_ARGUMENT;
     uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
     TRY(can_protect(s, in->address, end, protection));

@@ -85,8 +85,11 @@ endif
 
 # --- the parts --------------------------------------------------------------
 
-FRAGMENTS := $(sort $(wildcard schema/build.mk tools/*/build.mk engine/*/build.mk \
-    engine/*/*/build.mk manifests/build.mk tests/*/build.mk tests/build.mk bench/build.mk))
+# The schema compiler first: what it generates is a prerequisite in all others, and
+# make expands prerequisites as it reads them.
+FRAGMENTS := tools/capnpc-phoenix/build.mk $(filter-out tools/capnpc-phoenix/%,$(sort \
+    $(wildcard tools/*/build.mk engine/*/build.mk engine/*/*/build.mk engine/*/*/*/build.mk \
+    manifests/build.mk tests/*/build.mk bench/build.mk)))
 include $(FRAGMENTS)
 
 # --- rules that parts share: an object is found by its path ---------------

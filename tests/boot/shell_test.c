@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The system with the shell, by typing at it. */
+#include "drive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SOON 20.0 /* seconds; a machine under emulation, beside other tests */
+
+static struct machine m;
+static const char *answer;
+
+static const char *const plain[] = {"-M", "q35", "-m", "128M", NULL};
+
+static void command(const char *text)
+{
+    answer = machine_command(&m, text, SOON);
+}
+
+static bool is(const char *text)
+{
+    return strcmp(answer, text) == 0;
+}
+
+static bool has(const char *text)
+{
+    return strstr(answer, text) != NULL;
+}
+
+static void check(const char *name, bool good)
+{
+    char full[128];
+
+    snprintf(full, sizeof full, "shell.%s", name);
+    test_check(&m, full, good);
+}
+
+static bool boot(const char *const *arguments)
+{
+    machine_start(&m, "system.manifest", arguments);
+    return machine_expect(&m, "phoenix> ", SOON);
+}
+
+static void wrong_input(void)
+{
+    static const char *const lines[][2] = {
+        {"nonsense", "no command is called `nonsense`; `help` lists them, `run` runs programs\n"},
+        {"help nonsense", "help: no command is called `nonsense`\n"},
+        {"caps x", "caps: takes no arguments\n"},
+        {"ps x", "ps: takes no arguments\n"},
+        {"exit many", "exit: takes one number from 0 to 255\n"},
+        {"exit 256", "exit: takes one number from 0 to 255\n"},
+        {"run", "run: no program is named; `help run` says more\n"},
+        {"run --with", "run: --with: no names follow\n"},
+        {"run --with a,,b ls", "run: --with: a name is empty\n"},
+        {"run --witch a ls",
+            "run: only --with is known before the program; `help run` says more\n"},
+        {"run --with gold ls",
+            "run: --with gold: this shell has nothing of that name to give; see `caps`\n"},
+        {"run nothing", "run: nothing: no such program\n"},
+        {"run /bin", "run: /bin: invalid argument\n"},
+        {"run 'open", "a ' is missing\n"},
+    };
+    bool good = true;
+
+    for (unsigned i = 0; good && i < sizeof lines / sizeof lines[0]; i++) {
+        command(lines[i][0]);
+        good = is(lines[i][1]);
+        if (!good)
+            printf("  %s: <%s>\n", lines[i][0], answer);
+    }
+    check("wrong_input_is_one_clear_line", good);
+}
+
+static void look_around(void)
+{
+    command("help");
+    check("help_lists_every_command", has("caps") && has("run") && has("ps") && has("mem") &&
+                                          has("log") && has("exit"));
+    command("help run");
+    check("help_of_a_command_says_how", has("run [--with NAME[,NAME...]] [--] PROGRAM [ARG...]\n"));
+    command("caps");
+    check("caps_shows_name_interface_methods",
+        has("namespace    Namespace       open status readLink write make") &&
+            has("account      Account         balance newNotification identify\n"));
+    command("ps");
+    check("ps_shows_services", has("ramfs\n") && has("launcher\n") && has("shell\n"));
+    command("mem");
+    check("mem_shows_pages_holds_threads", has("pages") && has("holds") && has("threads"));
+    command("log");
+    check("log_shows_what_init_did", has("init: ramfs started"));
+}
+
+static void programs(void)
+{
+    command("run /bin/busybox echo one \"two  words\" 'three $'");
+    check("run_passes_arguments", is("one two  words three $\n"));
+    command("run ls /");
+    check("run_without_namespace_sees_no_files", has("No such file or directory"));
+    command("run --with namespace ls /bin/busybox");
+    check("run_with_namespace_sees_files", is("/bin/busybox\n"));
+    command("run --with namespace,clock -- ash -c 'echo written > /tmp/f; read x < /tmp/f; echo $x'");
+    check("files_can_be_written", is("written\n"));
+    command("run --with namespace wc -c /tmp/f");
+    check("files_stay_after_their_program", has("8 /tmp/f"));
+    command("run --with namespace cp /bin/busybox /tmp/busybox");
+    command("run /tmp/busybox echo copied");
+    check("programs_that_were_written_run", is("copied\n"));
+    command("run /bin/busybox false");
+    check("a_status_is_said", is("run: /bin/busybox: status 1\n"));
+    command("run --with namespace sha256sum /bin/busybox /tmp/busybox");
+    check("a_copy_has_the_same_bytes", strlen(answer) > 64 && memcmp(answer, strchr(answer, '\n') + 1,
+                                                              64) == 0);
+    command("run shell");
+    check("a_native_program_without_console_is_told",
+        has("it was handed no console") && has("run: shell: aborted"));
+}
+
+/* Numbers of `mem` before and after must be the same, to the unit. */
+static void nothing_is_left(void)
+{
+    static char before[1000];
+    bool good;
+
+    command("run --with namespace rm /tmp/f /tmp/busybox");
+    command("run /bin/busybox true");
+    command("mem");
+    snprintf(before, sizeof before, "%s", answer);
+    for (unsigned i = 0; i < 20; i++) {
+        command("run --with namespace sha256sum /bin/busybox");
+        command("run nothing");
+        command("run /etc/passwd");
+    }
+    command("mem");
+    good = is(before);
+    if (!good)
+        printf("  before:\n%s  after:\n%s", before, answer);
+    check("programs_that_ran_left_nothing", good);
+}
+
+static void control_c(void)
+{
+    machine_type(&m, "run --with clock sleep 1000\r");
+    machine_expect(&m, "\n", SOON);
+    machine_command(&m, "", 0.5);
+    machine_type(&m, "\003");
+    check("control_c_ends_a_program", machine_expect(&m, "run: sleep: interrupted\nphoenix> ", SOON));
+    machine_type(&m, "run yes\r");
+    machine_expect(&m, "y\ny\ny\n", SOON);
+    machine_type(&m, "\003");
+    check("control_c_ends_a_program_that_writes",
+        machine_expect(&m, "run: yes: interrupted\nphoenix> ", SOON));
+    machine_type(&m, "some words");
+    machine_expect(&m, "some words", SOON);
+    machine_type(&m, "\003");
+    check("control_c_ends_a_line", machine_expect(&m, "^C\nphoenix> ", SOON));
+    command("help help");
+    check("the_shell_goes_on", has("help [COMMAND]\n"));
+}
+
+static void line_editing(void)
+{
+    machine_type(&m, "run ecko\177\177ho edited\033[D\033[D\001\033[C\005!\r");
+    check("lines_can_be_edited", machine_expect(&m, "\nedited!\n", SOON) &&
+                                     machine_expect(&m, "phoenix> ", SOON));
+    machine_type(&m, "\033[A\r");
+    check("the_last_line_comes_back", machine_expect(&m, "\nedited!\n", SOON) &&
+                                          machine_expect(&m, "phoenix> ", SOON));
+    machine_type(&m, "hel\tru\t\r");
+    check("tab_completes", machine_expect(&m, "help ru", SOON) &&
+                               machine_expect(&m, "phoenix> ", SOON));
+}
+
+static void input(void)
+{
+    machine_type(&m, "run head -n 1\rthis is its input\r\n");
+    check("input_goes_to_the_program", machine_expect(&m, "this is its input\nphoenix> ", SOON) ||
+                                           machine_expect(&m, "phoenix> ", SOON));
+}
+
+static void other_machines(void)
+{
+    static const char *const machines[][8] = {
+        {"-M", "q35", "-m", "16M", "-smp", "1"},
+        {"-M", "pc", "-m", "64M", "-smp", "2"},
+        {"-M", "microvm,acpi=on,isa-serial=on", "-m", "64M", "-smp", "4"},
+        {"-M", "q35", "-m", "4G", "-smp", "2"},
+    };
+
+    for (unsigned i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        char name[96];
+        bool good = boot(machines[i]);
+
+        command("run --with namespace sha256sum /bin/busybox");
+        good = good && has("/bin/busybox\n");
+        machine_type(&m, "exit 7\r");
+        snprintf(name, sizeof name, "boots_and_hashes/%.7s,%s,%s", machines[i][1], machines[i][3],
+            machines[i][5]);
+        check(name, machine_end(&m, SOON) == 7 && good);
+    }
+}
+
+int main(void)
+{
+    check("prompt_appears", boot(plain));
+    wrong_input();
+    look_around();
+    programs();
+    control_c();
+    line_editing();
+    input();
+    nothing_is_left();
+    machine_type(&m, "exit 42\r");
+    check("exit_turns_the_machine_off_with_its_status", machine_end(&m, SOON) == 42);
+    other_machines();
+    return test_failures != 0;
+}

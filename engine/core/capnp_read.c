@@ -187,11 +187,16 @@ static bool claim(struct capnp_message *message, const struct target *t, uint64_
     return holds(message, t, words) && spend(message, words);
 }
 
+static uint16_t below(unsigned depth)
+{
+    return (uint16_t)(depth > 0 ? depth - 1 : 0);
+}
+
 /* --- structs -------------------------------------------------------------- */
 
 struct capnp_struct capnp_read_struct(struct capnp_pointer pointer)
 {
-    struct capnp_struct s = { .message = pointer.message };
+    struct capnp_struct s = { .message = pointer.message, .depth = below(pointer.depth) };
     struct target t;
 
     if (!follow(&pointer, KIND_STRUCT, 1, &t))
@@ -205,7 +210,6 @@ struct capnp_struct capnp_read_struct(struct capnp_pointer pointer)
     s.end = t.end;
     s.data_size = data * 8u;
     s.pointer_count = pointers;
-    s.depth = (uint16_t)(pointer.depth - 1);
     return s;
 }
 
@@ -268,7 +272,8 @@ static bool read_plain(struct capnp_list *list, struct target *t, enum capnp_siz
 
 struct capnp_list capnp_read_list(struct capnp_pointer pointer, enum capnp_size expected)
 {
-    struct capnp_list none = { .message = pointer.message }, list = none;
+    struct capnp_list none = { .message = pointer.message, .depth = below(pointer.depth) };
+    struct capnp_list list = none;
     struct target t;
     bool good;
 
@@ -283,13 +288,12 @@ struct capnp_list capnp_read_list(struct capnp_pointer pointer, enum capnp_size 
     list.first = (const uint8_t *)t.at;
     list.start = t.start;
     list.end = t.end;
-    list.depth = (uint16_t)(pointer.depth - 1);
     return list;
 }
 
 struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index)
 {
-    struct capnp_struct s = { .message = list.message };
+    struct capnp_struct s = { .message = list.message, .depth = below(list.depth) };
 
     if (index >= list.count)
         return s;
@@ -304,7 +308,6 @@ struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index)
     s.start = list.start;
     s.end = list.end;
     s.pointer_count = list.pointer_count;
-    s.depth = (uint16_t)(list.depth - 1);
     return s;
 }
 

@@ -66,7 +66,7 @@ struct capnp_pointer {
     unsigned depth; /* levels that may yet be entered */
 };
 
-/* A struct. All zero: the default one. */
+/* A struct. Without data and pointers: the default one. */
 struct capnp_struct {
     struct capnp_message *message;
     const uint8_t *data;

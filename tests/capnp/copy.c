@@ -7,15 +7,23 @@
 
 #include "all.build.h"
 
-#define SET_TEXT(to, set, value)                  \
-    do {                                          \
-        struct capnp_text text_ = (value);        \
-        set(to, text_.data, text_.size);          \
+#define COPY_TEXT(to, from, struct_, field)                     \
+    do {                                                        \
+        struct capnp_text text_ = struct_##_##field(from);      \
+        if (struct_##_has_##field(from))                        \
+            struct_##_set_##field(to, text_.data, text_.size);  \
     } while (0)
-#define SET_DATA(to, set, value)                  \
-    do {                                          \
-        struct capnp_data data_ = (value);        \
-        set(to, data_.data, data_.size);          \
+#define COPY_DATA(to, from, struct_, field)                     \
+    do {                                                        \
+        struct capnp_data data_ = struct_##_##field(from);      \
+        if (struct_##_has_##field(from))                        \
+            struct_##_set_##field(to, data_.data, data_.size);  \
+    } while (0)
+#define COPY_LIST(to, from, struct_, field, copy)               \
+    do {                                                        \
+        struct capnp_list list_ = struct_##_##field(from);      \
+        if (struct_##_has_##field(from))                        \
+            copy(struct_##_init_##field(to, list_.count), list_); \
     } while (0)
 
 /* --- lists ---------------------------------------------------------------- */
@@ -86,15 +94,10 @@ static void copy_inners(struct capnp_build_list to, struct capnp_list from)
 static void copy_inner(struct inner_builder to, struct inner_reader from)
 {
     inner_set_number(to, inner_number(from));
-    if (inner_has_text(from))
-        SET_TEXT(to, inner_set_text, inner_text(from));
+    COPY_TEXT(to, from, inner, text);
     if (inner_has_next(from))
         copy_inner(inner_init_next(to), inner_next(from));
-    if (inner_has_children(from)) {
-        struct capnp_list list = inner_children(from);
-
-        copy_inners(inner_init_children(to, list.count), list);
-    }
+    COPY_LIST(to, from, inner, children, copy_inners);
 }
 
 static void copy_numbers(struct numbers_builder to, struct numbers_reader from)
@@ -131,24 +134,15 @@ static void copy_default_numbers(struct defaults_builder to, struct defaults_rea
 
 static void copy_defaults(struct defaults_builder to, struct defaults_reader from)
 {
-    struct capnp_list numbers = defaults_numbers(from);
-    struct capnp_list texts = defaults_texts(from), flags = defaults_flags(from);
-
     copy_default_numbers(to, from);
-    SET_TEXT(to, defaults_set_text, defaults_text(from));
-    SET_DATA(to, defaults_set_data, defaults_data(from));
-    copy_inner(defaults_init_inner(to), defaults_inner(from));
-    copy_u16s(defaults_init_numbers(to, numbers.count), numbers);
-    copy_texts(defaults_init_texts(to, texts.count), texts);
-    copy_bools(defaults_init_flags(to, flags.count), flags);
+    COPY_TEXT(to, from, defaults, text);
+    COPY_DATA(to, from, defaults, data);
+    if (defaults_has_inner(from))
+        copy_inner(defaults_init_inner(to), defaults_inner(from));
+    COPY_LIST(to, from, defaults, numbers, copy_u16s);
+    COPY_LIST(to, from, defaults, texts, copy_texts);
+    COPY_LIST(to, from, defaults, flags, copy_bools);
 }
-
-#define COPY_LIST(name, copy)                                 \
-    do {                                                      \
-        struct capnp_list from_ = lists_##name(from);         \
-        if (lists_has_##name(from))                           \
-            copy(lists_init_##name(to, from_.count), from_);  \
-    } while (0)
 
 /* Elements of no size have no values; their number is all there is. */
 static void copy_count(struct capnp_build_list to, struct capnp_list from)
@@ -159,19 +153,19 @@ static void copy_count(struct capnp_build_list to, struct capnp_list from)
 
 static void copy_number_lists(struct lists_builder to, struct lists_reader from)
 {
-    COPY_LIST(nothings, copy_count);
-    COPY_LIST(flags, copy_bools);
-    COPY_LIST(i8s, copy_u8s);
-    COPY_LIST(i16s, copy_u16s);
-    COPY_LIST(i32s, copy_u32s);
-    COPY_LIST(i64s, copy_u64s);
-    COPY_LIST(u8s, copy_u8s);
-    COPY_LIST(u16s, copy_u16s);
-    COPY_LIST(u32s, copy_u32s);
-    COPY_LIST(u64s, copy_u64s);
-    COPY_LIST(f32s, copy_u32s);
-    COPY_LIST(f64s, copy_u64s);
-    COPY_LIST(colors, copy_u16s);
+    COPY_LIST(to, from, lists, nothings, copy_count);
+    COPY_LIST(to, from, lists, flags, copy_bools);
+    COPY_LIST(to, from, lists, i8s, copy_u8s);
+    COPY_LIST(to, from, lists, i16s, copy_u16s);
+    COPY_LIST(to, from, lists, i32s, copy_u32s);
+    COPY_LIST(to, from, lists, i64s, copy_u64s);
+    COPY_LIST(to, from, lists, u8s, copy_u8s);
+    COPY_LIST(to, from, lists, u16s, copy_u16s);
+    COPY_LIST(to, from, lists, u32s, copy_u32s);
+    COPY_LIST(to, from, lists, u64s, copy_u64s);
+    COPY_LIST(to, from, lists, f32s, copy_u32s);
+    COPY_LIST(to, from, lists, f64s, copy_u64s);
+    COPY_LIST(to, from, lists, colors, copy_u16s);
 }
 
 static void copy_narrows(struct capnp_build_list to, struct capnp_list from)
@@ -181,7 +175,7 @@ static void copy_narrows(struct capnp_build_list to, struct capnp_list from)
 
 static void copy_linkeds(struct capnp_build_list to, struct capnp_list from)
 {
-    EACH(from) SET_TEXT(linked_build_at(to, i), linked_set_text, linked_text(linked_at(from, i)));
+    EACH(from) COPY_TEXT(linked_build_at(to, i), linked_at(from, i), linked, text);
 }
 
 static void copy_rows(struct capnp_build_list to, struct capnp_list from)
@@ -224,30 +218,31 @@ static void copy_chapters(struct capnp_build_list to, struct capnp_list from)
 static void copy_lists(struct lists_builder to, struct lists_reader from)
 {
     copy_number_lists(to, from);
-    COPY_LIST(texts, copy_texts);
-    COPY_LIST(datas, copy_datas);
-    COPY_LIST(inners, copy_inners);
-    COPY_LIST(narrows, copy_narrows);
-    COPY_LIST(linkeds, copy_linkeds);
-    COPY_LIST(voids, copy_count);
-    COPY_LIST(rows, copy_rows);
-    COPY_LIST(deep, copy_deep);
-    COPY_LIST(families, copy_families);
-    COPY_LIST(chapters, copy_chapters);
+    COPY_LIST(to, from, lists, texts, copy_texts);
+    COPY_LIST(to, from, lists, datas, copy_datas);
+    COPY_LIST(to, from, lists, inners, copy_inners);
+    COPY_LIST(to, from, lists, narrows, copy_narrows);
+    COPY_LIST(to, from, lists, linkeds, copy_linkeds);
+    COPY_LIST(to, from, lists, voids, copy_count);
+    COPY_LIST(to, from, lists, rows, copy_rows);
+    COPY_LIST(to, from, lists, deep, copy_deep);
+    COPY_LIST(to, from, lists, families, copy_families);
+    COPY_LIST(to, from, lists, chapters, copy_chapters);
 }
 
 static void copy_both(struct choice_both_builder to, struct choice_both_reader from)
 {
     choice_both_set_left(to, choice_both_left(from));
-    SET_TEXT(to, choice_both_set_right, choice_both_right(from));
+    COPY_TEXT(to, from, choice_both, right);
 }
 
 static void copy_choice(struct choice_builder to, struct choice_reader from)
 {
     struct capnp_list numbers = choice_numbers(from);
+    struct capnp_text text = choice_text(from);
 
     choice_set_before(to, choice_before(from));
-    SET_TEXT(to, choice_set_after, choice_after(from));
+    COPY_TEXT(to, from, choice, after);
     switch (choice_which(from)) {
     case CHOICE_IS_FLAG:
         return choice_set_flag(to, choice_flag(from));
@@ -256,8 +251,7 @@ static void copy_choice(struct choice_builder to, struct choice_reader from)
     case CHOICE_IS_RATIO:
         return choice_set_ratio_bits(to, choice_ratio_bits(from));
     case CHOICE_IS_TEXT:
-        SET_TEXT(to, choice_set_text, choice_text(from));
-        return;
+        return choice_set_text(to, text.data, text.size);
     case CHOICE_IS_INNER:
         return copy_inner(choice_init_inner(to), choice_inner(from));
     case CHOICE_IS_NUMBERS:
@@ -267,6 +261,11 @@ static void copy_choice(struct choice_builder to, struct choice_reader from)
     default:
         choice_set_nothing(to);
     }
+}
+
+static void copy_choices(struct capnp_build_list to, struct capnp_list from)
+{
+    EACH(from) copy_choice(choice_build_at(to, i), choice_at(from, i));
 }
 
 static void copy_shape(struct all_shape_builder to, struct all_shape_reader from)
@@ -282,7 +281,7 @@ static void copy_shape(struct all_shape_builder to, struct all_shape_reader from
     case ALL_SHAPE_IS_SQUARE:
         to_square = all_shape_init_square(to);
         all_shape_square_set_side(to_square, all_shape_square_side(square));
-        SET_TEXT(to_square, all_shape_square_set_name, all_shape_square_name(square));
+        COPY_TEXT(to_square, square, all_shape_square, name);
         return;
     default:
         all_shape_set_none(to);
@@ -293,11 +292,15 @@ static void copy_any(struct all_builder to, struct all_reader from)
 {
     struct capnp_list list = capnp_read_list(all_any_list(from), CAPNP_FOUR);
     struct capnp_text text = capnp_read_text(all_any_text(from));
-    struct inner_builder inner = { capnp_set_struct(all_slot_any_struct(to), CAPNP_SIZE_INNER) };
 
-    copy_inner(inner, inner_read(all_any_struct(from)));
-    copy_u32s(capnp_set_list(all_slot_any_list(to), CAPNP_FOUR, list.count), list);
-    capnp_set_text(all_slot_any_text(to), text.data, text.size);
+    if (all_has_any_struct(from))
+        copy_inner((struct inner_builder){ capnp_set_struct(
+                       all_slot_any_struct(to), CAPNP_SIZE_INNER) },
+            inner_read(all_any_struct(from)));
+    if (all_has_any_list(from))
+        copy_u32s(capnp_set_list(all_slot_any_list(to), CAPNP_FOUR, list.count), list);
+    if (all_has_any_text(from))
+        capnp_set_text(all_slot_any_text(to), text.data, text.size);
     if (all_has_thing(from))
         capnp_set_capability(all_slot_thing(to), 0);
 }
@@ -306,28 +309,24 @@ static void copy_point(struct all_point_builder to, struct all_point_reader from
 {
     all_point_set_x(to, all_point_x(from));
     all_point_set_y(to, all_point_y(from));
-    SET_TEXT(to, all_point_set_label, all_point_label(from));
+    COPY_TEXT(to, from, all_point, label);
 }
 
 static void copy_root(struct all_builder to, struct all_reader from)
 {
-    struct capnp_list choices = all_choices(from);
-    struct capnp_build_list to_choices;
-
     if (all_has_numbers(from))
         copy_numbers(all_init_numbers(to), all_numbers(from));
     if (all_has_defaults(from))
         copy_defaults(all_init_defaults(to), all_defaults(from));
     if (all_has_lists(from))
         copy_lists(all_init_lists(to), all_lists(from));
-    SET_TEXT(to, all_set_text, all_text(from));
-    SET_DATA(to, all_set_data, all_data(from));
+    COPY_TEXT(to, from, all, text);
+    COPY_DATA(to, from, all, data);
     if (all_has_inner(from))
         copy_inner(all_init_inner(to), all_inner(from));
     copy_point(all_init_point(to), all_point(from));
     copy_shape(all_init_shape(to), all_shape(from));
-    to_choices = all_init_choices(to, choices.count);
-    EACH(choices) copy_choice(choice_build_at(to_choices, i), choice_at(choices, i));
+    COPY_LIST(to, from, all, choices, copy_choices);
     copy_any(to, from);
     if (all_has_self(from))
         copy_root(all_init_self(to), all_self(from));

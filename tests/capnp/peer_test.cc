@@ -5,7 +5,8 @@
  * damaged ones both find the same values or both refuse.
  *
  * usage: peer_test [MESSAGES [DAMAGED]]; TEST_SEED chooses other messages
- *        peer_test --emit PLAIN COUNT   writes messages to standard output
+ *        peer_test --emit COUNT            writes messages that have a text form
+ *        peer_test --damaged COUNT PATH    writes damaged ones to PATH.0, PATH.1 ...
  */
 #include "peer.h"
 
@@ -56,7 +57,7 @@ static bool checkMessage(Peer &peer, Random &random, uint64_t number)
 
     if (peer.walk(message, UINT64_MAX >> 8, &theirs) != Peer::read)
         good = complain(test, "the peer refuses what it made", number, ours, theirs);
-    walk_outcome outcome = walk_all(message.begin(), message.size() * 8, UINT64_MAX, &ours);
+    walk_outcome outcome = walk_all(message.begin(), message.size() * 8, UINT64_MAX, true, &ours);
     if (good && (outcome != WALK_READ || !same(ours, theirs)))
         good = complain(test, "values differ", number, ours, theirs);
     size_t size = copy_all(message.begin(), message.size() * 8, UINT64_MAX, copy.data(),
@@ -129,7 +130,7 @@ static bool checkDamaged(Peer &peer, Random &random, const std::vector<uint64_t>
     words.resize(count);
     std::vector<uint64_t> exact(words); /* so that the sanitizer sees its end */
     auto other = peer.walk(kj::arrayPtr((const word *)exact.data(), count), limit, &theirs);
-    walk_outcome own = walk_all(exact.data(), count * 8, limit, &ours);
+    walk_outcome own = walk_all(exact.data(), count * 8, limit, true, &ours);
     bool many = count > 0 && (uint32_t)exact[0] >= WALK_SEGMENTS;
     if (other == Peer::exhausted || own == WALK_EXHAUSTED || theirs.cut || ours.cut || many)
         tally.skipped++;
@@ -163,25 +164,49 @@ static std::vector<uint64_t> smallMessage(Peer &peer, Random &random)
 
 /* --- */
 
-static int emitMessages(Peer &peer, bool plain, uint64_t count)
+static bool save(FILE *file, const void *words, size_t count)
+{
+    return file && fwrite(words, 8, count, file) == count;
+}
+
+/* For scripts: messages that have a text form. */
+static bool emit(Peer &peer, uint64_t count)
 {
     Random random(seed());
 
     for (uint64_t i = 0; i < count; i++) {
-        auto message = peer.make(random, plain);
+        auto message = peer.make(random, true);
 
-        if (fwrite(message.begin(), 8, message.size(), stdout) != message.size())
-            return EXIT_FAILURE;
+        if (!save(stdout, message.begin(), message.size()))
+            return false;
     }
-    return EXIT_SUCCESS;
+    return true;
+}
+
+static bool emitDamaged(Peer &peer, uint64_t number, const char *path)
+{
+    Random random(seed());
+
+    for (uint64_t i = 0; i < number; i++) {
+        std::vector<uint64_t> words = smallMessage(peer, random);
+        size_t count = damage(random, words.data(), words.size());
+        FILE *file = fopen((std::string(path) + "." + std::to_string(i)).c_str(), "wb");
+
+        if (!save(file, words.data(), count) || fclose(file) != 0)
+            return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     Peer peer;
 
-    if (argc == 4 && strcmp(argv[1], "--emit") == 0)
-        return emitMessages(peer, atoi(argv[2]) != 0, strtoull(argv[3], nullptr, 0));
+    if (argc == 3 && strcmp(argv[1], "--emit") == 0)
+        return emit(peer, strtoull(argv[2], nullptr, 0)) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (argc == 4 && strcmp(argv[1], "--damaged") == 0)
+        return emitDamaged(peer, strtoull(argv[2], nullptr, 0), argv[3]) ? EXIT_SUCCESS
+                                                                          : EXIT_FAILURE;
     uint64_t messages = argc > 1 ? strtoull(argv[1], nullptr, 0) : 400;
     uint64_t damaged = argc > 2 ? strtoull(argv[2], nullptr, 0) : 20000;
     Random random(seed());

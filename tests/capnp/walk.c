@@ -332,10 +332,9 @@ static void put_any(struct walk_text *t, struct all_reader r)
     PUT_LIST(t, "anyList", capnp_read_list(all_any_list(r), CAPNP_FOUR),
         PUT_UINT(t, "", capnp_list_u32(list_, i)));
     put_text(t, "anyText", capnp_read_text(all_any_text(r)));
-    PUT_UINT(t, "thing", all_has_thing(r));
 }
 
-static void put_all(struct walk_text *t, const char *name, struct all_reader r)
+static void put_all(struct walk_text *t, const char *name, struct all_reader r, bool untyped)
 {
     walk_put(t, "%s{", name);
     if (all_has_numbers(r))
@@ -351,18 +350,21 @@ static void put_all(struct walk_text *t, const char *name, struct all_reader r)
     put_point(t, all_point(r));
     put_shape(t, all_shape(r));
     PUT_LIST(t, "choices", all_choices(r), put_choice(t, "", choice_at(list_, i)));
-    put_any(t, r);
+    if (untyped)
+        put_any(t, r);
+    PUT_UINT(t, "thing", all_has_thing(r));
     if (all_has_self(r))
-        put_all(t, "self", all_self(r));
+        put_all(t, "self", all_self(r), untyped);
     walk_put(t, "}");
 }
 
-enum walk_outcome walk_all(const void *bytes, size_t size, uint64_t limit, struct walk_text *text)
+enum walk_outcome walk_all(
+    const void *bytes, size_t size, uint64_t limit, bool untyped, struct walk_text *text)
 {
     struct capnp_message message;
 
     if (capnp_open(&message, bytes, size, limit))
-        put_all(text, "all", all_root(&message));
+        put_all(text, "all", all_root(&message), untyped);
     if (message.error == CAPNP_OK)
         return WALK_READ;
     return message.error == CAPNP_EXHAUSTED ? WALK_EXHAUSTED : WALK_REFUSED;

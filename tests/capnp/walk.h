@@ -28,7 +28,9 @@ void walk_put_hex(struct walk_text *text, const void *bytes, size_t size);
 void walk_free(struct walk_text *text);
 
 enum walk_outcome { WALK_READ, WALK_REFUSED, WALK_EXHAUSTED };
-enum walk_outcome walk_all(const void *bytes, size_t size, uint64_t limit, struct walk_text *text);
+/* Untyped: AnyPointers too, as what peer.cc makes of them. */
+enum walk_outcome walk_all(
+    const void *bytes, size_t size, uint64_t limit, bool untyped, struct walk_text *text);
 /* The most segments that a message may have here; the peer has no such limit. */
 #define WALK_SEGMENTS 512
 /* How long the message at bytes is, framing included; 0: it is none. */

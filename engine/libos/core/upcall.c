@@ -15,7 +15,8 @@
 struct fixup {
     uint64_t low, high, target;
 };
-extern const struct fixup fixups_start[], fixups_end[];
+/* Hidden: clang would look for them in a table that a program without relocations lacks. */
+__attribute__((visibility("hidden"))) extern const struct fixup fixups_start[], fixups_end[];
 
 static bool mend(struct phx_registers *registers)
 {

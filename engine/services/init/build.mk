@@ -9,3 +9,11 @@ $(B)/user/sha256.o: engine/lib/sha256/sha256.c | $(GENERATED)
 
 $(eval $(call NATIVE,init,$(INIT_SOURCES:%=$(B)/engine/services/init/%.o) $(PROC_OBJECTS) \
     $(B)/user/sha256.o))
+
+$(B)/host/engine/services/init/check_test: $(B)/host/engine/services/init/check_test.o \
+    $(INIT_CHECK:%=$(B)/host/engine/services/init/%.o) $(B)/host/engine/lib/rt/interfaces.o \
+    $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/core/capnp_read.o \
+    $(B)/host/engine/core/fmt.o $(B)/host/engine/lib/sha256/sha256.o
+	$(call LINK_HOST,$(SAN))
+
+TEST_HOST += $(B)/host/engine/services/init/check_test

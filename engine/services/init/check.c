@@ -139,7 +139,6 @@ static bool check_service(struct check *c, uint32_t s)
 {
     struct service_reader service = service_of(c, s);
     struct capnp_text name = service_name(service);
-    struct capnp_list grants = service_grants(service);
 
     if (name.size == 0)
         return refuse(c, "services[%u].name: empty", s);
@@ -149,8 +148,14 @@ static bool check_service(struct check *c, uint32_t s)
     if (!has_binary(c, service_binary(service)))
         return refuse(c, "services[%u].binary: no binary is called `%.64s`", s,
             service_binary(service).data);
-    if (!check_provides(c, s))
-        return false;
+    return check_provides(c, s);
+}
+
+/* After check_service of all: what a source provides has an interface then. */
+static bool check_grants(struct check *c, uint32_t s)
+{
+    struct capnp_list grants = service_grants(service_of(c, s));
+
     for (uint32_t g = 0; g < grants.count; g++)
         if (!check_grant(c, s, g))
             return false;
@@ -166,6 +171,9 @@ static bool check_services(struct check *c)
             SERVICES_MAX);
     for (uint32_t s = 0; s < c->services.count; s++)
         if (!check_service(c, s))
+            return false;
+    for (uint32_t s = 0; s < c->services.count; s++)
+        if (!check_grants(c, s))
             return false;
     ordered = services_order(c->manifest, order);
     if (ordered < c->services.count)
@@ -192,7 +200,7 @@ static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_li
     struct capnp_data content = entry_content(entry);
 
     if (type != TYPE_DIRECTORY && type != TYPE_FILE && type != TYPE_LINK)
-        return refuse(c, "trees[%u].entries[%u].mode: %o is no file, directory or link", t, e,
+        return refuse(c, "trees[%u].entries[%u].mode: 0x%x is no file, directory or link", t, e,
             entry_mode(entry));
     if (e > 0 && !is_name(entry_name(entry)))
         return refuse(c, "trees[%u].entries[%u].name: no name that a file can have", t, e);

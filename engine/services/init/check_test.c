@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Manifests that init must refuse, each with the field that is wrong. */
+#include "check.h"
+
+#include "manifest.build.h"
+#include "sha256/sha256.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+static uint64_t buffer[65536 / 8];
+static struct capnp_message message;
+
+/* What to do wrong while building; "" is a good manifest. */
+static const char *wrong;
+
+static bool is(const char *what)
+{
+    return strcmp(wrong, what) == 0;
+}
+
+/* The text, or another one when this is what is to be wrong. */
+static const char *text(const char *what, const char *right, const char *other)
+{
+    return is(what) ? other : right;
+}
+
+#define SET(setter, builder, value) \
+    do {                            \
+        const char *t_ = (value);   \
+        setter(builder, t_, strlen(t_)); \
+    } while (0)
+
+static void put_binary(struct capnp_build_list list, uint32_t i, const char *name)
+{
+    struct binary_builder b = binary_build_at(list, i);
+    uint8_t digest[SHA256_SIZE];
+    char bytes[64];
+
+    snprintf(bytes, sizeof bytes, "bytes of %s", name);
+    sha256(bytes, strlen(bytes), digest);
+    if (is("hash") && i == 1)
+        digest[5] ^= 1;
+    SET(binary_set_name, b, name);
+    binary_set_size(b, strlen(bytes) + (is("size") && i == 1));
+    binary_set_content(b, bytes, strlen(bytes));
+    binary_set_sha256(b, digest, is("short hash") && i == 1 ? 31 : 32);
+}
+
+static void put_grant(struct capnp_build_list list, uint32_t i, const char *name,
+    const char *source, const char *method)
+{
+    struct grant_builder g = grant_build_at(list, i);
+
+    SET(grant_set_name, g, name);
+    SET(grant_set_source, g, source);
+    if (method != NULL)
+        capnp_put_text(grant_init_methods(g, 1), 0, method, strlen(method));
+}
+
+static void put_services(struct capnp_build_list services)
+{
+    struct service_builder s = service_build_at(services, 0);
+    struct capnp_build_list list;
+
+    SET(service_set_name, s, text("service name", "ramfs", ""));
+    SET(service_set_binary, s, text("binary", "ramfs", "nothing"));
+    list = service_init_grants(s, 2);
+    put_grant(list, 0, "log", "log", text("method", "WRITE", "EAT"));
+    put_grant(list, 1, text("grant twice", "clock", "log"),
+        text("cycle", "clock", "launcher"), NULL);
+    capnp_put_text(service_init_provides(s, 1), 0, text("provides", "namespace", "dreams"),
+        is("provides") ? 6 : 9);
+
+    s = service_build_at(services, 1);
+    SET(service_set_name, s, text("service twice", "launcher", "ramfs"));
+    SET(service_set_binary, s, "launcher");
+    list = service_init_grants(s, 2);
+    put_grant(list, 0, text("grant name", "files", ""), text("source", "namespace", "gold"), "READ");
+    put_grant(list, 1, "power", text("not granted", "account", "power"), NULL);
+    capnp_put_text(service_init_provides(s, 1), 0,
+        is("provides twice") ? "namespace" : is("provides grant") ? "pool" : "launcher",
+        is("provides twice") ? 9 : is("provides grant") ? 4 : 8);
+}
+
+static void put_entry(struct capnp_build_list list, uint32_t i, const char *name, uint32_t mode,
+    const char *content)
+{
+    struct entry_builder e = entry_build_at(list, i);
+    uint8_t digest[SHA256_SIZE];
+
+    sha256(content, strlen(content), digest);
+    digest[0] ^= is("file hash");
+    SET(entry_set_name, e, name);
+    entry_set_mode(e, mode);
+    entry_set_parent(e, is("parent") && i == 2 ? 3 : is("parent file") && i == 2 ? 1 : 0);
+    entry_set_size(e, strlen(content) + is("file size"));
+    entry_set_content(e, content, strlen(content));
+    entry_set_sha256(e, digest, 32);
+}
+
+static void put_trees(struct capnp_build_list trees)
+{
+    struct tree_builder t = tree_build_at(trees, 0);
+    struct capnp_build_list list = tree_init_entries(t, is("empty tree") ? 0 : 4);
+
+    SET(tree_set_path, t, text("tree path", "/etc", "etc"));
+    if (is("empty tree"))
+        return;
+    put_entry(list, 0, "", 040755, "");
+    put_entry(list, 1, text("entry name", "file", "a/b"), is("entry mode") ? 060644 : 0100644,
+        "content");
+    put_entry(list, 2, text("dots", "more", ".."), 0100644, "content");
+    put_entry(list, 3, "link", 0120777, "");
+    if (!is("target"))
+        SET(entry_set_target, entry_build_at(list, 3), "file");
+}
+
+static void put_run(struct run_builder run)
+{
+    SET(run_set_program, run, text("program", "init", "nothing"));
+    if (!is("arguments"))
+        capnp_put_text(run_init_arguments(run, 1), 0, "init", 4);
+    SET(run_set_directory, run, text("directory", "/", "here"));
+}
+
+static size_t build(bool with_run)
+{
+    struct capnp_build b;
+    struct system_manifest_builder m;
+    struct init_config_builder init;
+    struct capnp_build_list list;
+
+    memset(buffer, 0, sizeof buffer);
+    capnp_build_open(&b, buffer, sizeof buffer, 0);
+    m = system_manifest_build(&b);
+    system_manifest_set_version(m, is("version") ? 2 : 1);
+    init = system_manifest_init_init(m);
+    SET(init_config_set_binary, init, text("init", "init", "nothing"));
+    list = system_manifest_init_binaries(m, 4);
+    put_binary(list, 0, "init");
+    put_binary(list, 1, text("binary twice", "ramfs", "init"));
+    put_binary(list, 2, "launcher");
+    put_binary(list, 3, text("libos", "libos", "other"));
+    if (!is("services"))
+        put_services(system_manifest_init_services(m, 2));
+    put_trees(system_manifest_init_trees(m, 1));
+    if (with_run)
+        put_run(system_manifest_init_run(m));
+    return capnp_build_close(&b, NULL, 8);
+}
+
+static bool granted(const char *name)
+{
+    return strcmp(name, "power") != 0;
+}
+
+/* `field` is how the refusal must begin; "" for a manifest that is good. */
+static void expect(const char *what, bool with_run, unsigned flags, const char *field)
+{
+    char why[CHECK_TEXT] = "";
+    size_t length;
+    bool good;
+
+    wrong = what;
+    length = build(with_run);
+    good = length > 0 && capnp_open(&message, buffer, length, CAPNP_LIMIT);
+    if (good && manifest_check(&message, flags, granted, why))
+        good = *field == 0;
+    else
+        good = good && *field != 0 && strncmp(why, field, strlen(field)) == 0;
+    if (good)
+        return;
+    printf("FAIL init.each_refusal_names_its_field <%s>: wanted <%s>, got <%s>\n", what, field,
+        why);
+    failures++;
+}
+
+/* Bytes changed anywhere: refused or not, but never a step outside. */
+static void damaged(void)
+{
+    size_t length;
+
+    wrong = "";
+    srand(5);
+    for (unsigned i = 0; i < 20000; i++) {
+        char why[CHECK_TEXT];
+
+        length = build(i % 2);
+        for (unsigned k = 0; k < 1 + i % 4; k++)
+            ((uint8_t *)buffer)[(size_t)rand() % length] ^= (uint8_t)(1 << rand() % 8);
+        if (capnp_open(&message, buffer, length, CAPNP_LIMIT))
+            manifest_check(&message, 0, granted, why);
+    }
+    printf("ok init.damaged_manifests_are_looked_at_safely\n");
+}
+
+int main(void)
+{
+    expect("", false, MANIFEST_HASHES, "");
+    expect("", true, 0, "");
+    expect("version", false, 0, "version: 2");
+    expect("init", false, 0, "init.binary: no binary is called `nothing`");
+    expect("binary twice", false, 0, "binaries[1].name: `init` is there twice");
+    expect("size", false, 0, "binaries[1].size: ");
+    expect("hash", false, MANIFEST_HASHES, "binaries[1].sha256: ");
+    expect("short hash", false, MANIFEST_HASHES, "binaries[1].sha256: ");
+    expect("hash", true, 0, "");
+    expect("services", false, 0, "services: empty");
+    expect("service name", false, 0, "services[0].name: empty");
+    expect("service twice", false, 0, "services[1].name: `ramfs` is there twice");
+    expect("binary", false, 0, "services[0].binary: no binary is called `nothing`");
+    expect("method", false, 0, "services[0].grants[0].methods[0]: Log has no `EAT`");
+    expect("grant twice", false, 0, "services[0].grants[1].name: `log` is there twice");
+    expect("grant name", false, 0, "services[1].grants[0].name: empty");
+    expect("source", false, 0, "services[1].grants[0].source: nothing is called `gold`");
+    expect("not granted", false, 0, "services[1].grants[1].source: init was not granted `power`");
+    expect("provides", false, 0, "services[0].provides[0]: no interface is called `dreams`");
+    expect("provides twice", false, 0, "services[1].provides[0]: `namespace` is provided twice");
+    expect("provides grant", false, 0, "services[1].provides[0]: `pool` is a kernel grant");
+    expect("cycle", false, 0, "services[0].grants: `ramfs` needs itself");
+    expect("tree path", false, 0, "trees[0].path: `etc` does not begin with /");
+    expect("empty tree", false, 0, "trees[0].entries: empty");
+    expect("entry name", false, 0, "trees[0].entries[1].name: ");
+    expect("dots", false, 0, "trees[0].entries[2].name: ");
+    expect("entry mode", false, 0, "trees[0].entries[1].mode: 0x61a4");
+    expect("parent", false, 0, "trees[0].entries[2].parent: 3 is no directory before it");
+    expect("parent file", false, 0, "trees[0].entries[2].parent: 1 is no directory before it");
+    expect("target", false, 0, "trees[0].entries[3].target: empty");
+    expect("file size", false, 0, "trees[0].entries[1].size: ");
+    expect("file hash", false, MANIFEST_HASHES, "trees[0].entries[1].sha256: ");
+    expect("program", true, 0, "run.program: no binary is called `nothing`");
+    expect("arguments", true, 0, "run.arguments: empty");
+    expect("directory", true, 0, "run.directory: `here`");
+    expect("libos", true, 0, "binaries: none is called `libos`");
+    if (failures == 0)
+        printf("ok init.each_refusal_names_its_field\n");
+    damaged();
+    return failures != 0;
+}

@@ -85,11 +85,12 @@ endif
 
 # --- the parts --------------------------------------------------------------
 
-# The schema compiler first: what it generates is a prerequisite in all others, and
-# make expands prerequisites as it reads them.
-FRAGMENTS := tools/capnpc-phoenix/build.mk $(filter-out tools/capnpc-phoenix/%,$(sort \
-    $(wildcard tools/*/build.mk engine/*/build.mk engine/*/*/build.mk engine/*/*/*/build.mk \
-    manifests/build.mk tests/*/build.mk bench/build.mk)))
+# Make expands prerequisites as it reads them, so what others need comes first: the
+# schema compiler, whose products are a prerequisite in all others, then the tools.
+FRAGMENTS := $(wildcard tools/capnpc-phoenix/build.mk) \
+    $(sort $(filter-out tools/capnpc-phoenix/%,$(wildcard tools/*/build.mk))) \
+    $(sort $(wildcard engine/*/build.mk engine/*/*/build.mk engine/*/*/*/build.mk)) \
+    $(sort $(wildcard manifests/build.mk tests/*/build.mk bench/build.mk))
 include $(FRAGMENTS)
 
 # --- rules that parts share: an object is found by its path ---------------

@@ -45,6 +45,13 @@ $(B)/host/tests/capnp/walk_fuzz: tests/capnp/walk_fuzz.c tests/capnp/walk.c test
 TEST_HOST += tests/capnp/fuzz_test.sh
 tests/capnp/fuzz_test.sh: | $(addprefix $(B)/host/tests/capnp/,walk_fuzz peer_test)
 
+$(B)/host/tests/capnp/stubs_test: $(B)/host/tests/harness/main.o $(B)/host/tests/capnp/stubs_test.o
+	$(call LINK_HOST,$(SAN))
+TEST_HOST += $(B)/host/tests/capnp/stubs_test
+
+TEST_HOST += tests/capnp/refusals_test.sh
+tests/capnp/refusals_test.sh: | $(CAPNPC_PHOENIX)
+
 # gcc counts the lines, whichever compiler builds the rest.
 CAPNP_COVERAGE := $(B)/coverage
 CAPNP_COVERED := engine/core/capnp_read engine/lib/capnp/build tests/capnp/walk tests/capnp/copy \

@@ -49,7 +49,7 @@ void Model::checkBits(const Interface &iface) const
     std::map<unsigned, std::string> bits;
     std::vector<const Interface *> sources = iface.supers;
 
-    sources.insert(sources.begin(), &iface);
+    sources.push_back(&iface);
     for (const Interface *source : sources)
         for (const Method &method : source->methods) {
             bool common = method.bit >= firstCommonBit;

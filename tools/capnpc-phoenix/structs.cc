@@ -206,7 +206,8 @@ static void addStruct(const Model &model, uint64_t id, std::vector<StructType> &
     StructType type;
 
     type.prefix = prefixOf(model, id);
-    type.name = node.getDisplayName().cStr() + node.getDisplayNamePrefixLength();
+    type.name = node.getDisplayName().cStr();
+    type.name = type.name.substr(type.name.find(':') + 1); /* without its file */
     type.doc = model.text(node.getAnnotations(), "doc");
     type.dataWords = proto.getDataWordCount();
     type.pointers = proto.getPointerCount();

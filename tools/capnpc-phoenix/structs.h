@@ -32,7 +32,7 @@ struct StructField {
 
 struct StructType {
     std::string prefix; /* system_manifest */
-    std::string name;   /* SystemManifest */
+    std::string name;   /* CapSet.Entry, for refusals */
     std::string doc;
     unsigned dataWords, pointers;
     unsigned discriminant; /* in 16-bit units; meaningless without a union */

@@ -111,8 +111,8 @@ static void emitMessage(const Interface &iface, const Method &method, Text &out)
         std::string name = variable(param.name), plain = snakeCase(param.name);
 
         if (param.kind == Param::blob)
-            out.add("    if (!stub_send_bytes(&message, %s, %s_length))\n"
-                    "        return -PHX_TOO_BIG;\n", name.c_str(), plain.c_str());
+            out.add("    stub_send_bytes(&message, %s, %s_length);\n", name.c_str(),
+                plain.c_str());
         if (param.kind == Param::capability)
             out.add("    message.caps[%u] = %s;\n    message.cap_modes[%u] = (uint8_t)%s_mode;\n"
                     "    message.send_caps = %u;\n",

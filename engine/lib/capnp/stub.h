@@ -13,7 +13,6 @@
 #ifndef CAPNP_STUB_H
 #define CAPNP_STUB_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,12 +20,11 @@
 #include "phoenix/abi.h"
 #include "rt/sys.h"
 
-/* False: more bytes than a message carries. */
-static inline bool stub_send_bytes(struct phx_message *message, const void *bytes, size_t length)
+/* More bytes than a message carries: stub_call() will say so. */
+static inline void stub_send_bytes(struct phx_message *message, const void *bytes, size_t length)
 {
     message->send_address = (uintptr_t)bytes;
-    message->send_length = (uint32_t)length;
-    return length <= PHX_MESSAGE_MAX;
+    message->send_length = length <= PHX_MESSAGE_MAX ? (uint32_t)length : PHX_MESSAGE_MAX + 1;
 }
 
 static inline void stub_take_bytes(struct phx_message *message, void *bytes, size_t capacity)
@@ -55,9 +53,11 @@ static inline int64_t stub_judge(const struct phx_message *message, unsigned res
 static inline int64_t stub_call(uint64_t self, unsigned method, struct phx_message *message,
     unsigned words, unsigned results)
 {
-    int64_t result = phx_send_message(PHX_OP_CALL(method, words), self, message);
-    unsigned came = PHX_INFO_CAPS(message->info);
+    int64_t result = -PHX_TOO_BIG;
 
+    if (message->send_length <= PHX_MESSAGE_MAX)
+        result = phx_send_message(PHX_OP_CALL(method, words), self, message);
+    unsigned came = PHX_INFO_CAPS(message->info);
     if (result >= 0)
         result = stub_judge(message, results);
     for (unsigned i = 0; i < PHX_MESSAGE_CAPS; i++) {

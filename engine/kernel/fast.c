@@ -7,7 +7,7 @@
  *
  * Figures  docs/PERFORMANCE.md, call_reply
  */
-#include "thread.h"
+#include "switch.h"
 
 #define OP_CALL (PHX_KIND_TRANSPORT | PHX_T_CALL << 8)
 #define OP_RETURN_RECV (PHX_KIND_TRANSPORT | PHX_T_RETURN_RECV << 8)
@@ -27,7 +27,7 @@ static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
     uint32_t page = (uint32_t)id >> 6, slot = (uint32_t)id & 63;
     struct hold *row;
 
-    if (page >= TABLE_DIRECT || page >= t->pages || slot >= HOLDS_PER_PAGE)
+    if (page >= TABLE_DIRECT || !t->direct[page] || slot >= HOLDS_PER_PAGE)
         return NULL;
     row = (struct hold *)t->direct[page] + slot;
     if (row->generation != id >> 32 || row->state != HOLD_LIVE || row->uses ||
@@ -77,7 +77,8 @@ static bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
     list_add_tail(&server->serving, &w->link);
     server->current_call = w;
     t->state = THREAD_BLOCKED;
-    thread_switch_direct(c, server);
+    switch_leave(c, t);
+    switch_enter(c, server);
     return true;
 }
 
@@ -112,7 +113,8 @@ static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
     e->object.refs++;
     list_add_tail(&e->receivers, &w->link);
     t->state = THREAD_BLOCKED;
-    thread_switch_direct(c, client);
+    switch_leave(c, t);
+    switch_enter(c, client);
     return true;
 }
 

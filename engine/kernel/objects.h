@@ -144,7 +144,6 @@ MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address,
 bool space_shrink(struct space *s);
 /* Take down a bounded part of the mappings of a frame whose hold was revoked. */
 bool frame_sweep(struct frame *f);
-void space_load(struct cpu *c, struct space *s);
 void space_free(struct space *s);
 /* Physical address behind a user address with (at least) this protection, or 0. */
 uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection);

@@ -62,6 +62,7 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
     p->state = PROCESS_DYING;
     p->status = status;
     p->fault_address = fault_address;
+    p->space->object.dead = 1; /* nobody maps into it any more */
     LIST_FOR_EACH(l, &p->threads)
     {
         struct thread *t = CONTAINER(l, struct thread, process_link);
@@ -101,7 +102,6 @@ static void reap_last(struct process *p)
 
     p->space = NULL;
     p->state = PROCESS_DEAD;
-    s->object.dead = 1;
     object_unref(&s->object);
     list_remove(&p->dying_link);
     list_remove(&p->account_link);

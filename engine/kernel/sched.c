@@ -8,7 +8,7 @@
  * current thread cannot go on, and lets go of the lock.
  */
 #include "ring.h"
-#include "thread.h"
+#include "switch.h"
 
 #define SLICE_NS 10000000
 #define REAP_STEPS 16 /* of a dying process, each time a core chooses */
@@ -83,40 +83,11 @@ void sched_yield_current(void)
 
 /* --- switching ------------------------------------------------------------- */
 
-static void leave(struct cpu *c, struct thread *t)
-{
-    t->fs_base = arch_fs_base();
-    t->gs_base = arch_gs_base();
-    if (t->extended && c->fpu_owner == t && !c->fpu_trapping)
-        arch_fpu_save(t->extended);
-}
-
-static void enter(struct cpu *c, struct thread *t)
-{
-    c->current = t;
-    t->state = THREAD_RUNNING;
-    t->core = c->index;
-    space_load(c, t->process->space);
-    arch_set_bases(t->fs_base, t->gs_base);
-    if (t->extended && c->fpu_owner != t) {
-        arch_fpu_trap(false);
-        arch_fpu_load(t->extended);
-        c->fpu_owner = t;
-        c->fpu_trapping = false;
-    } else if (!t->extended && !c->fpu_trapping) {
-        arch_fpu_trap(true);
-        c->fpu_trapping = true;
-    } else if (t->extended && c->fpu_trapping) {
-        arch_fpu_trap(false);
-        c->fpu_trapping = false;
-    }
-}
-
 void thread_switch_direct(struct cpu *c, struct thread *t)
 {
     if (c->current)
-        leave(c, c->current);
-    enter(c, t);
+        switch_leave(c, c->current);
+    switch_enter(c, t);
 }
 
 /* Arm the timer for the end of the slice or the next deadline. An earlier alarm
@@ -144,7 +115,7 @@ static void schedule(struct cpu *c)
     if (old && old->state == THREAD_RUNNING) {
         thread_ready(old);
     } else if (old) {
-        leave(c, old); /* it may be gone after the next lines */
+        switch_leave(c, old); /* it may be gone after the next lines */
         c->current = old = NULL;
     }
     wait_timers_queue_lazy();
@@ -159,15 +130,15 @@ static void schedule(struct cpu *c)
         list_remove(first);
         if (t != old) {
             if (old)
-                leave(c, old);
-            enter(c, t);
+                switch_leave(c, old);
+            switch_enter(c, t);
         } else {
             t->state = THREAD_RUNNING;
         }
         c->slice_end = now + SLICE_NS;
     } else {
         if (old)
-            leave(c, old);
+            switch_leave(c, old);
         c->current = NULL;
     }
     arm_timer(c, now);

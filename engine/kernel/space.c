@@ -48,18 +48,12 @@ static struct mapping *mapping_in(const struct space *s, uint64_t address, uint6
 
 /* --- cores ----------------------------------------------------------------- */
 
-void space_load(struct cpu *c, struct space *s)
+/* This core runs nobody of that space any more. */
+static void space_unload(struct cpu *c)
 {
-    if (c->space == s)
-        return;
-    uint64_t bit = 1UL << c->index;
-
-    if (c->space)
-        __atomic_and_fetch(&c->space->cores, ~bit, __ATOMIC_RELAXED);
-    if (s)
-        __atomic_or_fetch(&s->cores, bit, __ATOMIC_RELAXED);
-    c->space = s;
-    arch_root_load(s ? s->root : kernel.kernel_root);
+    __atomic_and_fetch(&c->space->cores, ~(1UL << c->index), __ATOMIC_RELAXED);
+    c->space = NULL;
+    arch_root_load(kernel.kernel_root);
 }
 
 /* Also called while this core spins for the lock that the asking core holds. */
@@ -70,7 +64,7 @@ void kernel_flush_requested(void)
     if (!__atomic_load_n(&c->flush_wanted, __ATOMIC_ACQUIRE))
         return;
     if (c->space && c->space->dropped)
-        space_load(c, NULL);
+        space_unload(c);
     arch_flush_all();
     __atomic_store_n(&c->flush_wanted, 0, __ATOMIC_RELEASE);
 }
@@ -162,7 +156,7 @@ bool space_shrink(struct space *s)
     }
     flush(s, 0, STEP_PAGES);
     if (this_cpu()->space == s)
-        space_load(this_cpu(), NULL);
+        space_unload(this_cpu());
     for (unsigned i = 0; i < 16; i++) {
         uint64_t table = arch_table_take(s->root);
 

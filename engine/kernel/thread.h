@@ -118,6 +118,7 @@ struct thread {
     uint64_t pending;          /* asynchronous bits not yet in the page */
     uint64_t fs_base, gs_base;
     void *extended;            /* FPU state, NULL until first used */
+    unsigned extended_core;    /* whose registers had it last */
     uint64_t exit_code;
 };
 

@@ -112,6 +112,7 @@ static bool extended_begin(struct thread *t)
     arch_fpu_load(area);
     c->fpu_trapping = false;
     c->fpu_owner = t;
+    t->extended_core = c->index;
     return true;
 }
 

@@ -90,11 +90,10 @@ static inline uint64_t arch_gs_base(void)
     return base;
 }
 
-/* Bits 63-48 are taken from bit 47: any other address would fault here. */
+/* Only what arch_fs_base() and arch_gs_base() gave, or 0: an address that is not
+ * canonical would fault here. */
 static inline void arch_set_bases(uint64_t fs, uint64_t gs)
 {
-    fs = (uint64_t)((int64_t)(fs << 16) >> 16);
-    gs = (uint64_t)((int64_t)(gs << 16) >> 16);
     __asm__ volatile("wrfsbase %0\n\tswapgs\n\twrgsbase %1\n\tswapgs" ::"r"(fs), "r"(gs));
 }
 

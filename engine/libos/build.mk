@@ -22,3 +22,9 @@ $(B)/libos.elf: $(LIBOS_OBJECTS) engine/libos/libos.ld
 	    -T engine/libos/libos.ld $(LIBOS_OBJECTS) -o $@
 
 ALL += $(B)/libos.elf
+
+$(B)/host/engine/libos/core/tty_test: $(B)/host/engine/libos/core/tty_test.o \
+    $(B)/host/engine/libos/core/tty.o
+	$(call LINK_HOST,$(SAN))
+
+TEST_HOST += $(B)/host/engine/libos/core/tty_test

@@ -173,9 +173,24 @@ static void line_editing(void)
 
 static void input(void)
 {
-    machine_type(&m, "run head -n 1\rthis is its input\r\n");
-    check("input_goes_to_the_program", machine_expect(&m, "this is its input\nphoenix> ", SOON) ||
-                                           machine_expect(&m, "phoenix> ", SOON));
+    machine_type(&m, "run head -n 1\r");
+    machine_expect(&m, "\n", SOON);
+    machine_type(&m, "this is not\027its input\r");
+    check("a_program_reads_an_edited_line",
+        machine_expect(&m, "this is its input\nphoenix> ", SOON));
+    machine_type(&m, "run wc -c\r");
+    machine_expect(&m, "\n", SOON);
+    machine_type(&m, "12345\r\004");
+    check("control_d_ends_its_input", machine_expect(&m, "\n6\nphoenix> ", SOON));
+    machine_type(&m, "run --with namespace,clock vi /tmp/text\r");
+    machine_expect(&m, "/tmp/text 1/1 100%", SOON);
+    machine_type(&m, "itext\033");
+    machine_expect(&m, "[Modified]", SOON);
+    machine_type(&m, ":wq\r");
+    machine_expect(&m, "phoenix> ", SOON);
+    command("run --with namespace cat /tmp/text");
+    check("a_program_may_take_keys_one_by_one", is("text\n"));
+    command("run --with namespace rm /tmp/text");
 }
 
 static void other_machines(void)

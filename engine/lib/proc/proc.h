@@ -51,7 +51,9 @@ struct proc_startup {
     const struct proc_text *arguments, *environment;
     size_t argument_count, environment_count;
     struct proc_text directory, program;
+    uint64_t flags; /* PROC_* */
 };
+#define PROC_RAW_TERMINAL 1 /* schema/start.capnp, Startup.flags */
 
 struct proc_plan {
     uint64_t account; /* newProcess: what pays */

@@ -75,6 +75,7 @@ static size_t build_startup(void *buffer, size_t capacity, const struct proc_sta
         startup->environment, startup->environment_count);
     startup_set_directory(to, startup->directory.text, startup->directory.length);
     startup_set_program(to, startup->program.text, startup->program.length);
+    startup_set_flags(to, startup->flags);
     if (program->size != 0) {
         startup_set_image_address(to, program->address);
         startup_set_image_size(to, program->size);

@@ -9,8 +9,10 @@
 #include "heap.h"
 #include "kernel.h"
 #include "kernel.stubs.h"
+#include "start.h"
 #include "stream.h"
 #include "thread.h"
+#include "tty.h"
 #include "user.h"
 
 #define CHUNK 4096 /* as much as a Console moves at once */
@@ -25,6 +27,47 @@ static struct lock input_lock;
 static uint8_t *input;
 static unsigned input_start, input_end;
 static bool input_ended; /* the last thing that poll took was the end */
+static struct tty *tty;  /* NULL: not needed, or not yet made */
+
+struct tty *console_tty(void)
+{
+    struct console_info_out info = {0};
+
+    if (tty != NULL || !start_program.raw_terminal || caps.streams[0] == 0 ||
+        console_info(caps.streams[0], &info) < 0 || (info.terminal & 1) == 0)
+        return tty;
+    tty = heap_alloc(sizeof(*tty));
+    if (tty != NULL)
+        tty_init(tty);
+    return tty;
+}
+
+/* With input_lock and no input left: keys until there is something to read. A key at
+ * a time, so that what follows a line is left for whoever reads next. */
+static int64_t tty_fill(uint64_t deadline)
+{
+    for (;;) {
+        struct console_read_out out = {0};
+        uint8_t key;
+        int64_t e = console_read(caps.streams[0], (uint64_t)&key, 1, deadline, &out);
+        bool ready;
+
+        if (e < 0)
+            return e;
+        ready = out.got == 0 || tty_key(tty, key);
+        if (tty->shown_length > 0 && caps.streams[1] != 0)
+            console_write(caps.streams[1], (uint64_t)tty->shown, tty->shown_length, NULL);
+        tty->shown_length = 0;
+        if (!ready)
+            continue;
+        memcpy(input, tty->line, tty->length);
+        input_start = 0;
+        input_end = tty->length;
+        input_ended = tty->length == 0;
+        tty->length = 0;
+        return 0;
+    }
+}
 
 static int64_t input_take(uint64_t address, uint64_t length)
 {
@@ -49,6 +92,31 @@ static int64_t input_take(uint64_t address, uint64_t length)
     return e;
 }
 
+/* What a raw terminal sends, by way of the line discipline. */
+static int64_t tty_read(uint64_t address, uint64_t length, uint64_t deadline)
+{
+    int64_t e = user_touch(address, length, true);
+
+    if (e == 0)
+        e = input_take(address, length);
+    while (e == -E_AGAIN) {
+        lock_take(&input_lock);
+        if (input == NULL)
+            input = heap_alloc(CHUNK);
+        e = input == NULL ? -PHX_OUT_OF_MEMORY
+            : input_start != input_end || input_ended ? 0
+                                                      : tty_fill(deadline);
+        lock_release(&input_lock);
+        if (e == -PHX_INTERRUPTED)
+            e = face_interrupts() ? -E_RESTART : -E_AGAIN;
+        else if (e < 0)
+            return e == -PHX_TIMEOUT ? -E_AGAIN : error_of(e, 0);
+        else
+            e = input_take(address, length);
+    }
+    return e;
+}
+
 static int64_t console_file_read(struct file *file, uint64_t address, uint64_t length,
                                  uint64_t offset)
 {
@@ -62,6 +130,8 @@ static int64_t console_file_read(struct file *file, uint64_t address, uint64_t l
         return 0;
     if (length > CHUNK)
         length = CHUNK;
+    if (console_tty() != NULL)
+        return tty_read(address, length, deadline);
     e = input_take(address, length);
     while (e == -E_AGAIN) {
         e = user_touch(address, length, true);
@@ -111,6 +181,10 @@ static void input_fill(uint64_t deadline)
         input = heap_alloc(CHUNK);
     if (input == NULL || input_start != input_end || input_ended)
         return;
+    if (console_tty() != NULL) {
+        tty_fill(deadline);
+        return;
+    }
     if (console_read(caps.streams[0], (uint64_t)input, CHUNK, deadline, &out) < 0)
         return;
     input_start = 0;

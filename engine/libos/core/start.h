@@ -5,6 +5,7 @@
 #ifndef LIBOS_START_H
 #define LIBOS_START_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct start_list {
@@ -18,6 +19,7 @@ struct start_program {
     const uint8_t *image;  /* the program's file */
     uint64_t image_size;
     uint64_t low;          /* the first address that is free for the program */
+    bool raw_terminal;     /* the terminal neither edits nor echoes: the libos does */
     struct start_list arguments, environment;
 };
 

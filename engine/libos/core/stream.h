@@ -18,6 +18,8 @@ struct terminal {
 };
 bool console_is(const struct file *file);
 bool console_terminal(const struct file *file, struct terminal *terminal);
+/* The line discipline, where it is the libos's; NULL where the terminal has its own. */
+struct tty *console_tty(void);
 /* Wait for input on the console until the deadline; for poll. */
 void console_await(uint64_t deadline);
 bool console_is_input(const struct file *file);

@@ -51,7 +51,7 @@ static void libos_fault(struct phx_frame *frame, uint64_t kind)
         return;
     if (mend(&frame->registers))
         return;
-    program_log("fault in the libos: vector %lu at %#lx, rip %#lx", frame->vector,
+    program_log("fault in the libos: vector %lu at 0x%lx, rip 0x%lx", frame->vector,
                 frame->address, frame->registers.rip);
     process_end(11);
 }

@@ -36,7 +36,7 @@ void face_fault(unsigned vector, uint64_t error, uint64_t address, int64_t reaso
     struct fault fault = {SIGSEGV, SEGV_MAPERR, address, error, vector};
 
     if (vector == VECTOR_PAGE_FAULT && reason == -E_NOMEM) {
-        program_log("out of memory at %#lx, rip %#lx", address, rip);
+        program_log("out of memory at 0x%lx, rip 0x%lx", address, rip);
         signal_end(SIGKILL);
     } else if (vector == VECTOR_PAGE_FAULT) {
         if (reason == -E_ACCES)

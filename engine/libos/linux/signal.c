@@ -164,7 +164,7 @@ static _Noreturn void end_by(int signal, const struct fault *fault)
     const struct phx_registers *r = thread_registers_of(thread_self());
 
     if (fault != NULL)
-        program_log("%s at %#lx, rip %#lx", fatal_names[signal], fault->address, r->rip);
+        program_log("%s at 0x%lx, rip 0x%lx", fatal_names[signal], fault->address, r->rip);
     signal_end(signal);
 }
 
@@ -191,7 +191,7 @@ static void act(struct linux_thread *l, int signal, int code, const struct fault
     lock_release(&threads_lock);
     settle_call(l, r, (action.flags & SA_RESTART) != 0);
     if (!frame_push(r, &action, signal, code, fault, old_mask)) {
-        program_log("no room for signal %d's frame, stack at %#lx", signal, r->rsp);
+        program_log("no room for signal %d's frame, stack at 0x%lx", signal, r->rsp);
         signal_end(SIGSEGV);
     }
 }
@@ -311,7 +311,7 @@ int64_t call_rt_sigreturn(const struct call *c)
     if (frame_pop(r, &mask)) {
         set_mask(mask);
     } else {
-        program_log("bad signal frame at %#lx", r->rsp);
+        program_log("bad signal frame at 0x%lx", r->rsp);
         signal_end(SIGSEGV);
     }
     return (int64_t)r->rax;

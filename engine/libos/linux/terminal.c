@@ -2,14 +2,16 @@
 /*
  * ioctl: what programs ask of a terminal.
  *
- * The terminal is the launcher's: lines are edited and echoed there, and cannot be
- * had otherwise from here. So settings can be read, and set to what they are;
- * another line mode is refused.
+ * Where the terminal is the launcher's, lines are edited and echoed there, and cannot
+ * be had otherwise from here: settings can be read, and set to what they are; another
+ * line mode is refused. Where the libos has the line discipline itself (tty.h), line
+ * mode, echo and what Enter sends can be set.
  */
 #include "bytes.h"
 #include "face.h"
 #include "kernel.h"
 #include "stream.h"
+#include "tty.h"
 #include "user.h"
 
 #define TCGETS 0x5401
@@ -39,14 +41,35 @@ static const struct linux_termios settings = {
     .cc = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0},
 };
 
+#define ICRNL 0x100
+#define ICANON 0x2
+#define ECHO 0x8
+
+/* What was set last; what is not the line discipline's own is only kept. */
+static struct linux_termios current;
+static bool current_set;
+
+static int64_t get_settings(uint64_t address)
+{
+    return copy_to_user(address, current_set ? &current : &settings, sizeof(settings));
+}
+
 static int64_t set_settings(uint64_t address)
 {
+    struct tty *tty = console_tty();
     struct linux_termios new;
     int64_t e = copy_from_user(&new, address, sizeof(new));
 
     if (e < 0)
         return e;
-    return new.lflag == settings.lflag ? 0 : -E_INVAL;
+    if (tty == NULL)
+        return new.lflag == settings.lflag ? 0 : -E_INVAL;
+    tty->map_return = (new.iflag & ICRNL) != 0;
+    tty->canonical = (new.lflag & ICANON) != 0;
+    tty->echo = (new.lflag & ECHO) != 0;
+    current = new;
+    current_set = true;
+    return 0;
 }
 
 static int64_t store_size(uint64_t address, const struct terminal *t)
@@ -63,7 +86,7 @@ static int64_t terminal_control(const struct terminal *t, uint64_t request, uint
 
     switch ((uint32_t)request) {
     case TCGETS:
-        return copy_to_user(address, &settings, sizeof(settings));
+        return get_settings(address);
     case TCSETS:
     case TCSETSW:
     case TCSETSF:

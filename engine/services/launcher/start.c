@@ -42,6 +42,7 @@ static bool take_startup(struct capnp_message *message, const uint8_t *bytes, si
         .environment_count = startup_environment(startup).count,
         .directory = {startup_directory(startup).data, startup_directory(startup).size},
         .program = {startup_program(startup).data, startup_program(startup).size},
+        .flags = startup_flags(startup),
     };
     return take_texts(startup_arguments(startup), texts[0]) &&
            take_texts(startup_environment(startup), texts[1]) && message->error == CAPNP_OK;

@@ -207,6 +207,8 @@ static size_t build_startup(void *buffer, size_t capacity, const struct request 
     list = startup_init_environment(startup, 3);
     for (uint32_t i = 0; i < 3; i++)
         capnp_put_text(list, i, environment[i], strlen(environment[i]));
+    /* This shell reads keys: whoever reads lines edits them. */
+    startup_set_flags(startup, PROC_RAW_TERMINAL);
     startup_set_directory(startup, "/", 1);
     startup_set_program(startup, path, strlen(path));
     return capnp_build_close(&build, NULL, 8);

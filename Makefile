@@ -78,7 +78,8 @@ ifneq ($(filter-out lines,$(NEEDS)),)
 COMPILER := $(shell mkdir -p $(B) && { [ -s $(B)/compiler ] || echo $(CC) > $(B)/compiler; \
     cat $(B)/compiler; })
 ifneq ($(COMPILER),$(CC))
-$(error $(B)/ was built with $(COMPILER): type `make CC=$(CC) B=build-$(notdir $(CC))`, or `make clean` first)
+$(error $(B)/ was built with $(COMPILER): type `make CC=$(CC) B=build-$(notdir $(CC))`, \
+    or `make clean` first)
 endif
 endif
 endif

@@ -62,8 +62,10 @@ struct blob *blob_of_file(const char *path, const char *what)
     known = status.st_nlink > 1 ? blob_known(&status) : NULL;
     if (known)
         return known;
-    return blob_add((struct blob){.path = must_copy(path), .size = (uint64_t)status.st_size,
-        .device = status.st_dev, .inode = status.st_ino});
+    return blob_add((struct blob){.path = must_copy(path),
+        .size = (uint64_t)status.st_size,
+        .device = status.st_dev,
+        .inode = status.st_ino});
 }
 
 struct blob *blob_of_text(const char *text)
@@ -107,8 +109,7 @@ const void *blob_map(const struct blob *blob)
 void write_all(int fd, const void *bytes, size_t size, uint64_t position)
 {
     for (size_t done = 0; done < size;) {
-        ssize_t n =
-            pwrite(fd, (const char *)bytes + done, size - done, (off_t)(position + done));
+        ssize_t n = pwrite(fd, (const char *)bytes + done, size - done, (off_t)(position + done));
 
         if (n < 0 && errno == EINTR)
             continue;

@@ -22,7 +22,7 @@
 #define BLOB_MAX ((UINT64_C(1) << 29) - 1)
 
 struct blob {
-    char *path;        /* NULL: `text` has the bytes */
+    char *path; /* NULL: `text` has the bytes */
     const char *text;
     uint64_t size;
     dev_t device;
@@ -31,7 +31,7 @@ struct blob {
 
     /* known once it was copied into a module */
     bool placed;
-    uint64_t offset;   /* in the module's segment of blobs, a multiple of a page */
+    uint64_t offset; /* in the module's segment of blobs, a multiple of a page */
     uint8_t sha256[SHA256_SIZE];
 };
 

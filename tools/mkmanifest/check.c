@@ -88,8 +88,8 @@ static char *interface_names(const struct phx_interface_info *interface)
     return names;
 }
 
-static void check_methods(const struct grant *grant, const struct phx_interface_info *interface,
-    const char *where)
+static void check_methods(
+    const struct grant *grant, const struct phx_interface_info *interface, const char *where)
 {
     for (size_t i = 0; i < grant->methods.count; i++) {
         const char *name = grant->methods.list[i];
@@ -113,7 +113,8 @@ static void check_grant(const struct package *package, const struct service *ser
                 grant->source);
     } else if (!provider) {
         refuse("%s.source: nothing is called `%s`; it is neither a kernel grant nor in the "
-               "`provides` of a service", where, grant->source);
+               "`provides` of a service",
+            where, grant->source);
     } else if (provider == service) {
         refuse("%s.source: `%s` is what this service itself provides", where, grant->source);
     } else {
@@ -140,8 +141,8 @@ static void check_binary(const struct binary *binary, const char *where)
         refuse("%s: %s cannot be run: %s", where, binary->blob->path, elf_error_text(error));
 }
 
-static void check_provides(const struct package *package, const struct service *service,
-    const char *where)
+static void check_provides(
+    const struct package *package, const struct service *service, const char *where)
 {
     check_unique(&service->provides, must_format("%s.provides", where));
     for (size_t i = 0; i < service->provides.count; i++) {
@@ -151,14 +152,15 @@ static void check_provides(const struct package *package, const struct service *
             refuse("%s.provides[%zu]: `%s` is a kernel grant's name", where, i, name);
         if (!interface_by_provided(name))
             refuse("%s.provides[%zu]: no interface is called `%s`; a service provides one under "
-                   "its name with a small first letter", where, i, name);
+                   "its name with a small first letter",
+                where, i, name);
         if (provider_of(package, name) != service)
             refuse("%s.provides[%zu]: `%s` is provided by another service too", where, i, name);
     }
 }
 
-static void check_grants(const struct package *package, const struct service *service,
-    const char *where)
+static void check_grants(
+    const struct package *package, const struct service *service, const char *where)
 {
     for (size_t i = 0; i < service->grant_count; i++) {
         char *at = must_format("%s.grants[%zu]", where, i);
@@ -190,8 +192,8 @@ static void check_services(const struct package *package, const char *file)
 
 /* Whether all that a service is granted comes from the kernel or from services
  * that have started. */
-static bool can_start(const struct package *package, const struct service *service,
-    const bool *started)
+static bool can_start(
+    const struct package *package, const struct service *service, const bool *started)
 {
     for (size_t i = 0; i < service->grant_count; i++) {
         const struct service *provider = provider_of(package, service->grants[i].source);
@@ -219,7 +221,8 @@ static void check_order(const struct package *package, const char *file)
     for (size_t i = 0; left && i < n; i++)
         if (!started[i])
             refuse("%s: services[%zu]: `%s` can never start: what it is granted comes, in the "
-                   "end, from itself", file, i, package->services[i].name);
+                   "end, from itself",
+                file, i, package->services[i].name);
     free(started);
 }
 

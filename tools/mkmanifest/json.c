@@ -45,7 +45,7 @@ static unsigned read_hex(struct reader *r)
         if (r->at == r->end || !isxdigit((unsigned char)*r->at))
             wrong(r, "\\u needs four hexadecimal digits");
         code = code * 16 +
-            (unsigned)(isdigit((unsigned char)*r->at) ? *r->at - '0' : (*r->at | 32) - 'a' + 10);
+               (unsigned)(isdigit((unsigned char)*r->at) ? *r->at - '0' : (*r->at | 32) - 'a' + 10);
     }
     return code;
 }

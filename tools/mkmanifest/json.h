@@ -17,14 +17,14 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_LIST, JSON_O
 struct json {
     enum json_type type;
     unsigned line;
-    char *name;          /* of a member of an object */
+    char *name; /* of a member of an object */
     bool truth;
     int64_t number;
     char *text;
-    struct json *items;  /* of a list or an object, the first */
+    struct json *items; /* of a list or an object, the first */
     struct json *next;
     struct json *parent;
-    size_t index;        /* in its parent */
+    size_t index; /* in its parent */
 };
 
 /* One value, with nothing but white space around it. */

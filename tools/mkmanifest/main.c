@@ -42,8 +42,8 @@ void refuse(const char *format, ...)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr,
-        "usage: mkmanifest [--files FOLDER] [-o MODULE] [--depend FILE] MANIFEST.json\n");
+    fprintf(
+        stderr, "usage: mkmanifest [--files FOLDER] [-o MODULE] [--depend FILE] MANIFEST.json\n");
     exit(2);
 }
 
@@ -111,10 +111,10 @@ int main(int argc, char **argv)
     char *text;
 
     for (int i = 1; i < argc; i++) {
-        const char **value = strcmp(argv[i], "-o") == 0 ? &module
-            : strcmp(argv[i], "--files") == 0           ? &files
-            : strcmp(argv[i], "--depend") == 0          ? &depend
-                                                        : NULL;
+        const char **value = strcmp(argv[i], "-o") == 0         ? &module
+                             : strcmp(argv[i], "--files") == 0  ? &files
+                             : strcmp(argv[i], "--depend") == 0 ? &depend
+                                                                : NULL;
 
         if (value && i + 1 < argc)
             *value = argv[++i];

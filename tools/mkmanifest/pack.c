@@ -75,8 +75,8 @@ static void build_service(struct service_builder b, const struct service *servic
 
     service_set_name(b, TEXT(service->name));
     service_set_binary(b, TEXT(service->binary));
-    build_strings(service_init_arguments(b, (uint32_t)service->arguments.count),
-        &service->arguments);
+    build_strings(
+        service_init_arguments(b, (uint32_t)service->arguments.count), &service->arguments);
     grants = service_init_grants(b, (uint32_t)service->grant_count);
     for (uint32_t i = 0; i < service->grant_count; i++) {
         const struct grant *grant = &service->grants[i];
@@ -86,8 +86,7 @@ static void build_service(struct service_builder b, const struct service *servic
         grant_set_source(g, TEXT(grant->source));
         build_strings(grant_init_methods(g, (uint32_t)grant->methods.count), &grant->methods);
     }
-    build_strings(service_init_provides(b, (uint32_t)service->provides.count),
-        &service->provides);
+    build_strings(service_init_provides(b, (uint32_t)service->provides.count), &service->provides);
     service_set_pages(b, service->pages);
     service_set_holds(b, service->holds);
     service_set_threads(b, service->threads);

@@ -12,14 +12,13 @@ struct source {
     const char *file, *folder;
 };
 
-static const char *const type_names[] = {"null", "true or false", "a whole number", "a text",
-    "a list", "an object"};
+static const char *const type_names[] = {
+    "null", "true or false", "a whole number", "a text", "a list", "an object"};
 
 static const struct json *expect(const struct source *s, const struct json *v, enum json_type type)
 {
     if (v->type != type)
-        refuse("%s:%u: %s: %s is expected", s->file, v->line, json_path(v, NULL),
-            type_names[type]);
+        refuse("%s:%u: %s: %s is expected", s->file, v->line, json_path(v, NULL), type_names[type]);
     return v;
 }
 
@@ -104,8 +103,8 @@ static struct blob *blob_of(const struct source *s, const struct json *object)
 static struct grant read_grant(const struct source *s, const struct json *v)
 {
     ONLY(s, expect(s, v, JSON_OBJECT), "name", "source", "methods");
-    return (struct grant){text_of(s, v, "name"), text_of(s, v, "source"),
-        strings_of(s, v, "methods")};
+    return (struct grant){
+        text_of(s, v, "name"), text_of(s, v, "source"), strings_of(s, v, "methods")};
 }
 
 static struct service read_service(const struct source *s, const struct json *v)
@@ -168,8 +167,7 @@ static struct run *read_run(const struct source *s, const struct json *v)
     ONLY(s, v, "program", "arguments", "environment", "directory", "scratch");
     run = must_allocate(sizeof *run);
     *run = (struct run){text_of(s, v, "program"), strings_of(s, v, "arguments"),
-        strings_of(s, v, "environment"), text_of(s, v, "directory"),
-        number_of(s, v, "scratch", 0)};
+        strings_of(s, v, "environment"), text_of(s, v, "directory"), number_of(s, v, "scratch", 0)};
     return run;
 }
 
@@ -192,8 +190,7 @@ static void read_lists(const struct source *s, struct package *package, const st
         read_file(s, package, v);
 }
 
-struct package *package_read(const char *file, const char *text, size_t length,
-    const char *folder)
+struct package *package_read(const char *file, const char *text, size_t length, const char *folder)
 {
     struct source s = {file, folder};
     const struct json *top = expect(&s, json_parse(file, text, length), JSON_OBJECT), *init;

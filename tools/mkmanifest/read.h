@@ -10,7 +10,6 @@
 #include "package.h"
 
 /* `folder` is where relative names of files start. */
-struct package *package_read(const char *file, const char *text, size_t length,
-    const char *folder);
+struct package *package_read(const char *file, const char *text, size_t length, const char *folder);
 
 #endif

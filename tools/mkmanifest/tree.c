@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MODE_FOLDER (S_IFDIR | 0755)
-#define TYPE(mode) ((mode) & S_IFMT)
+#define TYPE(mode) ((mode)&S_IFMT)
 
 struct tree_node *tree_new(void)
 {
@@ -106,12 +106,12 @@ static int is_entry(const struct dirent *entry)
 static uint64_t shared_inode(const struct stat *status)
 {
     return status->st_nlink > 1 && !S_ISDIR(status->st_mode)
-        ? (uint64_t)status->st_ino ^ (uint64_t)status->st_dev << 40 ^ UINT64_C(1) << 63
-        : 0;
+               ? (uint64_t)status->st_ino ^ (uint64_t)status->st_dev << 40 ^ UINT64_C(1) << 63
+               : 0;
 }
 
-static void add_host(struct tree_node *node, const char *path, const struct stat *status,
-    const char *what);
+static void add_host(
+    struct tree_node *node, const char *path, const struct stat *status, const char *what);
 
 static void add_folder(struct tree_node *node, const char *path, const char *what)
 {
@@ -127,16 +127,16 @@ static void add_folder(struct tree_node *node, const char *path, const char *wha
 
         if (lstat(below, &status) != 0)
             refuse("%s: cannot read %s: %s", what, below, strerror(errno));
-        add_host(tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below, &status,
-            what);
+        add_host(
+            tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below, &status, what);
         free(below);
         free(entries[n]);
     }
     free(entries);
 }
 
-static void add_host(struct tree_node *node, const char *path, const struct stat *status,
-    const char *what)
+static void add_host(
+    struct tree_node *node, const char *path, const struct stat *status, const char *what)
 {
     switch (TYPE(status->st_mode)) {
     case S_IFREG:

@@ -58,8 +58,7 @@ size_t frame_take(struct frame_reader *r, const uint8_t *data, size_t length, st
             r->payload[r->framing.position - 1] = byte;
         r->broken |= (what & FRAMING_MALFORMED) != 0;
         if (what & FRAMING_END) {
-            *out = (struct frame){r->framing.type, r->framing.length, r->framing.value,
-                r->payload};
+            *out = (struct frame){r->framing.type, r->framing.length, r->framing.value, r->payload};
             break;
         }
     }

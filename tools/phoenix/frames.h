@@ -28,12 +28,12 @@ struct frame {
 };
 
 struct frame_reader {
-    bool ready;            /* the ready frame was seen */
-    bool broken;           /* the line was out of step: only an epitaph is to be believed */
-    size_t ready_matched;  /* bytes of the ready frame seen so far */
+    bool ready;           /* the ready frame was seen */
+    bool broken;          /* the line was out of step: only an epitaph is to be believed */
+    size_t ready_matched; /* bytes of the ready frame seen so far */
     struct framing framing;
     uint8_t payload[FRAMING_GUEST_MAX];
-    size_t noise_length;   /* the last of what came before the ready frame */
+    size_t noise_length; /* the last of what came before the ready frame */
     char noise[FRAME_NOISE_MAX];
 };
 

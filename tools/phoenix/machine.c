@@ -73,7 +73,7 @@ static bool kvm_works(void)
 
     while (f && !capable && fgets(line, sizeof line, f))
         capable = strncmp(line, "flags", 5) == 0 &&
-            (strstr(line, " vmx") != NULL || strstr(line, " svm") != NULL);
+                  (strstr(line, " vmx") != NULL || strstr(line, " svm") != NULL);
     if (f)
         fclose(f);
     if (!capable || (fd = open("/dev/kvm", O_RDWR | O_CLOEXEC)) < 0)

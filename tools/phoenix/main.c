@@ -92,8 +92,7 @@ static int open_system(const char *images, uint64_t *size)
 static uint64_t memory_size(const struct options *options, uint64_t kernel, uint64_t module)
 {
     uint64_t loaded = kernel + module;
-    uint64_t wanted = options->memory ? options->memory
-                                      : loaded + options->scratch + MEMORY_SPARE;
+    uint64_t wanted = options->memory ? options->memory : loaded + options->scratch + MEMORY_SPARE;
 
     wanted = (wanted + MIB - 1) / MIB * MIB;
     if (wanted < loaded + MEMORY_LEAST)
@@ -127,8 +126,8 @@ int main(int argc, char **argv)
     images = find_images();
     kernel = must_format("%s/phoenix.elf", images);
     if (options.command == COMMAND_RUN)
-        module = module_for_program(&options, program_check(options.program[0]), images,
-            &module_size);
+        module =
+            module_for_program(&options, program_check(options.program[0]), images, &module_size);
     else
         module = open_system(images, &module_size);
     memory = memory_size(&options, file_size(kernel), module_size);

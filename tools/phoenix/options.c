@@ -169,8 +169,8 @@ static void mount_add(struct options *options, char *text)
     char *colon = strrchr(text, ':');
     struct mount *mount;
 
-    options->mounts = must(
-        realloc(options->mounts, (options->mount_count + 1) * sizeof *options->mounts));
+    options->mounts =
+        must(realloc(options->mounts, (options->mount_count + 1) * sizeof *options->mounts));
     mount = &options->mounts[options->mount_count++];
     if (colon && colon[1] == '/') {
         *colon = 0;

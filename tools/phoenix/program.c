@@ -42,8 +42,9 @@ static _Noreturn void refuse_script(const char *path, const void *image, uint64_
     struct elf_script script;
 
     if (elf_script(image, size, &script))
-        fail(STATUS_CANNOT_RUN, "%s is a script; run its interpreter instead (%.*s), if it is static",
-            path, (int)script.interpreter_size, (const char *)image + script.interpreter);
+        fail(STATUS_CANNOT_RUN,
+            "%s is a script; run its interpreter instead (%.*s), if it is static", path,
+            (int)script.interpreter_size, (const char *)image + script.interpreter);
     fail(STATUS_CANNOT_RUN, "%s is a script; run its interpreter instead", path);
 }
 
@@ -66,10 +67,10 @@ static void check_image(const char *path, const void *image, uint64_t size)
     case ELF_NOT_64_BIT:
     case ELF_NOT_LITTLE_ENDIAN:
     case ELF_NOT_X86_64:
-        fail(STATUS_CANNOT_RUN, "%s is a program for another machine (%s); x86-64 is what runs here",
-            path, machine_name(error == ELF_NOT_LITTLE_ENDIAN
-                    ? __builtin_bswap16(header->e_machine)
-                    : header->e_machine));
+        fail(STATUS_CANNOT_RUN,
+            "%s is a program for another machine (%s); x86-64 is what runs here", path,
+            machine_name(error == ELF_NOT_LITTLE_ENDIAN ? __builtin_bswap16(header->e_machine)
+                                                        : header->e_machine));
     default:
         fail(STATUS_CANNOT_RUN, "%s cannot be run: %s", path, elf_error_text(error));
     }
@@ -95,8 +96,8 @@ char *program_check(const char *name)
     return path;
 }
 
-static void add_image(struct package *package, const char *name, const char *images,
-    const char *file)
+static void add_image(
+    struct package *package, const char *name, const char *images, const char *file)
 {
     char *path = must_format("%s/%s", images, file);
 
@@ -119,11 +120,11 @@ static struct run *run_of(const struct options *options)
     return run;
 }
 
-int module_for_program(const struct options *options, const char *program, const char *images,
-    uint64_t *size)
+int module_for_program(
+    const struct options *options, const char *program, const char *images, uint64_t *size)
 {
-    static const char *const grants[] = {"account", "pool", "console", "clock", "entropy", "power",
-        "log", "bootPackage"};
+    static const char *const grants[] = {
+        "account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage"};
     struct package package = {.name = must_copy("run"), .init_binary = must_copy("init")};
     int fd = memfd_create("module", MFD_CLOEXEC);
 

@@ -11,7 +11,7 @@ char *program_check(const char *name);
 
 /* Pack what the options ask for, with the system's parts from `images`, into a file
  * in memory; says how large it is. */
-int module_for_program(const struct options *options, const char *program, const char *images,
-    uint64_t *size);
+int module_for_program(
+    const struct options *options, const char *program, const char *images, uint64_t *size);
 
 #endif

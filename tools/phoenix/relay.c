@@ -37,7 +37,7 @@ struct relay {
     bool input_open;   /* stdin is still read */
     bool machine_open; /* COM1 is still read */
     bool epitaph;
-    bool decided;      /* `status` is the answer; only output is left to hand on */
+    bool decided; /* `status` is the answer; only output is left to hand on */
     int status;
     uint64_t started, ended_by; /* ms of the monotonic clock; 0: no limit */
 
@@ -192,8 +192,8 @@ static void read_signals(struct relay *r)
         r->out.start = r->out.end = r->err.start = r->err.end = 0;
         return;
     }
-    send_control(r, info.ssi_signo == SIGINT ? FRAMING_CONTROL_INTERRUPT
-                                             : FRAMING_CONTROL_TERMINATE);
+    send_control(
+        r, info.ssi_signo == SIGINT ? FRAMING_CONTROL_INTERRUPT : FRAMING_CONTROL_TERMINATE);
 }
 
 /* --- from the machine ------------------------------------------------------- */

@@ -9,8 +9,6 @@ static void say_list(const char *format, va_list list)
 {
     char line[2048];
 
-    /* One write, so that a line stays whole beside those of a machine. A raw
-     * terminal needs the carriage return, and no other minds it at a line's end. */
     vsnprintf(line, sizeof line, format, list);
     fprintf(stderr, "phoenix: %s\n", line);
 }

@@ -10,9 +10,9 @@
 #define STATUS_FAILED 125     /* Phoenix's own failure, wrong options included */
 #define STATUS_CANNOT_RUN 126 /* found, but not a program for this machine */
 #define STATUS_NOT_FOUND 127
-#define STATUS_SIGNAL 128     /* + n */
+#define STATUS_SIGNAL 128 /* + n */
 
-/* Print "phoenix: ..." on stderr; any \n goes there with \r while a terminal is raw. */
+/* Print "phoenix: ..." on stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, then end with that status. What was begun ends with the process: the

@@ -19,7 +19,7 @@
 
 struct sha256 {
     uint32_t state[8];
-    uint64_t length;   /* bytes taken so far; length % 64 of them are in `block` */
+    uint64_t length; /* bytes taken so far; length % 64 of them are in `block` */
     uint8_t block[64];
 };
 

@@ -42,10 +42,12 @@ static void vectors(void)
         hash_is("", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
     check("sha256.one_block",
         hash_is("abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
-    check("sha256.two_blocks", hash_is(two, sizeof two - 1,
-        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
-    check("sha256.a_million_a", hash_is(million, sizeof million,
-        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
+    check("sha256.two_blocks",
+        hash_is(two, sizeof two - 1,
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
+    check("sha256.a_million_a",
+        hash_is(million, sizeof million,
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
 }
 
 /* Every length around the padding's edges, cut in two at every place. */

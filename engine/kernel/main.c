@@ -32,6 +32,14 @@ static void kernel_root_init(void)
     arch_root_init(kernel.kernel_root);
 }
 
+/* From here on this core's flags are what the hardware has. */
+static void core_begin(void)
+{
+    arch_fpu_trap(true);
+    this_cpu()->fpu_trapping = true;
+    kernel_lock(this_cpu());
+}
+
 void kernel_main(const struct boot_info *info)
 {
     unsigned cores;
@@ -47,10 +55,11 @@ void kernel_main(const struct boot_info *info)
     entropy_init();
     klog(LOG_INFO, "Phoenix: %lu MiB of memory, booted by %s", info->memory_bytes / MIB,
          info->loader);
-    cores = cpu_count = arch_start_cpus();
+    cores = arch_start_cpus();
+    __atomic_store_n(&cpu_count, cores, __ATOMIC_RELEASE);
     klog(LOG_INFO, "%u core%s, clock %lu/2^%u ns a tick", cores, cores == 1 ? "" : "s",
          arch_clock.multiplier, arch_clock.shift);
-    kernel_lock(this_cpu());
+    core_begin();
     init_start();
     kernel_exit(this_cpu());
     arch_enter_user();
@@ -58,7 +67,9 @@ void kernel_main(const struct boot_info *info)
 
 void kernel_cpu_main(void)
 {
-    kernel_lock(this_cpu());
+    while (__atomic_load_n(&cpu_count, __ATOMIC_ACQUIRE) == 1)
+        arch_pause(); /* until there is something to lock against */
+    core_begin();
     kernel_exit(this_cpu());
     arch_enter_user();
 }

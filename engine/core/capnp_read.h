@@ -140,25 +140,16 @@ static inline bool capnp_is_null(struct capnp_pointer pointer)
     return !pointer.at || *(const volatile capnp_word *)pointer.at == 0;
 }
 
-static inline uint8_t capnp_u8(const struct capnp_struct *s, uint32_t index)
-{
-    return index < s->data_size ? *(const volatile uint8_t *)(s->data + index) : 0;
-}
-
-static inline uint16_t capnp_u16(const struct capnp_struct *s, uint32_t index)
-{
-    return index < s->data_size / 2 ? ((const volatile capnp_quarter *)s->data)[index] : 0;
-}
-
-static inline uint32_t capnp_u32(const struct capnp_struct *s, uint32_t index)
-{
-    return index < s->data_size / 4 ? ((const volatile capnp_half *)s->data)[index] : 0;
-}
-
-static inline uint64_t capnp_u64(const struct capnp_struct *s, uint32_t index)
-{
-    return index < s->data_size / 8 ? ((const volatile capnp_word *)s->data)[index] : 0;
-}
+/* capnp_u16(s, index): the index-th 16 bits of its data, and the like. */
+#define CAPNP_NUMBER(bits, type)                                                            \
+    static inline uint##bits##_t capnp_u##bits(const struct capnp_struct *s, uint32_t index) \
+    {                                                                                       \
+        return index < s->data_size / sizeof(type) ? ((const volatile type *)s->data)[index] : 0; \
+    }
+CAPNP_NUMBER(8, uint8_t)
+CAPNP_NUMBER(16, capnp_quarter)
+CAPNP_NUMBER(32, capnp_half)
+CAPNP_NUMBER(64, capnp_word)
 
 static inline bool capnp_bool(const struct capnp_struct *s, uint32_t index)
 {
@@ -200,33 +191,17 @@ static inline const volatile void *capnp_element(
     return list->first + (uint64_t)index * list->step / 8;
 }
 
-static inline uint8_t capnp_list_u8(struct capnp_list list, uint32_t index)
-{
-    const volatile uint8_t *element = capnp_element(&list, index, 1);
-
-    return element ? *element : 0;
-}
-
-static inline uint16_t capnp_list_u16(struct capnp_list list, uint32_t index)
-{
-    const volatile capnp_quarter *element = capnp_element(&list, index, 2);
-
-    return element ? *element : 0;
-}
-
-static inline uint32_t capnp_list_u32(struct capnp_list list, uint32_t index)
-{
-    const volatile capnp_half *element = capnp_element(&list, index, 4);
-
-    return element ? *element : 0;
-}
-
-static inline uint64_t capnp_list_u64(struct capnp_list list, uint32_t index)
-{
-    const volatile capnp_word *element = capnp_element(&list, index, 8);
-
-    return element ? *element : 0;
-}
+/* capnp_list_u16(list, index): what a list of 16-bit numbers has there. */
+#define CAPNP_ELEMENT(bits, type)                                                        \
+    static inline uint##bits##_t capnp_list_u##bits(struct capnp_list list, uint32_t index) \
+    {                                                                                    \
+        const volatile type *element = capnp_element(&list, index, sizeof(type));        \
+        return element ? *element : 0;                                                   \
+    }
+CAPNP_ELEMENT(8, uint8_t)
+CAPNP_ELEMENT(16, capnp_quarter)
+CAPNP_ELEMENT(32, capnp_half)
+CAPNP_ELEMENT(64, capnp_word)
 
 static inline struct capnp_text capnp_list_text(struct capnp_list list, uint32_t index)
 {

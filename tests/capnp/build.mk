@@ -49,6 +49,20 @@ $(B)/host/tests/capnp/stubs_test: $(B)/host/tests/harness/main.o $(B)/host/tests
 	$(call LINK_HOST,$(SAN))
 TEST_HOST += $(B)/host/tests/capnp/stubs_test
 
+# A kernel of its own, whose headers hide those of schema/.
+CAPNP_KERNEL := $(B)/host/tests/capnp/kernel-gen
+$(CAPNP_KERNEL)/kernel_ops.h: tests/capnp/kernel/kernel.capnp schema/annotations.capnp \
+    $(CAPNPC_PHOENIX)
+	@echo '  capnp $<'; mkdir -p $(CAPNP_KERNEL)
+	$(Q)capnp compile -Ischema --src-prefix=tests/capnp/kernel --src-prefix=schema \
+	    -o$(CAPNPC_PHOENIX):$(CAPNP_KERNEL) $< schema/annotations.capnp
+$(B)/host/tests/capnp/dispatch_test.o: tests/capnp/dispatch_test.c $(CAPNP_KERNEL)/kernel_ops.h
+	$(call COMPILE,$(HOSTCC),-I$(CAPNP_KERNEL) $(CFLAGS_HOST) $(SAN) -Itests/harness)
+$(B)/host/tests/capnp/dispatch_test: $(addprefix $(B)/host/tests/,harness/main.o \
+    capnp/dispatch_test.o)
+	$(call LINK_HOST,$(SAN))
+TEST_HOST += $(B)/host/tests/capnp/dispatch_test
+
 TEST_HOST += tests/capnp/refusals_test.sh
 tests/capnp/refusals_test.sh: | $(CAPNPC_PHOENIX)
 

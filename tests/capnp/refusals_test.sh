@@ -115,7 +115,7 @@ interface X $A.number(100) $A.facets([(name = "ALL", methods = ["m", "revoke"])]
   m @0 (a :UInt64, b :Int64, default :Data, x :X) -> (self :UInt64, text :Text, y :X) $A.bit(55) $A.words;
 }
 interface Y extends(X) $A.number(101) $A.facets([(name = "M", methods = ["m", "n"])]) {
-  n @0 () -> () $A.bit(0) $A.words $A.errors(["timeout"]);
+  n @0 () -> () $A.bit(0) $A.words $A.errors(["timeout"]) $A.tests(["x.is_y"]);
 }
 S
 verdict accepts_the_register_form \
@@ -123,7 +123,8 @@ verdict accepts_the_register_form \
 verdict flattens_superclasses "$(cat "$work/out/case.capnp.h")" \
     '#define Y_M_ALL (UINT64_C(0x80000000000001) | CAPABILITY_M_ALL)'
 verdict names_facets_by_method "$(cat "$work/out/case.capnp.h")" '#define Y_F_M (X_M_M | Y_M_N)'
-verdict keeps_keywords_apart "$(cat "$work/out/case.stubs.h")" 'const void *default_, size_t default_length'
+verdict keeps_keywords_apart "$(cat "$work/out/case.stubs.h")" 'const void *default_,'
+verdict lists_tests_by_method "$(cat "$work/out/schema_tests.txt")" 'Y.n x.is_y'
 
 # One schema alone, whose errors are defined elsewhere.
 sed -i 's/, "revoke"//' "$work/case.capnp"

@@ -8,7 +8,7 @@ SCHEMAS := $(wildcard schema/*.capnp)
 SCHEMA_HEADERS := $(foreach name,$(patsubst schema/%.capnp,$(GEN)/%,$(SCHEMAS)),\
     $(name).capnp.h $(name).build.h $(name).stubs.h)
 SCHEMA_TABLES := $(addprefix $(GEN)/,kernel_ops.h kernel_dispatch.inc.c error_texts.inc.c \
-    interfaces.h interfaces.inc.c reference.md)
+    interfaces.h interfaces.inc.c schema_tests.txt reference.md)
 GENERATED += $(SCHEMA_HEADERS) $(SCHEMA_TABLES)
 
 $(B)/host/tools/capnpc-phoenix/%.o: tools/capnpc-phoenix/%.cc

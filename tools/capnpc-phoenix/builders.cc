@@ -51,7 +51,7 @@ void Builders::open(const StructField &field, const char *verb, const std::strin
         claims.claim(name, field.where) + "(struct " + type->prefix + "_builder b" + parameters +
         ")";
 
-    out.add("%s\n{\n", wrapped(head, 4).c_str());
+    out.add("%s\n{\n", wrapped(head, 4, 0).c_str());
     if (field.unionValue >= 0)
         out.add("    capnp_set_u16(b.s, %u, %d);\n", type->discriminant, field.unionValue);
 }

@@ -21,25 +21,25 @@ void Text::add(const char *format, ...)
     va_end(first);
 }
 
-std::string wrapped(const std::string &list, unsigned indent)
+std::string wrapped(const std::string &list, unsigned indent, unsigned start)
 {
     std::string out;
-    size_t column = 0;
+    size_t column = start;
 
-    for (size_t start = 0; start < list.size();) {
-        size_t comma = list.find(", ", start);
+    for (size_t from = 0; from < list.size();) {
+        size_t comma = list.find(", ", from);
         size_t end = comma == std::string::npos ? list.size() : comma + 1;
 
-        if (column + (end - start) + 1 > 92 && column > 0) {
+        if (from > 0 && column + (end - from) + 1 > 99) {
             out += "\n" + std::string(indent, ' ');
             column = indent;
-        } else if (column > 0) {
+        } else if (from > 0) {
             out += ' ';
             column++;
         }
-        out += list.substr(start, end - start);
-        column += end - start;
-        start = comma == std::string::npos ? end : end + 1;
+        out += list.substr(from, end - from);
+        column += end - from;
+        from = comma == std::string::npos ? end : end + 1;
     }
     return out;
 }

@@ -7,7 +7,7 @@
 
 /* Operation errors are an enum of their own; others are constants, because an
  * enum read from a message may have any value. */
-static void emitEnum(const File &file, const Enum &e, Claims &claims, Text &out)
+static void emitEnum(const Enum &e, Claims &claims, Text &out)
 {
     std::string prefix = e.isError ? "PHX" : upperCase(e.name);
 
@@ -24,7 +24,6 @@ static void emitEnum(const File &file, const Enum &e, Claims &claims, Text &out)
     }
     std::string count = e.isError ? "PHX_ERROR_COUNT" : prefix + "_COUNT";
     out.add("};\n#define %s %zu\n\n", claims.claim(count, e.name).c_str(), e.values.size());
-    (void)file;
 }
 
 static void emitFacets(const Interface &iface, Claims &claims, Text &out)
@@ -85,17 +84,17 @@ std::string emitHeader(const Model &model, const File &file)
 
     out.add("%s", opening("what " + file.path + " says, for C.").c_str());
     out.add("#ifndef %s\n#define %s\n\n", guard.c_str(), guard.c_str());
-    out.add("#ifndef __ASSEMBLER__\n#include <stdint.h>\n#endif\n\n");
+    out.add("#ifndef __ASSEMBLER__\n#include <stdint.h>\n#endif\n");
     for (const std::string &import : file.imports)
         out.add("#include \"%s.capnp.h\"\n", import.c_str());
     if (!file.structs.empty() && !plain)
-        out.add("\n#ifndef __ASSEMBLER__\n#include \"capnp_read.h\"\n#endif\n");
+        out.add("#ifndef __ASSEMBLER__\n#include \"capnp_read.h\"\n#endif\n");
     out.add("\n");
     for (const Interface *iface : file.interfaces)
         emitConstants(*iface, claims, out);
     out.add("#ifndef __ASSEMBLER__\n\n");
     for (const Enum &e : file.enums)
-        emitEnum(file, e, claims, out);
+        emitEnum(e, claims, out);
     for (const Interface *iface : file.interfaces)
         for (const Method &method : iface->methods) {
             emitWords(*iface, method, true, out);

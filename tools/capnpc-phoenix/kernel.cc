@@ -63,7 +63,7 @@ std::string emitKernelHeader(const Model &model)
     for (const Interface *iface : model.all())
         for (const Method &method : iface->methods)
             if (iface->isKernel() && !method.marker)
-                out.add("int %s;\n", wrapped(prototype(*iface, method), 4).c_str());
+                out.add("int %s;\n", wrapped(prototype(*iface, method), 4, 4).c_str());
     out.add("\n#endif\n");
     return out.str();
 }
@@ -84,7 +84,7 @@ static void emitThunk(const Interface &iface, const Method &method, Text &out)
         out.add("    (void)in;\n");
     if (results.empty())
         out.add("    (void)out;\n");
-    out.add("    return %s;\n}\n\n", wrapped("op_" + name + "(" + arguments + ")", 8).c_str());
+    out.add("    return %s;\n}\n\n", wrapped("op_" + name + "(" + arguments + ")", 8, 11).c_str());
 }
 
 static void emitRow(const Model &model, const Interface &iface, const Method &method, Text &out)
@@ -116,7 +116,7 @@ static void emitIndex(const Model &model, Text &out)
             if (iface->number != 0)
                 own.add("[%u] = %u, ", method.bit, ++row);
         out.add("    [IFACE_%s] = { %s },\n", iface->prefix().c_str(),
-            wrapped(own.str() + common.str(), 8).c_str());
+            wrapped(own.str() + common.str(), 8, 40).c_str());
     }
     out.add("};\n\n");
 }

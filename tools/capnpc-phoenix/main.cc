@@ -6,7 +6,7 @@
  * the request comes on standard input, files go to the working directory. For
  * each schema X.capnp there are X.capnp.h (constants, words, readers), X.build.h
  * (builders) and X.stubs.h (calls); and, once for all schemas of the run if the
- * kernel's is among them, the kernel's tables, texts and the reference page.
+ * kernel's is among them, the kernel's tables, texts, the reference page, and which tests each method names.
  *
  * Tests  tests/capnp
  */
@@ -36,7 +36,7 @@ static void emitAll(const Model &model)
     for (const File &file : model.files) {
         save(file.base + ".capnp.h", emitHeader(model, file));
         save(file.base + ".build.h", emitBuilders(model, file));
-        save(file.base + ".stubs.h", emitStubs(model, file));
+        save(file.base + ".stubs.h", emitStubs(file));
         kernel |= file.isKernel;
     }
     if (!kernel)
@@ -48,6 +48,7 @@ static void emitAll(const Model &model)
     save("error_texts.inc.c", emitErrorTexts(model));
     save("interfaces.h", emitInterfaceHeader(model));
     save("interfaces.inc.c", emitInterfaceTables(model));
+    save("schema_tests.txt", emitTests(model));
     save("reference.md", emitReference(model));
 }
 

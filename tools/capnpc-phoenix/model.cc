@@ -248,7 +248,7 @@ void Model::readMethods(Interface &iface, InterfaceSchema schema)
     }
 }
 
-/* How libnyx calls it and what it may answer. */
+/* How libnyx calls it, what it may answer, what shows it. */
 void Model::readOperation(const Interface &iface, Method &method, Annotations list) const
 {
     KJ_IF_MAYBE (numbers, annotation(list, "nyx")) {
@@ -267,6 +267,9 @@ void Model::readOperation(const Interface &iface, Method &method, Annotations li
     KJ_IF_MAYBE (names, annotation(list, "errors"))
         for (auto name : names->getList().getAs<capnp::List<capnp::Text>>())
             method.errors.push_back(plain(name));
+    KJ_IF_MAYBE (names, annotation(list, "tests"))
+        for (auto name : names->getList().getAs<capnp::List<capnp::Text>>())
+            method.tests.push_back(plain(name));
 }
 
 static bool isCapability(schema::Type::Reader type)

@@ -44,6 +44,7 @@ struct Method {
     unsigned slot = 0;
     std::string slotName;
     std::vector<std::string> errors; /* those beyond the common ones */
+    std::vector<std::string> tests;
     std::vector<Param> in, out;
 
     uint64_t mask() const { return UINT64_C(1) << bit; }

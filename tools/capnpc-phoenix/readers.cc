@@ -108,7 +108,7 @@ static void emitFallback(const StructField &field, Text &out)
     out.add("    static const uint64_t words[] = {\n        %s\n    };\n\n"
             "    if (capnp_is_null(pointer))\n"
             "        pointer = capnp_constant(pointer.message, words, %zu, pointer.depth);\n",
-        wrapped(list, 8).c_str(), field.words.size());
+        wrapped(list, 8, 8).c_str(), field.words.size());
 }
 
 static void emitPointer(const StructType &type, const StructField &field, Claims &claims, Text &out)

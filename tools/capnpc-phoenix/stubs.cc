@@ -150,7 +150,7 @@ static void emitStub(const Interface &iface, const Method &method, Claims &claim
     std::string head = claims.claim(name, method.where) + "(" + signature(iface, method) + ")";
 
     out.add("/* %s */\n", method.doc.c_str());
-    out.add("static inline int64_t %s\n{\n", wrapped(head, 4).c_str());
+    out.add("static inline int64_t %s\n{\n", wrapped(head, 4, 22).c_str());
     if (needsMessage(iface, method))
         emitMessage(iface, method, out);
     else
@@ -158,7 +158,7 @@ static void emitStub(const Interface &iface, const Method &method, Claims &claim
     out.add("}\n\n");
 }
 
-std::string emitStubs(const Model &model, const File &file)
+std::string emitStubs(const File &file)
 {
     Claims claims(file.path);
     std::string guard = "GEN_" + upperCase(file.base) + "_STUBS_H";
@@ -172,6 +172,5 @@ std::string emitStubs(const Model &model, const File &file)
             if (method.words && !method.marker)
                 emitStub(*iface, method, claims, out);
     out.add("#endif\n");
-    (void)model;
     return out.str();
 }

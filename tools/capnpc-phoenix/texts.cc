@@ -86,6 +86,17 @@ std::string emitInterfaceTables(const Model &model)
     return out.str();
 }
 
+std::string emitTests(const Model &model)
+{
+    Text out;
+
+    for (const Interface *iface : model.all())
+        for (const Method &method : iface->methods)
+            for (const std::string &test : method.tests)
+                out.add("%s %s\n", method.where.c_str(), test.c_str());
+    return out.str();
+}
+
 /* --- the reference page --------------------------------------------------- */
 
 static std::string paramList(const std::vector<Param> &params)
@@ -100,7 +111,7 @@ static std::string paramList(const std::vector<Param> &params)
     return list;
 }
 
-static void describeMethod(const Interface &iface, const Method &method, Text &out)
+static void describeMethod(const Method &method, Text &out)
 {
     std::string signature = method.name;
 
@@ -121,7 +132,6 @@ static void describeMethod(const Interface &iface, const Method &method, Text &o
     for (size_t i = 0; i < method.errors.size(); i++)
         out.add("%s%s", i ? ", " : " Errors: ", titleCase(method.errors[i]).c_str());
     out.add("%s\n", method.errors.empty() ? "" : ".");
-    (void)iface;
 }
 
 static void describe(const Interface &iface, Text &out)
@@ -134,7 +144,7 @@ static void describe(const Interface &iface, Text &out)
     if (!iface.methods.empty())
         out.add("\n");
     for (const Method &method : iface.methods)
-        describeMethod(iface, method, out);
+        describeMethod(method, out);
     if (!iface.facets.empty())
         out.add("\nFacets: ");
     for (size_t i = 0; i < iface.facets.size(); i++) {

@@ -6,7 +6,8 @@
  * the request comes on standard input, files go to the working directory. For
  * each schema X.capnp there are X.capnp.h (constants, words, readers), X.build.h
  * (builders) and X.stubs.h (calls); and, once for all schemas of the run if the
- * kernel's is among them, the kernel's tables, texts, the reference page, and which tests each method names.
+ * kernel's is among them, the kernel's tables, the texts, the reference page, and
+ * which tests the methods name.
  *
  * Tests  tests/capnp
  */

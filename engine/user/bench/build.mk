@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: MIT
-# The benchmark program; manifests/bench.cue boots it as init, bench/run.sh runs it.
+# The benchmark programs: manifests/bench.cue boots `bench`, which starts `idle`;
+# manifests/first.cue boots `first`. bench/run.sh runs both machines.
 
-BENCH_OBJECTS := $(B)/engine/user/bench/bench.o $(B)/engine/user/bench/handlers.o $(PROC_OBJECTS) \
-    $(B)/engine/lib/capnp/build.o
+BENCH_PARTS := main kernel threads calls handlers_asm
 
-$(eval $(call NATIVE,bench,$(BENCH_OBJECTS)))
+$(eval $(call NATIVE,bench,$(BENCH_PARTS:%=$(B)/engine/user/bench/%.o) $(PROC_OBJECTS) \
+    $(B)/engine/lib/capnp/build.o))
+$(eval $(call NATIVE,idle,$(B)/engine/user/bench/idle.o))
+$(eval $(call NATIVE,first,$(B)/engine/user/bench/first.o))
+
+$(B)/engine/user/bench/%_asm.o: engine/user/bench/%.S | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER))

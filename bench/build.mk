@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# What `make bench` needs beside what `make` builds: two systems and two Linux programs.
+
+BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/bench/linux $(B)/bench/nothing
+
+$(B)/bench.manifest: $(addprefix $(B)/boot/,bench.elf idle.elf)
+$(B)/first.manifest: $(B)/boot/first.elf
+$(B)/bench/%: bench/%.c
+	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
+	$(Q)$(CC) -static -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
+
+bench: $(BENCH)
+
+tests/bench/bench_test.sh: $(BENCH) $(B)/phoenix.elf ;
+TEST_BOOT += tests/bench/bench_test.sh

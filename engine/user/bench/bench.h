@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the benchmark program share: the clock, which counts guest
+ * instructions under `-icount shift=0`, and the two ways of measuring with it.
+ *
+ * MEASURE runs a body many times and divides; ONCE times single runs, each after
+ * something that is not timed. Both take the least of several rounds, less what the
+ * measuring itself costs, and so leave out what a timer interrupt added to some.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdint.h>
+
+#include "rt/rt.h"
+
+#define BENCH_ROUNDS 5
+
+static inline uint64_t bench_tsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void bench_report(const char *name, uint64_t value)
+{
+    rt_print("%s\t%lu\tinstructions\n", name, value);
+}
+
+static inline void must(int64_t result, const char *what)
+{
+    if (result < 0)
+        rt_panic("%s: %s", what, rt_error_text(result));
+}
+
+/* Instructions of one run of the body, out of `repeat` in a row. */
+#define MEASURE(repeat, body)                                  \
+    ({                                                         \
+        uint64_t least_ = ~0UL;                                \
+        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {       \
+            uint64_t empty_ = bench_tsc();                     \
+            for (unsigned i_ = 0; i_ < (repeat); i_++)         \
+                __asm__ volatile("" ::: "memory");             \
+            uint64_t from_ = bench_tsc();                      \
+            for (unsigned i_ = 0; i_ < (repeat); i_++) {       \
+                __asm__ volatile("" ::: "memory");             \
+                body;                                          \
+            }                                                  \
+            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_); \
+            least_ = took_ < least_ ? took_ : least_;          \
+        }                                                      \
+        (least_ + (repeat) / 2) / (repeat);                    \
+    })
+
+/* Instructions of one run of the body, each after `before`, which is not counted. */
+#define ONCE(before, body)                                     \
+    ({                                                         \
+        uint64_t least_ = ~0UL;                                \
+        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {       \
+            before;                                            \
+            uint64_t empty_ = bench_tsc();                     \
+            uint64_t from_ = bench_tsc();                      \
+            body;                                              \
+            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_); \
+            least_ = took_ < least_ ? took_ : least_;          \
+        }                                                      \
+        least_;                                                \
+    })
+
+void bench_kernel(void);  /* kernel.c: null operation, ring, capabilities, memory */
+void bench_threads(void); /* threads.c: faults, notifications */
+void bench_calls(void);   /* calls.c: calls between processes, and their pages */
+_Noreturn void bench_serve(const char *role);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls between processes: the server is this program in a process of its own; and
+ * what one more process costs, of a program that does nothing (idle.c).
+ */
+#include "bench.h"
+
+#include "bytes.h"
+#include "proc/package.h"
+
+#define ECHO_INTERFACE 100
+#define IDLE_PROCESSES 32 /* so that what they share of object pages evens out */
+
+/* --- the servers ----------------------------------------------------------- */
+
+static _Noreturn void echo_words(uint64_t endpoint)
+{
+    uint64_t words[PHX_WORDS] = { 0 }, badge;
+
+    phx_receive(endpoint, words, &badge);
+    for (;;)
+        phx_return_receive(endpoint, 0, words, 1, &badge);
+}
+
+static _Noreturn void echo_message(uint64_t endpoint)
+{
+    static uint8_t bytes[PHX_MESSAGE_MAX];
+    static struct phx_message m;
+
+    for (uint64_t op = PHX_OP_RECV;; op = PHX_OP_RETURN_RECV(0, 1)) {
+        m.recv_address = (uint64_t)bytes;
+        m.recv_capacity = sizeof bytes;
+        m.send_address = (uint64_t)bytes;
+        m.send_length = op == PHX_OP_RECV ? 0 : 8;
+        m.deadline = PHX_FOREVER;
+        phx_send_message(op, endpoint, &m);
+    }
+}
+
+_Noreturn void bench_serve(const char *role)
+{
+    if (rt_equal(role, "words"))
+        echo_words(rt_cap("endpoint"));
+    echo_message(rt_cap("endpoint"));
+}
+
+/* --- processes ------------------------------------------------------------- */
+
+static uint64_t pages_used(void)
+{
+    struct account_balance_out pages;
+
+    must(account_balance(rt_cap("account"), RESOURCE_PAGES, &pages), "account");
+    return pages.used;
+}
+
+static struct proc_image image_of(struct package *package, const char *name)
+{
+    struct proc_image image = { 0 };
+    const char *problem = package_image(package, name, &image);
+
+    if (problem != NULL)
+        rt_panic("%s: %s", name, problem);
+    return image;
+}
+
+static void start(const struct proc_image *image, const char *role, const struct proc_grant *grants,
+                  size_t grant_count)
+{
+    struct proc_text arguments[] = { { "bench", 5 }, { role, strlen(role) } };
+    struct proc_plan plan = {
+        .account = rt_cap("account"),
+        .pool = RT_POOL,
+        .image = *image,
+        .grants = grants,
+        .grant_count = grant_count,
+        .startup = { .arguments = arguments, .argument_count = 2, .program = { "bench", 5 } },
+    };
+    struct proc peer;
+    const char *reason = "";
+    int64_t err = proc_build(&plan, &peer, &reason);
+
+    if (err < 0)
+        rt_panic("%s: %s: %s", role, reason, rt_error_text(err));
+    must(proc_start(&peer), role);
+}
+
+/* A server in that role; a client capability to it. */
+static uint64_t start_server(const struct proc_image *image, const char *role)
+{
+    struct account_new_endpoint_out made;
+    struct endpoint_mint_out client;
+
+    must(account_new_endpoint(rt_cap("account"), &made), "endpoint");
+    struct proc_grant grants[] = {
+        { "endpoint", made.endpoint, ENDPOINT_M_ALL, 0 },
+        { "log", rt_cap("log"), LOG_M_WRITE, SLOT_LOG },
+    };
+    start(image, role, grants, 2);
+    must(endpoint_mint(made.endpoint, ECHO_INTERFACE, 1, 7, 0, &client), "mint");
+    return client.capability;
+}
+
+/* --- figures --------------------------------------------------------------- */
+
+static void calls_in_registers(const struct proc_image *image)
+{
+    uint64_t client = start_server(image, "words");
+    uint64_t words[PHX_WORDS] = { 0 };
+
+    must(phx_invoke(client, 0, words, 1), "call");
+    bench_report("call_reply", MEASURE(200, phx_invoke(client, 0, words, 1)));
+}
+
+static void calls_with_bytes(const struct proc_image *image)
+{
+    static uint8_t bytes[PHX_MESSAGE_MAX], answer[64];
+    uint64_t client = start_server(image, "message");
+    struct phx_message m = {
+        .send_address = (uint64_t)bytes,
+        .recv_address = (uint64_t)answer,
+        .recv_capacity = sizeof answer,
+        .deadline = PHX_FOREVER,
+        .send_length = 64,
+    };
+
+    must(phx_send_message(PHX_OP_CALL(0, 1), client, &m), "call");
+    bench_report("call_reply_64",
+                 MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
+    m.send_length = PHX_MESSAGE_MAX;
+    bench_report("call_reply_4k",
+                 MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
+}
+
+/* All of them have run and wait by the time that they are counted. */
+static void process_pages(const struct proc_image *image)
+{
+    uint64_t before = pages_used(), used;
+
+    for (unsigned i = 0; i < IDLE_PROCESSES; i++)
+        start(image, "idle", NULL, 0);
+    for (unsigned i = 0; i < 4; i++)
+        must(thread_control_yield(RT_THREAD), "yield");
+    used = pages_used() - before;
+    rt_print("process_pages\t%lu\tpages\n", (used + IDLE_PROCESSES - 1) / IDLE_PROCESSES);
+}
+
+void bench_calls(void)
+{
+    static struct package package;
+    const char *problem = package_open(&package, rt_cap("bootPackage"));
+
+    if (problem != NULL)
+        rt_panic("module: %s", problem);
+    struct proc_image own = image_of(&package, "bench");
+    struct proc_image idle = image_of(&package, "idle");
+
+    process_pages(&idle);
+    calls_in_registers(&own);
+    calls_with_bytes(&own);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults, and notifications between two threads. */
+#include "bench.h"
+#include "rt/layout.h"
+
+/*
+ * handlers.S: an upcall entry that leaves at once, past the faulting instruction, and
+ * a load that faults. The GS base is the thread page.
+ */
+void bench_upcall_entry(void);
+void bench_fault(void *address);
+
+static uint8_t upcall_stack[4096] __attribute__((aligned(16)));
+
+static void faults(void)
+{
+    struct phx_thread_page *page = (struct phx_thread_page *)RT_THREAD_PAGE;
+
+    page->stack = (uint64_t)(upcall_stack + sizeof upcall_stack);
+    page->entry = (uint64_t)bench_upcall_entry;
+    __asm__ volatile("wrgsbase %0" : : "r"(page));
+    bench_report("fault_upcall", MEASURE(200, bench_fault((void *)0x1000)));
+}
+
+/* --- notifications --------------------------------------------------------- */
+
+static uint64_t there, back; /* signalled by this thread, and by the other one */
+static volatile uint64_t woken;
+
+static void wait_for(uint64_t notification)
+{
+    struct notification_wait_out out;
+
+    must(notification_wait(notification, 1, PHX_FOREVER, &out), "wait");
+}
+
+static void other(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        wait_for(there);
+        woken = bench_tsc();
+        must(notification_signal(back, 1), "signal");
+    }
+}
+
+/* From the signal to the first instruction behind the other's wait. Threads have no
+ * priority yet, so what signals must wait before the other runs: that is in it. */
+static void signals(void)
+{
+    struct account_new_notification_out n;
+    uint64_t thread, least = ~0UL;
+
+    must(account_new_notification(rt_cap("account"), &n), "notification");
+    there = n.notification;
+    must(account_new_notification(rt_cap("account"), &n), "notification");
+    back = n.notification;
+    must(rt_thread(other, NULL, &thread), "thread");
+    for (unsigned i = 0; i < 20; i++) {
+        uint64_t from = bench_tsc();
+
+        must(notification_signal(there, 1), "signal");
+        wait_for(back);
+        least = woken - from < least ? woken - from : least;
+    }
+    bench_report("signal", least);
+}
+
+void bench_threads(void)
+{
+    faults();
+    signals();
+}

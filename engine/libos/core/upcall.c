@@ -78,7 +78,8 @@ void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_p
         face_fault((unsigned)frame->vector, frame->error, frame->address, 0);
         break;
     case PHX_UPCALL_PENDING:
-        __atomic_store_n(&page->pending, 0, __ATOMIC_SEQ_CST);
+        /* What the other bits mean is the face's business. */
+        __atomic_fetch_and(&page->pending, ~UINT64_C(1), __ATOMIC_SEQ_CST);
         __atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
         break;
     }

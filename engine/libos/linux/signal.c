@@ -105,6 +105,16 @@ void signal_process(int signal, int code)
     lock_release(&threads_lock);
 }
 
+/* Bits of a Thread.interrupt: 0 only wakes, n is signal n from outside, from whoever
+ * started the process and holds its first thread (Launch.signal). */
+static void post_from_outside(void)
+{
+    uint64_t bits = __atomic_fetch_and(&thread_page()->pending, 1, __ATOMIC_SEQ_CST);
+
+    for (bits &= ~UINT64_C(1); bits != 0; bits &= bits - 1)
+        signal_process(__builtin_ctzll(bits), SI_USER);
+}
+
 /* --- taking ---------------------------------------------------------------------------- */
 
 /* With threads_lock: what the calling thread has to act on now. */
@@ -120,6 +130,7 @@ bool face_interrupts(void)
 
     if (t->helper)
         return false;
+    post_from_outside();
     lock_take(&threads_lock);
     for (uint64_t due = deliverable(linux_of(t)); due != 0; due &= due - 1)
         yes = yes || !is_ignored(__builtin_ctzll(due) + 1);
@@ -201,6 +212,7 @@ void face_work(void)
     struct linux_thread *l = linux_self();
     int signal, code;
 
+    post_from_outside();
     for (;;) {
         lock_take(&threads_lock);
         if (deliverable(l) == 0)

@@ -8,7 +8,7 @@
 
 #define STATE_DEAD 3
 #define SIGNAL_KILL 9
-#define SIGNALS 64
+#define SIGNALS 63
 
 /* --- grant ------------------------------------------------------------------------ */
 
@@ -105,15 +105,20 @@ static unsigned do_wait(struct rt_call *call, struct launch *l)
     return PHX_SUCCESS;
 }
 
-/* Signals other than 9 would be the libos's to handle; until one can be told which,
- * a signal does what it does to a program that handles none. */
+/* 9 ends it, whatever it thinks of that; a native program knows no other signals. A
+ * libos gets the number as a pending bit of its first thread. */
 static unsigned do_signal(struct rt_call *call, struct launch *l)
 {
+    uint64_t number = call->words[0];
+
     if (l->state != LAUNCH_RUNNING)
         return PHX_INVALID_STATE;
-    if (call->words[0] == 0 || call->words[0] > SIGNALS)
+    if (number == 0 || number > SIGNALS)
         return PHX_INVALID_ARGUMENT;
-    process_exit(l->proc.process, call->words[0]);
+    if (l->in_libos && number != SIGNAL_KILL)
+        thread_interrupt(l->proc.thread, UINT64_C(1) << number);
+    else
+        process_exit(l->proc.process, number);
     return PHX_SUCCESS;
 }
 

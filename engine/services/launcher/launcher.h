@@ -38,6 +38,7 @@ struct launch {
     unsigned grant_count;
     uint64_t program;       /* a File that was granted as "image"; 0: found by name */
     uint64_t account, pool; /* while it runs */
+    bool in_libos;          /* a Linux program */
     struct proc proc;
     uint64_t waiters[WAITERS_MAX]; /* Replies */
     unsigned waiter_count;

@@ -219,6 +219,7 @@ int64_t launch_begin(struct launch *l, const uint8_t *startup, size_t length, co
     l->account = plan.account;
     l->pool = plan.pool;
     l->pid = l->proc.pid;
+    l->in_libos = plan.linux_program.size != 0;
     process_watch(l->proc.process, launcher_deaths, UINT64_C(1) << (l - launches));
     return proc_start(&l->proc);
 }

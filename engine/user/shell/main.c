@@ -35,7 +35,8 @@ const struct command commands[] = {
         "its path (run /bin/busybox), or a name that is looked for in /bin and /usr/bin.\n"
         "It gets its standard streams, itself (its process, threads, space and memory), and\n"
         "exactly the capabilities of this shell that --with names; see `caps`. Without\n"
-        "namespace it sees no files, without clock no time. Ctrl-C ends it.\n",
+        "namespace it sees no files, without clock no time. Ctrl-C ends it, the second time\n"
+        "even if it does not want to.\n",
         run_command},
     {"ps", "", "what runs", "", ps_command},
     {"mem", "", "memory, capabilities and threads, used and left", "", mem_command},

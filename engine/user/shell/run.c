@@ -11,6 +11,8 @@
 
 #define NAMES_MAX 16
 #define PATH_ROOM 300
+#define SIGNAL_INTERRUPT 2
+#define SIGNAL_KILL 9
 
 /* What the words after `run` ask for. */
 struct request {
@@ -23,14 +25,17 @@ struct request {
 /* The Launch of the program that runs; the other thread ends it with Ctrl-C. */
 static struct rt_lock running_lock;
 static uint64_t running;
+static bool asked; /* it was asked to end */
 
 static void set_running(uint64_t launch)
 {
     rt_lock(&running_lock);
     running = launch;
+    asked = false;
     rt_unlock(&running_lock);
 }
 
+/* The first time it is asked, the second time it is made to. */
 bool run_interrupt(void)
 {
     bool was;
@@ -38,7 +43,8 @@ bool run_interrupt(void)
     rt_lock(&running_lock);
     was = running != 0;
     if (was)
-        launch_signal(running, 2);
+        launch_signal(running, asked ? SIGNAL_KILL : SIGNAL_INTERRUPT);
+    asked = true;
     rt_unlock(&running_lock);
     return was;
 }

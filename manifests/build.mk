@@ -24,4 +24,4 @@ $(B)/%.manifest: $(B)/%.json $(MKMANIFEST)
 # What the launcher packs around one program, and what `make run` boots.
 ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf) $(B)/system.manifest
 
-$(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf libos.elf)
+$(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf caps.elf libos.elf)

@@ -82,13 +82,36 @@ static void look_around(void)
     command("caps");
     check("caps_shows_name_interface_methods",
         has("namespace    Namespace       open status readLink write make") &&
-            has("account      Account         balance newNotification identify\n"));
+            has("account      Account         balance newNotification identify grant\n"));
     command("ps");
     check("ps_shows_services", has("ramfs\n") && has("launcher\n") && has("shell\n"));
     command("mem");
     check("mem_shows_pages_holds_threads", has("pages") && has("holds") && has("threads"));
     command("log");
     check("log_shows_what_init_did", has("init: ramfs started"));
+}
+
+/* Itself, its streams, and what was named: nothing else. */
+static void exactly_what_is_named(void)
+{
+    static const char itself[] =
+        "process      Process         exit status watch newThread accept keeper getpid *\n"
+        "thread       ThreadControl   exit yield sleep takeReply newRing self *\n"
+        "space        AddressSpace    map populate unmap protect query *\n"
+        "pool         FramePool       alloc info *\n"
+        "stdin        Console         read info identify grant transfer\n"
+        "stdout       Console         write info identify grant transfer\n"
+        "stderr       Console         write info identify grant transfer\n";
+    static const char last[] = "*  and what every capability can do:";
+    size_t length = strlen(itself);
+
+    command("run caps");
+    check("run_gives_nothing_ambient", strncmp(answer, itself, length) == 0 &&
+                                           strncmp(answer + length, last, strlen(last)) == 0);
+    command("run --with clock caps");
+    answer += strncmp(answer, itself, length) == 0 ? length : 0;
+    check("run_gives_exactly_what_is_named",
+        strncmp(answer, "clock        Clock           now realtime calibration *\n*  and", 61) == 0);
 }
 
 static void programs(void)
@@ -220,6 +243,7 @@ int main(void)
     check("prompt_appears", boot(plain));
     wrong_input();
     look_around();
+    exactly_what_is_named();
     programs();
     control_c();
     line_editing();

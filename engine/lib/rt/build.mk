@@ -2,7 +2,7 @@
 # The runtime library of native programs: what is here, and core's logic compiled
 # for ring 3. $(eval $(call NATIVE,NAME,OBJECTS)) makes a program.
 
-RT_SOURCES := sys start out alloc heap thread serve tables interfaces
+RT_SOURCES := sys start out alloc heap thread serve show tables interfaces
 RT_CORE := bytes fmt elf
 RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/rt/sys_asm.o \
     $(B)/engine/lib/rt/start_asm.o $(RT_CORE:%=$(B)/user/core/%.o)

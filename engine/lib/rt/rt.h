@@ -34,6 +34,9 @@ uint64_t rt_cap(const char *name);
 /* One after another, from 0; false: no more. */
 bool rt_cap_at(unsigned index, struct rt_capability *capability);
 
+/* A line each on standard output: name, interface, methods. */
+void rt_show_capabilities(void);
+
 /* The process's own. */
 #define RT_PROCESS PHX_SLOT_ID(SLOT_PROCESS)
 #define RT_THREAD PHX_SLOT_ID(SLOT_THREAD)

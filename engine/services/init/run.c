@@ -102,8 +102,8 @@ static void add_streams(struct grants *grants)
         if (console_stream(rt_cap("console"), i, &stream) < 0)
             fail("console", "a stream cannot be had");
         add(grants, names[i], stream.console,
-            CONSOLE_M_READ | CONSOLE_M_WRITE | CONSOLE_M_INFO | CAPABILITY_M_IDENTIFY |
-                (i == 0 ? CONSOLE_M_WATCH : 0));
+            (i == 0 ? CONSOLE_M_READ | CONSOLE_M_WATCH : CONSOLE_M_WRITE) | CONSOLE_M_INFO |
+                CAPABILITY_M_IDENTIFY);
     }
 }
 

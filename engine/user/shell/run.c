@@ -161,8 +161,8 @@ static int64_t give_streams(uint64_t launch)
         result = console_stream(rt_cap("console"), i, &stream);
         if (result >= 0)
             result = capability_derive(stream.console,
-                CONSOLE_M_READ | CONSOLE_M_WRITE | CONSOLE_M_INFO | CAPABILITY_M_IDENTIFY |
-                    CAPABILITY_M_TRANSFER | CAPABILITY_M_GRANT | CAPABILITY_M_DERIVE,
+                (i == 0 ? CONSOLE_M_READ : CONSOLE_M_WRITE) | CONSOLE_M_INFO |
+                    CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER | CAPABILITY_M_GRANT,
                 0, &plain);
         if (result >= 0)
             result = launch_grant(launch, 0, names[i], strlen(names[i]), plain.capability,

@@ -23,10 +23,8 @@ void run_command(size_t count, char **words);
 /* A control event came: true if a program was running, which is ended by it. */
 bool run_interrupt(void);
 
-/* caps.c */
-void caps_command(size_t count, char **words);
-
 /* system.c */
+void caps_command(size_t count, char **words);
 void ps_command(size_t count, char **words);
 void mem_command(size_t count, char **words);
 void log_command(size_t count, char **words);

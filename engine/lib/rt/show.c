@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* `caps`: what this session was handed, from the generated table of interfaces. */
-#include "shell.h"
+/* What this process was handed, as text, from the generated table of interfaces. */
+#include "rt/rt.h"
 
 #include "bytes.h"
 #include "interfaces.h"
-#include "rt/rt.h"
 
 #define INDENT 28
 #define COLUMNS 80
@@ -54,15 +53,10 @@ static void print_capability(const struct rt_capability *c)
 }
 
 /* As it is now, not as it was handed over: what was revoked meanwhile is said. */
-void caps_command(size_t count, char **words)
+void rt_show_capabilities(void)
 {
     struct rt_capability capability;
 
-    (void)words;
-    if (count > 1) {
-        say_wrong("caps: takes no arguments");
-        return;
-    }
     for (unsigned i = 0; rt_cap_at(i, &capability); i++) {
         struct capability_identify_out now = {0};
         int64_t result = capability_identify(capability.id, &now);

@@ -3,12 +3,15 @@
 #include "launcher.h"
 
 #include "bytes.h"
+#include "capnp/stub.h"
 #include "rt/rt.h"
-#include "services.stubs.h"
+#include "services.capnp.h"
 #include "start.capnp.h"
 
 #define TEXTS_MAX 512 /* a Startup of 4096 bytes has fewer */
 #define FILE_PIECE 4096
+#define PATIENCE_NS UINT64_C(10000000000)
+#define IMAGE_MAX (UINT64_C(1) << 32)
 
 /* --- the Startup ------------------------------------------------------------------ */
 
@@ -50,27 +53,57 @@ static bool take_startup(struct capnp_message *message, const uint8_t *bytes, si
 
 /* --- a Linux program's file ---------------------------------------------------------- */
 
+/*
+ * File and Namespace come from whoever starts the program, and may be served by
+ * anybody: what does not answer must not stop this service, so that all calls for
+ * one start share a deadline. (Generated stubs wait for ever.)
+ */
+static uint64_t patience;
+
+static void patience_begin(void)
+{
+    struct clock_now_out now = {0};
+
+    patience = clock_now(rt_cap("clock"), &now) < 0 ? PHX_FOREVER : now.ns + PATIENCE_NS;
+}
+
+static int64_t ask(uint64_t cap, unsigned method, struct phx_message *m, unsigned words,
+    unsigned results)
+{
+    m->deadline = patience;
+    return stub_call(cap, method, m, words, results);
+}
+
 /* Into fresh pages: a file that was written has no frame of the boot module. */
+static int64_t read_all(uint64_t file, uint64_t size, uint8_t *to)
+{
+    for (uint64_t at = 0; at < size; at += FILE_PIECE) {
+        struct phx_message m = {.words = {at, FILE_PIECE}};
+        int64_t result;
+
+        stub_take_bytes(&m, to + at, FILE_PIECE);
+        result = ask(file, FILE_READ, &m, 2, 1);
+        if (result >= 0 && PHX_INFO_LENGTH(m.info) == 0)
+            result = -PHX_IO_ERROR; /* it became shorter meanwhile */
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
 static int64_t copy_file(uint64_t file, uint64_t size, uint64_t pool, uint64_t *frame)
 {
-    uint64_t pages = (size + PHX_PAGE_SIZE - 1) / PHX_PAGE_SIZE, detail;
+    uint64_t pages = (size + PHX_PAGE_SIZE - 1) / PHX_PAGE_SIZE;
     struct frame_pool_alloc_out out = {0};
     int64_t result = frame_pool_alloc(pool, pages, &out);
-    uint8_t *window = result < 0 ? NULL : rt_window(out.frame, pages,
-                                              PHX_PROT_READ | PHX_PROT_WRITE);
+    uint8_t *window;
 
-    for (uint64_t at = 0; window != NULL && result >= 0 && at < size; at += FILE_PIECE) {
-        struct file_read_out read = {0};
-        size_t got = 0;
-
-        result = file_read(file, at, FILE_PIECE, window + at, FILE_PIECE, &got, &read, &detail);
-        if (result >= 0 && got == 0)
-            result = -PHX_IO_ERROR; /* it became shorter meanwhile */
-    }
+    if (result < 0)
+        return result;
+    window = rt_window(out.frame, pages, PHX_PROT_READ | PHX_PROT_WRITE);
+    result = window == NULL ? -PHX_OUT_OF_MEMORY : read_all(file, size, window);
     if (window != NULL)
         rt_window_close(window, pages);
-    if (result >= 0 && window == NULL)
-        result = -PHX_OUT_OF_MEMORY;
     if (result < 0)
         phx_release(out.frame);
     else
@@ -80,19 +113,30 @@ static int64_t copy_file(uint64_t file, uint64_t size, uint64_t pool, uint64_t *
 
 static int64_t image_of_file(uint64_t file, uint64_t pool, struct proc_image *image)
 {
-    struct file_status_out status = {0};
-    struct file_map_out map = {0};
-    uint64_t detail;
-    int64_t result = file_status(file, &status, &detail);
+    struct phx_message status = {.words = {0}};
+    struct phx_message map = {.accept = {IFACE_FRAME}, .accept_caps = 1};
+    int64_t result = ask(file, FILE_STATUS, &status, 0, 10);
 
     if (result < 0)
         return result;
-    if (status.size == 0)
+    image->size = status.words[4];
+    if (image->size == 0 || image->size > IMAGE_MAX)
         return -PHX_INVALID_FORMAT;
-    image->size = status.size;
-    result = file_map(file, &image->frame, &map, &detail);
+    result = ask(file, FILE_MAP, &map, 0, 1);
+    image->frame = map.caps[0];
     if (result == -PHX_NOT_SUPPORTED)
-        result = copy_file(file, status.size, pool, &image->frame);
+        result = copy_file(file, image->size, pool, &image->frame);
+    return result;
+}
+
+static int64_t open_file(uint64_t namespace, const char *path, uint64_t *file)
+{
+    struct phx_message m = {.accept = {IFACE_FILE}, .accept_caps = 1};
+    int64_t result;
+
+    stub_send_bytes(&m, path, strlen(path));
+    result = ask(namespace, NAMESPACE_OPEN, &m, 2, 3);
+    *file = m.caps[0];
     return result;
 }
 
@@ -115,17 +159,16 @@ static bool is_path(const char *name)
 static int64_t find_program(const struct launch *l, uint64_t pool, struct proc_image *image,
     const char **reason)
 {
-    uint64_t file = l->program, namespace = granted(l, "namespace"), detail;
-    struct namespace_open_out opened;
+    uint64_t file = l->program, namespace = granted(l, "namespace");
     int64_t result;
 
+    patience_begin();
     *reason = "it was granted neither the program's file (image) nor a namespace";
     if (file == 0 && namespace == 0)
         return -PHX_NOT_FOUND;
     *reason = "no such file";
     if (file == 0) {
-        result = namespace_open(namespace, 0, 0, l->name, strlen(l->name), &file, &opened,
-            &detail);
+        result = open_file(namespace, l->name, &file);
         if (result < 0)
             return result;
     }

@@ -12,6 +12,8 @@
 #include "rt/rt.h"
 #include "services.capnp.h"
 
+#define FILES_MAX 16384 /* whoever opens without end runs out before this service does */
+
 struct file {
     struct fs_node *node; /* NULL: the place is free */
     char *path;           /* where it was when it was opened, from the root */
@@ -59,7 +61,8 @@ static bool place_free(uint32_t *number)
     }
     if (file_count == file_capacity) {
         uint32_t capacity = file_capacity ? 2 * file_capacity : 64;
-        struct file *more = rt_resize(files, capacity * sizeof *files);
+        struct file *more =
+            capacity > FILES_MAX ? NULL : rt_resize(files, capacity * sizeof *files);
 
         if (more == NULL)
             return false;

@@ -93,7 +93,7 @@ void log_command(size_t count, char **words)
     if (!begin(count, words, "log", &log))
         return;
     while (log_read(log, out.next, (uint64_t)text, sizeof text, &out) >= 0 && out.got > 0)
-        rt_print("%.*s", (int)(out.got < 2000 ? out.got : 2000), text);
+        rt_write(rt_cap("console"), text, out.got);
 }
 
 void exit_command(size_t count, char **words)

@@ -175,8 +175,10 @@ static void speak(const char *what, char **argv)
     }
     if (strcmp(what, "epitaph") == 0) {
         text(FRAMING_STDOUT, "before\n");
-        text(FRAMING_EPITAPH, "the kernel died: test");
-        text(FRAMING_EPITAPH, "last words\n");
+        text(FRAMING_EPITAPH, "the kernel ");
+        text(FRAMING_EPITAPH, "died: test");
+        text(FRAMING_EPITAPH, "\n");
+        text(FRAMING_EPITAPH, "last words");
         end(0);
     }
     if (strcmp(what, "midframe") == 0)

@@ -36,7 +36,7 @@ struct relay {
     struct frame_reader reader;
     bool input_open;   /* stdin is still read */
     bool machine_open; /* COM1 is still read */
-    bool epitaph;
+    bool epitaph, epitaph_in_line; /* one came; its last line has no end yet */
     bool decided; /* `status` is the answer; only output is left to hand on */
     int status;
     uint64_t started, ended_by; /* ms of the monotonic clock; 0: no limit */
@@ -212,7 +212,7 @@ static void write_log(struct relay *r, const struct frame *f)
     if (!r->log)
         return;
     fwrite(f->payload, 1, f->length, r->log);
-    if (f->length == 0 || f->payload[f->length - 1] != '\n')
+    if (f->type == FRAMING_LOG)
         putc('\n', r->log);
 }
 
@@ -222,13 +222,13 @@ static void end_soon(struct relay *r)
         r->ended_by = now_ms() + EPITAPH_MS;
 }
 
+/* A text in pieces of any length, line ends included. */
 static void take_epitaph(struct relay *r, const struct frame *f)
 {
     end_soon(r);
     r->epitaph = true;
+    r->epitaph_in_line = f->length != 0 && f->payload[f->length - 1] != '\n';
     queue_put(&r->err, f->payload, f->length);
-    if (f->length == 0 || f->payload[f->length - 1] != '\n')
-        queue_put(&r->err, "\n", 1);
     write_log(r, f);
 }
 
@@ -436,6 +436,8 @@ int relay_run(struct relay *r, struct machine_process *machine)
             break;
         relay_step(r, wait_ms);
     }
+    if (r->epitaph_in_line)
+        putc('\n', stderr);
     if (r->decided) {
         machine_end(machine, 0);
         return r->status;

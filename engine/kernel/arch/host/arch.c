@@ -73,11 +73,15 @@ void arch_reboot(void)
 void arch_interrupt_window(void)
 {
     arch_host.windows++;
+    if (arch_host.window)
+        arch_host.window();
 }
 
 void arch_idle(void)
 {
     arch_host.idles++;
+    if (arch_host.idle)
+        arch_host.idle();
 }
 
 unsigned arch_start_cpus(void)

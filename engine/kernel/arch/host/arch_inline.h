@@ -24,6 +24,8 @@ struct arch_host {
     uint64_t wakeups[CPUS_MAX], flush_requests[CPUS_MAX]; /* sent to that core */
     uint64_t timer;        /* ns it was armed for, 0 off */
     uint64_t idles, windows;
+    void (*idle)(void);    /* what happens while the core sleeps; may longjmp() away */
+    void (*window)(void);  /* what interrupts do in the window they are given */
     uint64_t fs_base, gs_base;
     bool fpu_trap;
     const void *fpu_area;  /* saved to or loaded from last */

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is true of a world at any time, and what of it can be seen.
+ */
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- text that grows --------------------------------------------------------- */
+
+static char *text;
+static size_t length, room;
+
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+    va_list list;
+
+    if (room - length < 512) {
+        room = room ? room * 2 : 65536;
+        text = realloc(text, room);
+    }
+    va_start(list, format);
+    length += (size_t)vsnprintf(text + length, room - length, format, list);
+    va_end(list);
+}
+
+#define EACH_ROW(row, table)                                                       \
+    for (uint32_t index_ = 1; index_ < (table)->pages * 64; index_++)              \
+        for (struct hold *row = index_ % 64 < HOLDS_PER_PAGE                       \
+                                    ? cap_reserved_row((table), index_) : NULL;    \
+             row; row = NULL)
+
+#define EACH(type, variable, list_head, member)                                    \
+    for (type *variable = CONTAINER((list_head)->next, type, member);              \
+         &variable->member != (list_head);                                         \
+         variable = CONTAINER(variable->member.next, type, member))
+
+/* --- what a table or a row keeps for later ----------------------------------- */
+
+#define KEPT_MAX 4096
+static const void *kept[KEPT_MAX];
+static unsigned kept_count;
+
+static const void *page_of(const void *object)
+{
+    return (const void *)((uintptr_t)object & ~(uintptr_t)4095);
+}
+
+static void keep(const void *page)
+{
+    for (unsigned i = 0; i < kept_count; i++)
+        if (kept[i] == page)
+            return;
+    CHECK(kept_count < KEPT_MAX);
+    kept[kept_count++] = page;
+}
+
+/* The pages of nodes that rows name, whoever pays. */
+static void find_node_pages(void)
+{
+    kept_count = 0;
+    EACH(struct process, p, &kernel.processes, all_link)
+        EACH_ROW (row, &p->table)
+            if (row->state == HOLD_LIVE)
+                for (const struct node *n = row->down ? row->down : row->up; n; n = n->parent)
+                    if (n != &kernel.caps.root)
+                        keep(page_of(n));
+}
+
+static unsigned node_pages(const struct account *a)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < kept_count; i++)
+        n += object_payer((const char *)kept[i] + 64) == a;
+    return n;
+}
+
+static unsigned table_pages(const struct account *a)
+{
+    unsigned n = 0;
+
+    EACH(struct process, p, &a->processes, account_link) {
+        n += p->table.pages + (p->table.indirect != NULL);
+        for (unsigned i = 0; p->table.indirect && i < TABLE_INDIRECT; i++)
+            n += p->table.indirect[i] != NULL;
+    }
+    return n;
+}
+
+/* --- what is true ------------------------------------------------------------- */
+
+static uint64_t own(const struct account *a, unsigned r)
+{
+    uint64_t n = a->used[r];
+
+    EACH(struct account, child, &a->children, sibling)
+        n -= child->limit[r];
+    return n;
+}
+
+static void check_account(const struct account *a, uint64_t sums[RESOURCES])
+{
+    uint64_t rows = 0, threads = 0;
+
+    CHECK(account_ok(a));
+    EACH(struct process, p, &a->processes, account_link) {
+        rows += p->table.live;
+        threads += p->thread_count;
+    }
+    CHECK_EQ(own(a, RESOURCE_HOLDS), rows);
+    CHECK_EQ(own(a, RESOURCE_THREADS), threads);
+    for (unsigned r = 0; r < RESOURCES; r++)
+        sums[r] += own(a, r);
+    EACH(struct account, child, &a->children, sibling)
+        check_account(child, sums);
+}
+
+static void check_table(struct process *p)
+{
+    uint32_t live = 0, free = 0;
+
+    EACH_ROW (row, &p->table) {
+        live += row->state == HOLD_LIVE || row->state == HOLD_RESERVED;
+        free += row->state == HOLD_FREE;
+        if (row->state == HOLD_LIVE)
+            CHECK(row->object && row->object->refs > 0 && row->up && row->up->refs > 0);
+    }
+    CHECK_EQ(p->table.live, live);
+    for (uint32_t at = p->table.free; at; at = (uint32_t)cap_reserved_row(&p->table, at)->checked)
+        CHECK(free-- > 0 && cap_reserved_row(&p->table, at)->state == HOLD_FREE);
+}
+
+void world_check(void)
+{
+    uint64_t sums[RESOURCES] = { 0 };
+
+    check_account(&kernel.root, sums);
+    CHECK_EQ(sums[RESOURCE_PAGES], memory_taken());
+    EACH(struct process, p, &kernel.processes, all_link)
+        check_table(p);
+}
+
+/* --- what can be seen ---------------------------------------------------------- */
+
+static void dump_account(const struct account *a)
+{
+    unsigned nodes = node_pages(a);
+
+    say("account %p dead %u refs %u pages %lu/%lu holds %lu/%lu threads %lu/%lu energy %lu\n",
+        (const void *)a, a->object.dead, a->object.refs - nodes,
+        a->used[RESOURCE_PAGES] - table_pages(a) - nodes, a->limit[RESOURCE_PAGES],
+        a->used[RESOURCE_HOLDS], a->limit[RESOURCE_HOLDS], a->used[RESOURCE_THREADS],
+        a->limit[RESOURCE_THREADS], a->limit[RESOURCE_ENERGY]);
+    EACH(struct account, child, &a->children, sibling)
+        dump_account(child);
+}
+
+static unsigned list_length(const struct list *l)
+{
+    unsigned n = 0;
+
+    for (const struct list *at = l->next; at != l; at = at->next)
+        n++;
+    return n;
+}
+
+static void dump_object(struct object *o)
+{
+    say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs, o->dead);
+    if (o->type == OBJECT_ENDPOINT) {
+        struct endpoint *e = (struct endpoint *)o;
+
+        say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
+            list_length(&e->receivers));
+        for (struct tree_node *n = tree_first(&e->badges); n; n = tree_next(n))
+            say(" %lu:%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
+                (void *)CONTAINER(n, struct badge, node)->watcher);
+    } else if (o->type == OBJECT_NOTIFICATION) {
+        struct notification *n = (struct notification *)o;
+
+        say(" bits %#lx waiters %u", n->bits, list_length(&n->waiters));
+    } else if (o->type == OBJECT_FRAME) {
+        struct frame *f = (struct frame *)o;
+
+        say(" pfn %#lx pages %lu mappings %u", f->pfn, f->pages, list_length(&f->mappings));
+    } else if (o->type == OBJECT_RING) {
+        struct ring *r = (struct ring *)o;
+
+        say(" thread %p in flight %u free %u", (void *)r->thread, r->logic.in_flight,
+            list_length(&r->free));
+    }
+    say("\n");
+}
+
+static void dump_row(struct hold *row, uint32_t index)
+{
+    if (row->state == HOLD_FREE || row->state == HOLD_RETIRED)
+        return;
+    say("  row %u.%u state %u methods %#lx badge %#lx interface %u up %p.%lu", index,
+        row->generation, row->state, row->methods, row->badge, row->interface,
+        (const void *)row->up, row->up_gen);
+    if (row->state != HOLD_LIVE) {
+        say("\n");
+        return;
+    }
+    say(" alive %u down %lu", node_alive(row->up, row->up_gen), row->down ? row->down->gen : 1);
+    if (row->uses)
+        say(" uses %lu+%lu+%lu+%lu holders %u", row->uses->left, row->uses->reserved,
+            row->uses->spent, row->uses->lost, row->uses->holders);
+    dump_object(row->object);
+}
+
+static void dump_mapping(struct space *s, struct mapping *m)
+{
+    uint64_t sum = 0;
+
+    for (uint64_t i = 0; i < m->pages; i++) {
+        const pte_t *pte = arch_pte(s->root, m->node.key + (i << PHX_PAGE_SHIFT));
+
+        sum = (sum + (pte ? *pte : 7)) * 0x9e3779b97f4a7c15;
+    }
+    say("  mapping %#lx pages %lu offset %lu prot %u most %u going %u frame %#lx/%u sum %#lx\n",
+        m->node.key, m->pages, m->offset, m->protection, m->most, m->going, m->frame->pfn,
+        m->frame->object.refs, sum);
+}
+
+static void dump_thread(struct thread *t)
+{
+    struct waiter *w = &t->waiter;
+
+    say("  thread %p state %u refs %u waits %u rows %u reply %u pending %#lx work %u ring %p "
+        "serving %u call %p joiners %u code %lu\n",
+        (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs,
+        w->state, w->state ? w->rows_reserved : 0u, w->state ? w->wants_reply : 0u, t->pending,
+        t->work.step != NULL, (void *)t->ring, list_length(&t->serving),
+        (void *)t->current_call, list_length(&t->joiners), t->exit_code);
+}
+
+static void dump_process(struct process *p)
+{
+    say("process %lu state %u refs %u threads %u status %lu watcher %p keeper %p\n", p->pid,
+        p->state, p->object.refs, p->thread_count, p->status, (void *)p->watcher,
+        (void *)p->keeper);
+    EACH_ROW (row, &p->table)
+        dump_row(row, index_);
+    if (p->space)
+        say("  space refs %u tables %lu\n", p->space->object.refs, p->space->tables);
+    for (struct tree_node *n = p->space ? tree_first(&p->space->mappings) : NULL; n;
+         n = tree_next(n))
+        dump_mapping(p->space, CONTAINER(n, struct mapping, node));
+    EACH(struct thread, t, &p->threads, process_link)
+        dump_thread(t);
+}
+
+char *world_dump(void)
+{
+    char *all;
+
+    length = 0;
+    find_node_pages();
+    dump_account(&kernel.root);
+    EACH(struct process, p, &kernel.processes, all_link)
+        dump_process(p);
+    all = text;
+    text = NULL;
+    room = 0;
+    return all;
+}

@@ -28,3 +28,20 @@ $(B)/host/engine/libos/core/tty_test: $(B)/host/engine/libos/core/tty_test.o \
 	$(call LINK_HOST,$(SAN))
 
 TEST_HOST += $(B)/host/engine/libos/core/tty_test
+
+# --- the pure parts, here -------------------------------------------------------
+
+LIBOS_HOST := $(B)/host/engine/libos
+LIBOS_TESTS := $(addprefix $(LIBOS_HOST)/,core/vma_test core/resident_test core/heap_test \
+    core/descriptors_test linux/stack_test)
+
+$(LIBOS_HOST)/%.o: CFLAGS_HOST += -Itests/harness
+$(LIBOS_HOST)/core/vma_test: $(LIBOS_HOST)/core/vma.o
+$(LIBOS_HOST)/core/resident_test: $(LIBOS_HOST)/core/resident.o
+$(LIBOS_HOST)/core/heap_test: $(LIBOS_HOST)/core/heap.o
+$(LIBOS_HOST)/core/descriptors_test: $(LIBOS_HOST)/core/file.o
+$(LIBOS_HOST)/linux/stack_test: $(LIBOS_HOST)/linux/stack.o
+$(LIBOS_TESTS): %: %.o $(B)/host/tests/harness/main.o
+	$(call LINK_HOST,$(SAN))
+
+TEST_HOST += $(LIBOS_TESTS)

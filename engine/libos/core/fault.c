@@ -142,12 +142,21 @@ static int64_t fault_file(const struct vma *area, uint64_t page, uint32_t hardwa
     return copy_aside(area, page, hardware);
 }
 
-/* There is a translation, but not for this access. */
-static int64_t fault_present(const struct vma *area, uint64_t page, uint32_t access,
+/* There is a translation. Another thread may have made it since; only if it is still
+ * not one for this access, it is turned over: of an area that is to be writable and
+ * executable, or where a change of protection once failed half way. */
+static int64_t fault_present(const struct vma *area, uint64_t address, uint32_t access,
                              uint32_t hardware)
 {
+    const uint32_t both = PHX_PROT_WRITE | PHX_PROT_EXECUTE;
+    uint64_t page = address & -(uint64_t)PHX_PAGE_SIZE;
+    bool again = mm.last_present == address;
+
     if (resident_is_borrowed(&mm.resident, page) && access == PHX_PROT_WRITE)
         return copy_aside(area, page, hardware);
+    mm.last_present = address;
+    if (!again && (area->protection & both) != both)
+        return 0;
     return sys_protect(page, 1, hardware);
 }
 
@@ -168,7 +177,7 @@ int64_t mm_fault(uint64_t address, uint32_t access)
         goto out;
     allowed = mm_hardware(area->protection, access);
     if (resident_is_present(&mm.resident, page))
-        e = fault_present(area, page, access, allowed);
+        e = fault_present(area, address, access, allowed);
     else if (area->backing == NULL)
         e = fault_zeroes(area, page, allowed);
     else

@@ -20,6 +20,7 @@ struct mm {
     uint64_t gap_high; /* new areas are placed below */
     uint64_t break_start, break_end;
     uint64_t next_fault, cluster; /* the last fault's end, and how much it mapped */
+    uint64_t last_present;        /* the last fault at a page that was there */
 };
 
 extern struct mm mm;

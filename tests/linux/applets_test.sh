@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Debian's busybox-static, as it is: the jobs of applets.list, here and in a machine,
+# with equal output, messages and status. The host's files are a copy that may be
+# spoilt; the machine's are the originals, to read, and memory over them.
+
+suite=applets
+. "$(dirname "$0")/lib.sh"
+list=$top/tests/linux/applets.list
+busybox=/bin/busybox
+
+make_files() {
+    local i
+    mkdir -p data/tmp data/tree/a data/tree/b && cd data || exit 1
+    for i in $(seq 1000); do echo "$i"; done >numbers
+    for i in $(seq 300); do echo "key$((i % 17)),$((i * i % 1000)).5,line $i"; done >table.csv
+    printf '%s\n' zero one two three four five six seven eight nine ten one seven >words
+    LC_ALL=C sort words >sorted
+    printf 'alpha beta\ngamma delta\nepsilon zeta\nwith  spaces and a longer line at the end\n' >text
+    : >empty
+    awk 'BEGIN { srand(7); for (i = 0; i < 60000; i++) printf "%c", int(rand() * 255) + 1 }' >random
+    base64 random >random.b64
+    gzip -n -k text && bzip2 -k text
+    echo 'a deep file' >tree/b/deep.txt
+    seq 5000 >tree/a/long.txt
+    echo other >tree/a/other.dat
+    ln -s a/other.dat tree/link
+    printf 'text\nwords\n' >list
+    find . -exec touch -h -d @1600000000 {} +
+    tar --sort=name --owner=0 --group=0 --numeric-owner -C tree -cf tree.tar .
+    find . -exec touch -h -d @1600000000 {} +
+    cd ..
+}
+
+# one NAME INPUT WRITES SORTS ARG...
+one() {
+    local name=$1 input=$2 writes=$3 sorts=$4
+    local options=(--ro "$work/data:/data" --ro /etc/passwd --ro /etc/group --cwd /data)
+    shift 4
+    [ "$writes" = 0 ] || options+=(--scratch 4M)
+    rm -rf copy && cp -a data copy
+    (cd copy && exec env -i PATH=/bin "$busybox" "$@") <"$input" >host.out 2>host.err
+    echo $? >host.status
+    guest "${options[@]}" --env PATH=/bin "$busybox" "$@" <"$input" >guest.out 2>guest.err
+    echo $? >guest.status
+    if [ "$sorts" = 1 ]; then
+        LC_ALL=C sort -o host.out host.out
+        LC_ALL=C sort -o guest.out guest.out
+    fi
+    same "$name" && ok "$name"
+}
+
+make_files
+
+# What one machine of a run says about all: the speed of large input and files.
+head -c 5000000 /dev/urandom >large
+sha256sum <large >host.out
+guest "$busybox" sha256sum <large >guest.out 2>guest.err
+if cmp -s host.out guest.out; then ok large_stdin; else bad large_stdin "$(cat guest.err)"; fi
+guest --ro "$work/large:/f" "$busybox" sha256sum /f >guest.out 2>guest.err
+if [ "$(cut -d' ' -f1 host.out)" = "$(cut -d' ' -f1 guest.out)" ]; then
+    ok large_file
+else
+    bad large_file "$(cat guest.err)"
+fi
+
+while read -r name rest; do
+    case $name in '#'* | '') continue ;; esac
+    input=/dev/null writes=0 sorts=0
+    if [[ $rest == '<'* ]]; then
+        input=$work/data/${rest%% *}
+        input=${input/</}
+        rest=${rest#* }
+    fi
+    if [[ $rest == 'w '* ]]; then
+        writes=1
+        rest=${rest#w }
+    fi
+    if [[ $rest == 's '* ]]; then
+        sorts=1
+        rest=${rest#s }
+    fi
+    eval "words=($rest)"
+    one "$name" "$input" "$writes" "$sorts" "${words[@]}"
+done <"$list"
+
+exit $((failures > 0))

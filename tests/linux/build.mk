@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# Linux programs for the machine and for here, with two C libraries.
+
+LINUX_TESTS := arguments numbers files memory threads signals pipes clocks identity end
+LINUX_TEST_FLAGS := -std=gnu11 -O2 -Wall -Wextra -pthread -Wno-unused-result \
+    -Wno-infinite-recursion -Wno-nonnull
+LINUX_TEST_PROGRAMS := $(foreach kind,glibc musl pie,$(LINUX_TESTS:%=$(B)/tests/linux/%-$(kind))) \
+    $(B)/tests/linux/nothing-musl $(B)/tests/linux/root-musl
+
+define LINUX_TEST_COMPILE
+@$(if $(V),,echo '  compile $@';) mkdir -p $(@D)
+$(Q)$(1) $(2) $(LINUX_TEST_FLAGS) $< -o $@ -lm
+endef
+$(B)/tests/linux/%-glibc: tests/linux/%.c tests/linux/say.h
+	$(call LINUX_TEST_COMPILE,gcc,-static)
+$(B)/tests/linux/%-pie: tests/linux/%.c tests/linux/say.h
+	$(call LINUX_TEST_COMPILE,gcc,-static-pie)
+$(B)/tests/linux/%-musl: tests/linux/%.c tests/linux/say.h
+	$(call LINUX_TEST_COMPILE,musl-gcc,-static)
+
+tests/linux/programs_test.sh: $(LINUX_TEST_PROGRAMS)
+TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# C programs, static with glibc and with musl, at a fixed address and not: run here
+# and in a machine, with the same arguments and files, they say the same and end
+# alike. (What a signal makes of a status is the same 128 + n for both.)
+
+suite=linux
+. "$(dirname "$0")/lib.sh"
+
+# run_host DIRECTORY PROGRAM ARG... and run_guest OPTIONS PROGRAM ARG...
+run_host() {
+    (cd "$1" && exec env -i A=1 HOME=/root "${@:2}") <input >host.out 2>host.err
+    echo $? >host.status
+} 2>/dev/null
+
+run_guest() {
+    # shellcheck disable=SC2086
+    guest $1 --env A=1 --env HOME=/root "${@:2}" <input >guest.out 2>guest.err
+    echo $? >guest.status
+}
+
+# Every line of a program says what is true.
+all_true() {
+    ! grep -aq -e ': NO$' -e 'SUCCEEDED$' -e '^  expected' guest.out
+}
+
+compare() {
+    local name=$1 options=$2 program=$3
+    rm -rf folder && mkdir folder
+    run_host folder "$program" "${@:4}"
+    run_guest "$options" "$program" "${@:4}"
+    same "$name" || return
+    if all_true; then ok "$name"; else bad "$name" "$(grep -a -m1 -e NO -e expected guest.out)"; fi
+}
+
+printf 'some input\nof two lines\n' >input
+
+for kind in glibc musl pie; do
+    for name in arguments numbers threads signals pipes clocks identity; do
+        compare "$name.$kind" "" "$programs/$name-$kind" one "two words" ""
+    done
+    compare "files.$kind" "--scratch 32M" "$programs/files-$kind"
+    compare "memory.$kind" "--scratch 1M --mem 256M" "$programs/memory-$kind"
+done
+
+for kind in glibc musl; do
+    for way in abort null address divide illegal kill stack thread text pipe "status 77"; do
+        # shellcheck disable=SC2086
+        compare "end.${way% *}.$kind" "" "$programs/end-$kind" $way
+    done
+done
+compare "threads.smp4" "--smp 4" "$programs/threads-glibc" one "two words" ""
+
+# --- what only a machine has ------------------------------------------------------
+
+guest_only() {
+    run_guest "" "$programs/$1-musl"
+    if [ "$(cat guest.status)" = 0 ] && all_true; then
+        ok "$1"
+    else
+        bad "$1" "status $(cat guest.status) $(grep -a -m1 -e NO -e expected guest.out)"
+    fi
+}
+guest_only nothing
+guest_only root
+
+# A fault's address is told in the log.
+run_guest "" "$programs/end-musl" address
+if grep -q 'end-musl\[[0-9]*\]: segmentation fault at 0x123456789000, rip 0x' log; then
+    ok fault_is_logged
+else
+    bad fault_is_logged "$(tail -n 1 log)"
+fi
+# So is a call that is not there, once.
+run_guest "" "$programs/identity-musl"
+if [ "$(grep -c 'system call 1000 is not there yet (ENOSYS)' log)" = 1 ]; then
+    ok missing_call_is_logged
+else
+    bad missing_call_is_logged "$(tail -n 1 log)"
+fi
+# Memory that the machine has not: an end with a reason, not a hang.
+run_guest "--mem 112M" "$programs/memory-musl"
+if [ "$(cat guest.status)" = 137 ] && grep -q 'out of memory at 0x' log; then
+    ok out_of_memory
+else
+    bad out_of_memory "status $(cat guest.status) $(tail -n 1 log)"
+fi
+
+exit $((failures > 0))

@@ -2,33 +2,38 @@
 /*
  * An AVL tree without recursion. Left and right are the two values of `side`, so
  * that nothing is written twice; a subtree that grew or shrank is repaired by the
- * same walk to the root.
+ * same walk to the root. Until a node is repaired its balance is 2 or -2, and a
+ * rotation is right for any balances, so that a double one is just two of them.
  */
 #include "tree.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#define BALANCE UINT64_C(7) /* the bits of node->parent that are not the address */
+
 static struct tree_node *parent_of(const struct tree_node *node)
 {
-    return (struct tree_node *)(node->parent & ~(uintptr_t)3);
+    return (struct tree_node *)(node->parent & ~BALANCE);
 }
 
 static void set_parent(struct tree_node *node, struct tree_node *parent)
 {
     if (node)
-        node->parent = (uintptr_t)parent | (node->parent & 3);
+        node->parent = (uintptr_t)parent | (node->parent & BALANCE);
 }
 
-/* Height of child[1] minus that of child[0]: -1, 0 or 1. */
-static int balance(const struct tree_node *node)
+/* How much higher that side is than the other. */
+static int lean(const struct tree_node *node, bool side)
 {
-    return (int)(node->parent & 3) - 1;
+    int balance = (int)(node->parent & BALANCE) - 2;
+
+    return side ? balance : -balance;
 }
 
-static void set_balance(struct tree_node *node, int value)
+static void set_lean(struct tree_node *node, bool side, int value)
 {
-    node->parent = (node->parent & ~(uintptr_t)3) | (uintptr_t)(value + 1);
+    node->parent = (node->parent & ~BALANCE) | (uintptr_t)(2 + (side ? value : -value));
 }
 
 static bool side_of(const struct tree_node *parent, const struct tree_node *node)
@@ -36,7 +41,8 @@ static bool side_of(const struct tree_node *parent, const struct tree_node *node
     return parent && parent->child[1] == node;
 }
 
-static void replace(struct tree *tree, struct tree_node *parent, struct tree_node *old,
+/* `node`, or nothing if NULL, where `old` was below `parent`. */
+static void replace(struct tree *tree, struct tree_node *parent, const struct tree_node *old,
                     struct tree_node *node)
 {
     if (parent)
@@ -46,41 +52,21 @@ static void replace(struct tree *tree, struct tree_node *parent, struct tree_nod
     set_parent(node, parent);
 }
 
-/* A rotation: top's child of that side takes top's place and top becomes its child
- * of the other side. */
-static void lift(struct tree *tree, struct tree_node *top, bool side)
+/* top's child of that side takes top's place, and top becomes its child of the other. */
+static struct tree_node *rotate(struct tree *tree, struct tree_node *top, bool side)
 {
     struct tree_node *up = top->child[side], *inner = up->child[!side];
+    int up_lean = lean(up, side);
+    int top_lean = lean(top, side) - 1 - (up_lean > 0 ? up_lean : 0);
 
     replace(tree, parent_of(top), top, up);
     top->child[side] = inner;
     set_parent(inner, top);
     up->child[!side] = top;
     set_parent(top, up);
-}
-
-/* That side of top is higher by 2. True if the whole subtree got lower. */
-static bool repair(struct tree *tree, struct tree_node *top, bool side)
-{
-    int lean = side ? 1 : -1;
-    struct tree_node *up = top->child[side];
-    int up_balance = balance(up);
-
-    if (up_balance == -lean) {
-        struct tree_node *inner = up->child[!side];
-        int inner_balance = balance(inner);
-
-        lift(tree, up, !side);
-        lift(tree, top, side);
-        set_balance(top, inner_balance == lean ? -lean : 0);
-        set_balance(up, inner_balance == -lean ? lean : 0);
-        set_balance(inner, 0);
-        return true;
-    }
-    lift(tree, top, side);
-    set_balance(top, up_balance ? 0 : lean);
-    set_balance(up, up_balance ? 0 : -lean);
-    return up_balance != 0;
+    set_lean(top, side, top_lean);
+    set_lean(up, side, up_lean - 1 + (top_lean < 0 ? top_lean : 0));
+    return up;
 }
 
 /* That side of node became higher (change 1) or lower (-1) by one. */
@@ -89,17 +75,18 @@ static void retrace(struct tree *tree, struct tree_node *node, bool side, int ch
     while (node) {
         struct tree_node *parent = parent_of(node);
         bool node_side = side_of(parent, node);
-        int now = balance(node) + (side ? change : -change);
 
-        if (now == 2 || now == -2) {
-            /* What grew by one and was repaired is as high as before it grew. */
-            if (repair(tree, node, now > 0) == (change > 0))
-                return;
-        } else {
-            set_balance(node, now);
-            if ((now == 0) == (change > 0))
-                return;
+        set_lean(node, side, lean(node, side) + change);
+        bool high = lean(node, true) > 0;
+        if (lean(node, high) == 2) {
+            if (lean(node->child[high], high) < 0)
+                rotate(tree, node->child[high], !high);
+            node = rotate(tree, node, high);
         }
+        /* Even now: what grew did so on its lower side (or was repaired) and is as high
+         * as before; what shrank did so on its higher side, and is lower. */
+        if ((lean(node, true) == 0) == (change > 0))
+            return;
         node = parent;
         side = node_side;
     }
@@ -107,114 +94,67 @@ static void retrace(struct tree *tree, struct tree_node *node, bool side, int ch
 
 void tree_insert(struct tree *tree, struct tree_node *node)
 {
-    struct tree_node *parent = NULL, *at = tree->root;
+    struct tree_node *parent = NULL, **at = &tree->root;
     bool side = false;
 
-    while (at) {
-        parent = at;
-        side = node->key >= at->key;
-        at = at->child[side];
+    while (*at) {
+        parent = *at;
+        side = node->key >= parent->key;
+        at = &parent->child[side];
     }
+    *at = node;
     node->child[0] = node->child[1] = NULL;
-    node->parent = (uintptr_t)parent | 1;
-    if (parent)
-        parent->child[side] = node;
-    else
-        tree->root = node;
+    node->parent = (uintptr_t)parent;
+    set_lean(node, true, 0);
     retrace(tree, parent, side, 1);
 }
 
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
-    struct tree_node *parent = parent_of(node), *from = parent, *next;
-    bool side = side_of(parent, node);
+    struct tree_node *out = node;
 
-    if (!node->child[0] || !node->child[1]) {
-        replace(tree, parent, node, node->child[0] ? node->child[0] : node->child[1]);
-        retrace(tree, from, side, -1);
+    /* With two children, the next node leaves its place for this one's. */
+    if (node->child[0] && node->child[1])
+        for (out = node->child[1]; out->child[0];)
+            out = out->child[0];
+    struct tree_node *parent = parent_of(out);
+    bool side = side_of(parent, out);
+    replace(tree, parent, out, out->child[out->child[0] == NULL]);
+    retrace(tree, parent, side, -1);
+    if (out == node)
         return;
-    }
-    /* The next node takes the place of this one. */
-    next = tree_next(node);
-    from = parent_of(next);
-    side = from == node;
-    if (side) {
-        from = next;
-    } else {
-        from->child[0] = next->child[1];
-        set_parent(next->child[1], from);
-        next->child[1] = node->child[1];
-        set_parent(next->child[1], next);
-    }
-    next->child[0] = node->child[0];
-    set_parent(next->child[0], next);
-    set_balance(next, balance(node));
-    replace(tree, parent, node, next);
-    retrace(tree, from, side, -1);
-}
-
-static struct tree_node *outermost(struct tree_node *node, bool side)
-{
-    while (node && node->child[side])
-        node = node->child[side];
-    return node;
-}
-
-static struct tree_node *neighbour(const struct tree_node *node, bool side)
-{
-    struct tree_node *parent;
-
-    if (node->child[side])
-        return outermost(node->child[side], !side);
-    while ((parent = parent_of(node)) && side_of(parent, node) == side)
-        node = parent;
-    return parent;
+    *out = (struct tree_node){ { node->child[0], node->child[1] }, node->parent, out->key };
+    set_parent(out->child[0], out);
+    set_parent(out->child[1], out);
+    replace(tree, parent_of(node), node, out);
 }
 
 struct tree_node *tree_first(const struct tree *tree)
 {
-    return outermost(tree->root, false);
+    return tree_ceil(tree, 0);
 }
 
-struct tree_node *tree_last(const struct tree *tree)
+/* The nearest key on one side of `key`; of equal ones the nearest to the other side. */
+static struct tree_node *nearest(const struct tree *tree, uint64_t key, bool above)
 {
-    return outermost(tree->root, true);
-}
+    struct tree_node *best = NULL, *at = tree->root;
 
-struct tree_node *tree_next(const struct tree_node *node)
-{
-    return neighbour(node, true);
-}
+    while (at) {
+        bool fits = above ? at->key >= key : at->key <= key;
 
-struct tree_node *tree_prev(const struct tree_node *node)
-{
-    return neighbour(node, false);
+        if (fits)
+            best = at;
+        at = at->child[fits != above];
+    }
+    return best;
 }
 
 struct tree_node *tree_floor(const struct tree *tree, uint64_t key)
 {
-    struct tree_node *best = NULL, *at = tree->root;
-
-    while (at) {
-        bool fits = at->key <= key;
-
-        if (fits)
-            best = at;
-        at = at->child[fits];
-    }
-    return best;
+    return nearest(tree, key, false);
 }
 
 struct tree_node *tree_ceil(const struct tree *tree, uint64_t key)
 {
-    struct tree_node *best = NULL, *at = tree->root;
-
-    while (at) {
-        bool fits = at->key >= key;
-
-        if (fits)
-            best = at;
-        at = at->child[!fits];
-    }
-    return best;
+    return nearest(tree, key, true);
 }

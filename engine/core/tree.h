@@ -5,7 +5,7 @@
  * An AVL tree: its height is at most 1.44 log2(n), whatever the order of
  * requests, so that a hostile program cannot make an operation of the kernel
  * long by choosing keys. Equal keys are allowed and stay in order of insertion.
- * The balance lives in the two low bits of the parent's address.
+ * The balance lives in the three low bits of the parent's address.
  *
  * Locking  the caller's, over the tree and everything in it
  * Tests    tree_test.c, on the host
@@ -17,7 +17,7 @@
 
 struct tree_node {
     struct tree_node *child[2]; /* keys [0] not greater, [1] not less */
-    uintptr_t parent;           /* its address | 1 + height of [1] - height of [0] */
+    uintptr_t parent;           /* its address | 2 + height of [1] - height of [0] */
     uint64_t key;               /* the caller's; fixed while in a tree */
 };
 
@@ -33,9 +33,6 @@ void tree_remove(struct tree *tree, struct tree_node *node);
 
 /* All of these give NULL where there is none. */
 struct tree_node *tree_first(const struct tree *tree);
-struct tree_node *tree_last(const struct tree *tree);
-struct tree_node *tree_next(const struct tree_node *node);
-struct tree_node *tree_prev(const struct tree_node *node);
 /* The last one with the greatest key that is not greater than `key`. */
 struct tree_node *tree_floor(const struct tree *tree, uint64_t key);
 /* The first one with the least key that is not less than `key`. */

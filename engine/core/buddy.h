@@ -8,7 +8,7 @@
  * first bytes. Page numbers are physical ones, so that a run of n pages lies
  * aligned to the next power of two and a large page can map it.
  *
- * The byte table is cleared in pieces when they are first written (one bit for
+ * The byte table is cleared in pieces when they are first written (a byte for
  * each piece says whether it was), so that boot costs by the block and not by
  * the page, however much memory there is.
  *
@@ -18,7 +18,6 @@
 #ifndef CORE_BUDDY_H
 #define CORE_BUDDY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,39 +27,38 @@
 #define BUDDY_RUN_MAX (UINT64_C(1) << (BUDDY_ORDERS - 1))
 
 /*
- * Holds between calls; buddy_ok() says the same in code:
- *   B1  free blocks are aligned to their size, disjoint, and inside
- *       [first, first + count)
+ * Holds between calls; buddy_ok() of the tests says the same in code:
+ *   B1  free blocks are aligned to their size, disjoint, and inside [0, count)
  *   B2  no two free blocks below the largest order are buddies (they were joined)
  *   B3  the byte of a page is order + 1 if a free block begins there, else 0
  *   B4  bit k of `orders` is set exactly if free[k] is not empty; the blocks'
  *       pages add up to free_pages
  */
 struct buddy {
-    uint64_t first;      /* number of the first page that the table covers */
-    uint64_t count;      /* how many pages it covers */
+    uint64_t count;    /* how many pages the table covers, from page 0 */
     uint64_t free_pages;
     uint32_t orders;
-    uint64_t *touched;   /* a bit for each piece of the table that was cleared */
     uint8_t *heads;
-    void *(*page)(uint64_t pfn); /* where a free page is; 24 of its bytes are used */
+    uint8_t *touched;  /* for each piece of `heads`: was it cleared? */
+    void *(*page)(uint64_t pfn); /* where a free page is */
     struct list free[BUDDY_ORDERS];
+};
+
+/* What a free block's first bytes are. */
+struct buddy_block {
+    struct list link;
+    uint64_t pfn;
 };
 
 /* How large the table for that many pages is: about one byte a page. */
 size_t buddy_table_bytes(uint64_t pages);
 
 /*
- * All pages taken; buddy_add() gives some. `table` is 8-byte aligned, of
- * buddy_table_bytes(pages), and may hold anything: only its first 1/4096th is
- * cleared here. The struct must not move afterwards (lists point into it).
+ * All pages taken; buddy_free() gives some. `table` has buddy_table_bytes(pages)
+ * and may hold anything: only its last 1/4096th is cleared here. The struct must
+ * not move afterwards (lists point into it).
  */
-void buddy_init(struct buddy *buddy, void *table, uint64_t first, uint64_t pages,
-                void *(*page)(uint64_t pfn));
-
-/* Memory to hand out, at boot or later, of any alignment and length, inside the
- * covered range and not in it already. */
-void buddy_add(struct buddy *buddy, uint64_t pfn, uint64_t pages);
+void buddy_init(struct buddy *buddy, void *table, uint64_t pages, void *(*page)(uint64_t pfn));
 
 /*
  * A run of exactly that many pages: the number of its first page, a multiple of
@@ -69,21 +67,11 @@ void buddy_add(struct buddy *buddy, uint64_t pfn, uint64_t pages);
  */
 int64_t buddy_alloc(struct buddy *buddy, uint64_t pages);
 
-/* Back; any part of what buddy_alloc() gave, in any pieces. */
+/* Memory to hand out, of any alignment and length, inside the covered range and not
+ * in it already: what boot found, or any part of what buddy_alloc() gave. */
 void buddy_free(struct buddy *buddy, uint64_t pfn, uint64_t pages);
-
-/* Is this page in a free block? (What must be false before buddy_free.) */
-bool buddy_is_free(const struct buddy *buddy, uint64_t pfn);
-
-static inline uint64_t buddy_free_pages(const struct buddy *buddy)
-{
-    return buddy->free_pages;
-}
 
 /* The most pages that buddy_alloc() would give in one run now. */
 uint64_t buddy_largest(const struct buddy *buddy);
-
-/* Checks B1-B4, in time proportional to the number of free blocks. */
-bool buddy_ok(const struct buddy *buddy);
 
 #endif

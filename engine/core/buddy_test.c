@@ -6,8 +6,60 @@
 
 #include "../../tests/harness/test.h"
 
+/* --- the invariants of buddy.h, from what the table and the lists say --------- */
+
+static unsigned head_of(const struct buddy *buddy, uint64_t pfn)
+{
+    return pfn < buddy->count && buddy->touched[pfn / 4096] ? buddy->heads[pfn] : 0;
+}
+
+static bool buddy_is_free(const struct buddy *buddy, uint64_t pfn)
+{
+    for (unsigned order = 0; order < BUDDY_ORDERS; order++)
+        if (head_of(buddy, pfn >> order << order) > order)
+            return true;
+    return false;
+}
+
+/* The block is where the list says it is, and neither part of a larger one nor half of one. */
+static bool block_ok(const struct buddy *buddy, const struct buddy_block *block, unsigned order)
+{
+    uint64_t pfn = block->pfn, size = UINT64_C(1) << order;
+
+    if (pfn % size || pfn + size > buddy->count || buddy->page(pfn) != block ||
+        head_of(buddy, pfn) != order + 1)
+        return false;
+    if (order < BUDDY_ORDERS - 1 && head_of(buddy, pfn ^ size) == order + 1)
+        return false;
+    for (unsigned above = order + 1; above < BUDDY_ORDERS; above++) {
+        uint64_t outer = pfn >> above << above;
+
+        if (outer != pfn && head_of(buddy, outer) > above)
+            return false;
+    }
+    return true;
+}
+
+/* In time proportional to the number of free blocks. */
+static bool buddy_ok(const struct buddy *buddy)
+{
+    uint64_t pages = 0;
+
+    for (unsigned order = 0; order < BUDDY_ORDERS; order++) {
+        if ((buddy->orders >> order & 1) == list_is_empty(&buddy->free[order]))
+            return false;
+        LIST_FOR_EACH (node, &buddy->free[order]) {
+            if (!block_ok(buddy, CONTAINER(node, struct buddy_block, link), order))
+                return false;
+            pages += UINT64_C(1) << order;
+        }
+    }
+    return pages == buddy->free_pages;
+}
+
 /* The first bytes of pages [FIRST, FIRST + PAGES): enough for a free block's links. */
 #define FIRST 1003
+#define END (FIRST + PAGES)
 #define PAGES 2500
 
 static uint64_t memory[PAGES][4];
@@ -47,7 +99,7 @@ static void check_model(const struct buddy *buddy)
                 largest = size;
         }
     }
-    CHECK_EQ(buddy_free_pages(buddy), free_pages);
+    CHECK_EQ(buddy->free_pages, free_pages);
     CHECK_EQ(buddy_largest(buddy), largest);
 }
 
@@ -64,10 +116,10 @@ static void model_set(uint64_t pfn, uint64_t pages, bool is_free)
 TEST(buddy, nothing_is_free, "before memory was added")
 {
     struct buddy buddy;
-    void *table = new_table(PAGES);
+    void *table = new_table(END);
 
     memset(model, 0, sizeof(model));
-    buddy_init(&buddy, table, FIRST, PAGES, page_of);
+    buddy_init(&buddy, table, END, page_of);
     CHECK(buddy_ok(&buddy));
     check_model(&buddy);
     CHECK_EQ(buddy_alloc(&buddy, 1), -1);
@@ -79,18 +131,18 @@ TEST(buddy, nothing_is_free, "before memory was added")
 TEST(buddy, runs_are_free_exact_and_aligned, "whatever is added, taken and given back")
 {
     struct buddy buddy;
-    void *table = new_table(PAGES);
+    void *table = new_table(END);
     uint64_t added = 0;
 
     memset(model, 0, sizeof(model));
-    buddy_init(&buddy, table, FIRST, PAGES, page_of);
+    buddy_init(&buddy, table, END, page_of);
     for (int step = 0; step < 6000; step++) {
         uint64_t pages = 1 + test_below(UINT64_C(1) << test_below(10));
 
         if (added < PAGES && test_below(8) == 0) {
             if (pages > PAGES - added)
                 pages = PAGES - added;
-            buddy_add(&buddy, FIRST + added, pages);
+            buddy_free(&buddy, FIRST + added, pages);
             model_set(FIRST + added, pages, true);
             added += pages;
         } else if (test_below(2)) {
@@ -125,12 +177,12 @@ TEST(buddy, runs_are_free_exact_and_aligned, "whatever is added, taken and given
 TEST(buddy, all_comes_back_as_it_was, "when every page is freed alone, in any order")
 {
     struct buddy buddy;
-    void *table = new_table(PAGES);
+    void *table = new_table(END);
     uint64_t order[PAGES];
     uint64_t largest;
 
-    buddy_init(&buddy, table, FIRST, PAGES, page_of);
-    buddy_add(&buddy, FIRST, PAGES);
+    buddy_init(&buddy, table, END, page_of);
+    buddy_free(&buddy, FIRST, PAGES);
     largest = buddy_largest(&buddy);
     CHECK_EQ(largest, 1024);
     for (uint64_t i = 0; i < PAGES; i++) {
@@ -149,12 +201,13 @@ TEST(buddy, all_comes_back_as_it_was, "when every page is freed alone, in any or
     }
     CHECK(buddy_ok(&buddy));
     CHECK_EQ(buddy_largest(&buddy), largest);
-    CHECK_EQ(buddy_free_pages(&buddy), PAGES);
+    CHECK_EQ(buddy.free_pages, PAGES);
     free(table);
 }
 
-/* 65 pieces of the table in 2 words, one page in the last; the range begins even. */
+/* The last piece of the table has one page; the range begins even. */
 #define WIDE_FIRST 4096
+#define WIDE_END (WIDE_FIRST + WIDE_PAGES)
 #define WIDE_PAGES (64 * 512 + 1)
 
 static uint64_t wide[WIDE_PAGES][4];
@@ -168,14 +221,14 @@ static void *wide_page_of(uint64_t pfn)
 TEST(buddy, every_page_of_a_wide_range_counts, "from its first, alone in a block, to its last")
 {
     struct buddy buddy;
-    void *table = new_table(WIDE_PAGES);
+    void *table = new_table(WIDE_END);
     static bool taken[WIDE_PAGES];
     uint64_t out = 0;
 
     memset(taken, 0, sizeof(taken));
-    buddy_init(&buddy, table, WIDE_FIRST, WIDE_PAGES, wide_page_of);
+    buddy_init(&buddy, table, WIDE_END, wide_page_of);
     for (uint64_t i = WIDE_PAGES; i-- > 0;)
-        buddy_add(&buddy, WIDE_FIRST + i, 1);
+        buddy_free(&buddy, WIDE_FIRST + i, 1);
     CHECK(buddy_ok(&buddy));
     CHECK_EQ(buddy_largest(&buddy), 16384);
     for (int step = 0; step < 200000; step++) {
@@ -192,7 +245,7 @@ TEST(buddy, every_page_of_a_wide_range_counts, "from its first, alone in a block
             taken[at] = true;
             out++;
         }
-        CHECK_EQ(buddy_free_pages(&buddy), WIDE_PAGES - out);
+        CHECK_EQ(buddy.free_pages, WIDE_PAGES - out);
     }
     CHECK(buddy_ok(&buddy));
     for (uint64_t at = 0; at < WIDE_PAGES; at++)
@@ -210,27 +263,27 @@ TEST(buddy, nothing_beyond_the_range_is_looked_at, "though it would be the buddy
 {
     struct buddy buddy;
     uint64_t pages = WIDE_PAGES - 1;
-    void *table = new_table(pages);
+    void *table = new_table(WIDE_FIRST + 1 + pages);
 
     /* The last page is even now, and the table's next byte is not the table's. */
-    buddy_init(&buddy, table, WIDE_FIRST + 1, pages, wide_page_of);
-    buddy_add(&buddy, WIDE_FIRST + 1, 1);
-    buddy_add(&buddy, WIDE_FIRST + pages, 1);
+    buddy_init(&buddy, table, WIDE_FIRST + 1 + pages, wide_page_of);
+    buddy_free(&buddy, WIDE_FIRST + 1, 1);
+    buddy_free(&buddy, WIDE_FIRST + pages, 1);
     CHECK(buddy_ok(&buddy));
     CHECK(!buddy_is_free(&buddy, WIDE_FIRST + 1 + pages) && !buddy_is_free(&buddy, WIDE_FIRST));
-    CHECK_EQ(buddy_free_pages(&buddy), 2);
+    CHECK_EQ(buddy.free_pages, 2);
     free(table);
 }
 
 TEST(buddy, the_checker_sees_each_broken_invariant, "so that its word counts")
 {
     struct buddy buddy, good;
-    void *table = new_table(WIDE_PAGES);
+    void *table = new_table(WIDE_END);
     uint64_t *pfn = &wide[256][2]; /* of the block at 256, behind its link */
 
-    buddy_init(&buddy, table, WIDE_FIRST, 1024, wide_page_of);
-    buddy_add(&buddy, WIDE_FIRST + 256, 128);
-    buddy_add(&buddy, WIDE_FIRST + 512, 64);
+    buddy_init(&buddy, table, WIDE_FIRST + 1024, wide_page_of);
+    buddy_free(&buddy, WIDE_FIRST + 256, 128);
+    buddy_free(&buddy, WIDE_FIRST + 512, 64);
     good = buddy;
     CHECK(buddy_ok(&buddy));
     buddy.free_pages++;
@@ -247,22 +300,19 @@ TEST(buddy, the_checker_sees_each_broken_invariant, "so that its word counts")
         CHECK(buddy_ok(&buddy) == (wrong == 256));
     }
     *pfn = WIDE_FIRST + 256;
-    buddy.heads[256] = 7;
+    buddy.heads[WIDE_FIRST + 256] = 7;
     CHECK(!buddy_ok(&buddy));
-    buddy.heads[256] = 8;
-    buddy.first = WIDE_FIRST + 257;
-    CHECK(!buddy_ok(&buddy));
-    buddy = good;
-    buddy.count = 512 + 63;
+    buddy.heads[WIDE_FIRST + 256] = 8;
+    buddy.count = WIDE_FIRST + 512 + 63;
     CHECK(!buddy_ok(&buddy));
     buddy = good;
     CHECK(buddy_ok(&buddy));
-    buddy.heads[384] = 8; /* its buddy is free as well: should have been joined */
+    buddy.heads[WIDE_FIRST + 384] = 8; /* its buddy is free as well: should have been joined */
     CHECK(!buddy_ok(&buddy));
-    buddy.heads[384] = 0;
-    buddy.heads[0] = 10; /* a free block that covers it */
+    buddy.heads[WIDE_FIRST + 384] = 0;
+    buddy.heads[WIDE_FIRST + 0] = 10; /* a free block that covers it */
     CHECK(!buddy_ok(&buddy));
-    buddy.heads[0] = 9; /* one that ends just before it */
+    buddy.heads[WIDE_FIRST + 0] = 9; /* one that ends just before it */
     CHECK(buddy_ok(&buddy));
     free(table);
 }
@@ -297,15 +347,15 @@ TEST(buddy, boot_touches_blocks_not_pages, "when 4 GiB with a hole at 3 GiB are 
 
     places_used = 0;
     CHECK(buddy_table_bytes(LARGE_PAGES) <= LARGE_PAGES + 4096);
-    buddy_init(&buddy, table, 0, LARGE_PAGES, place_of);
-    buddy_add(&buddy, 256, hole - 256);
-    buddy_add(&buddy, hole + 4096, LARGE_PAGES - hole - 4096);
+    buddy_init(&buddy, table, LARGE_PAGES, place_of);
+    buddy_free(&buddy, 256, hole - 256);
+    buddy_free(&buddy, hole + 4096, LARGE_PAGES - hole - 4096);
     CHECK(buddy_ok(&buddy));
     CHECK(places_used <= 24);
     for (size_t i = 0; i < buddy_table_bytes(LARGE_PAGES); i++)
         untouched += table[i] == 0xa5;
-    CHECK(untouched >= LARGE_PAGES - 24 * 512);
-    CHECK_EQ(buddy_free_pages(&buddy), LARGE_PAGES - 4096 - 256);
+    CHECK(untouched >= LARGE_PAGES - 24 * 4096);
+    CHECK_EQ(buddy.free_pages, LARGE_PAGES - 4096 - 256);
 
     /* The most that there is in one run; more is refused however much is free. */
     CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
@@ -331,19 +381,19 @@ TEST(buddy, the_largest_blocks_are_never_joined, "and page 0 is one like any oth
     uint8_t *table = new_table(LARGE_PAGES);
 
     places_used = 0;
-    buddy_init(&buddy, table, 0, LARGE_PAGES, place_of);
-    buddy_add(&buddy, 0, LARGE_PAGES);
+    buddy_init(&buddy, table, LARGE_PAGES, place_of);
+    buddy_free(&buddy, 0, LARGE_PAGES);
     CHECK(buddy_ok(&buddy));
     CHECK_EQ(places_used, 4);
     CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
     for (int i = 0; i < 4; i++)
         CHECK(buddy_alloc(&buddy, BUDDY_RUN_MAX) >= 0);
-    CHECK_EQ(buddy_free_pages(&buddy), 0);
+    CHECK_EQ(buddy.free_pages, 0);
     CHECK(!buddy_is_free(&buddy, 0) && !buddy_is_free(&buddy, LARGE_PAGES - 1));
     for (uint64_t half = 0; half < 8; half++)
         buddy_free(&buddy, half * BUDDY_RUN_MAX / 2, BUDDY_RUN_MAX / 2);
     CHECK(buddy_ok(&buddy));
-    CHECK_EQ(buddy_free_pages(&buddy), LARGE_PAGES);
+    CHECK_EQ(buddy.free_pages, LARGE_PAGES);
     for (int i = 0; i < 4; i++)
         CHECK((uint64_t)buddy_alloc(&buddy, BUDDY_RUN_MAX) % BUDDY_RUN_MAX == 0);
     CHECK_EQ(buddy_alloc(&buddy, 1), -1);

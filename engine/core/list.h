@@ -41,24 +41,19 @@ static inline bool list_is_linked(const struct list *node)
     return node->next != node;
 }
 
-static inline void list_insert_between(struct list *prev, struct list *node, struct list *next)
-{
-    node->prev = prev;
-    node->next = next;
-    prev->next = node;
-    next->prev = node;
-}
-
 /* The node must be on no list. */
 static inline void list_add_tail(struct list *list, struct list *node)
 {
-    list_insert_between(list->prev, node, list);
+    node->prev = list->prev;
+    node->next = list;
+    list->prev->next = node;
+    list->prev = node;
 }
 
-/* The node must be on no list. */
+/* The node must be on no list: the tail of the list as its first node sees it. */
 static inline void list_add_head(struct list *list, struct list *node)
 {
-    list_insert_between(list, node, list->next);
+    list_add_tail(list->next, node);
 }
 
 /* Also right for a node that is on no list. */
@@ -73,12 +68,6 @@ static inline void list_remove(struct list *node)
 static inline struct list *list_first(const struct list *list)
 {
     return list_is_empty(list) ? NULL : list->next;
-}
-
-/* The one after `node`, NULL when it is the last. */
-static inline struct list *list_next(const struct list *list, const struct list *node)
-{
-    return node->next == list ? NULL : node->next;
 }
 
 /*

@@ -46,14 +46,14 @@ void frames_init(const struct boot_info *info)
     uint64_t bytes = (buddy_table_bytes(pages) + PHX_PAGE_SIZE - 1) & ~(PHX_PAGE_SIZE - 1UL);
     unsigned at = table_region(info, bytes);
 
-    buddy_init(&buddy, direct(info->regions[at].base), 0, pages, page_address);
+    buddy_init(&buddy, direct(info->regions[at].base), pages, page_address);
     for (unsigned i = 0; i < info->region_count; i++) {
         uint64_t base = info->regions[i].base + (i == at ? bytes : 0);
         uint64_t size = info->regions[i].size - (i == at ? bytes : 0);
 
-        buddy_add(&buddy, base >> PHX_PAGE_SHIFT, size >> PHX_PAGE_SHIFT);
+        buddy_free(&buddy, base >> PHX_PAGE_SHIFT, size >> PHX_PAGE_SHIFT);
     }
-    total_pages = buddy_free_pages(&buddy);
+    total_pages = buddy.free_pages;
     kernel.memory.take = memory_take;
     kernel.memory.give = memory_give;
 }
@@ -168,7 +168,7 @@ int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in
 int op_frame_pool_info(struct invocation *inv, struct frame_pool_info_out *out)
 {
     (void)inv;
-    out->free = buddy_free_pages(&buddy);
+    out->free = buddy.free_pages;
     out->total = total_pages;
     out->largest = buddy_largest(&buddy);
     return OK;

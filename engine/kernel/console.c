@@ -243,21 +243,9 @@ int op_console_read(struct invocation *inv, const struct console_read_in *in,
 int op_console_stream(struct invocation *inv, const struct console_stream_in *in,
                       struct console_stream_out *out)
 {
-    struct cap_table *table = &inv->thread->process->table;
-    struct uses *counter;
-    uint32_t row;
-
     if (in->number > 2 || (inv->badge != 0 && inv->badge != in->number + 1))
         return PHX_INVALID_ARGUMENT;
-    TRY(cap_reserve(table, &row));
-    err_t err = cap_prepare_derive(table, inv->row, 0, &counter);
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
-    out->console = cap_derive(table, row, inv->row, inv->row->methods, in->number + 1,
-                              IFACE_CONSOLE, NULL);
-    return OK;
+    return result_derive(inv, inv->row->methods, in->number + 1, IFACE_CONSOLE, 0, &out->console);
 }
 
 int op_console_watch(struct invocation *inv, const struct console_watch_in *in)

@@ -36,16 +36,21 @@ static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *
         return PHX_INVALID_SYSCALL;
     if (row->object->dead)
         return PHX_REVOKED;
-    if (!uses || op->interface == IFACE_CAPABILITY)
-        return op->handler(&inv, in, out);
-
+    if (op->interface == IFACE_CAPABILITY)
+        uses = NULL;
     TRY(uses_reserve(uses));
     uses_ref(uses);
     err_t err = op->handler(&inv, in, out);
-    if (err == OK || err == BLOCKED)
+    if (err == OK || err == BLOCKED) {
         uses_commit(uses);
-    else
+    } else {
         uses_return(uses);
+        while (inv.reserved_count > 0) {
+            inv.reserved_count--;
+            cap_unreserve(inv.reserved[inv.reserved_count].table,
+                          inv.reserved[inv.reserved_count].row);
+        }
+    }
     uses_unref(uses);
     return err;
 }
@@ -275,40 +280,27 @@ int op_capability_identify(struct invocation *inv, struct capability_identify_ou
 int op_capability_derive(struct invocation *inv, const struct capability_derive_in *in,
                          struct capability_derive_out *out)
 {
-    struct cap_table *table = &inv->thread->process->table;
-    struct uses *counter;
-    uint32_t row;
-
     if (in->methods & ~inv->row->methods)
         return PHX_PERMISSION_DENIED;
-    TRY(cap_reserve(table, &row));
-    err_t err = cap_prepare_derive(table, inv->row, in->uses, &counter);
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
-    out->capability =
-        cap_derive(table, row, inv->row, in->methods, inv->badge, inv->row->interface, counter);
-    return OK;
+    return result_derive(inv, in->methods, inv->badge, inv->row->interface, in->uses,
+                         &out->capability);
 }
 
 int op_capability_duplicate(struct invocation *inv, struct capability_duplicate_out *out)
 {
-    struct cap_table *table = &inv->thread->process->table;
     uint32_t row;
 
-    TRY(cap_reserve(table, &row));
-    out->capability = cap_duplicate(table, row, inv->row);
+    TRY(result_row(inv, &row));
+    out->capability = cap_duplicate(&inv->thread->process->table, row, inv->row);
     return OK;
 }
 
 int op_capability_grant(struct invocation *inv, const struct capability_grant_in *in,
                         struct capability_grant_out *out)
 {
-    struct cap_table *from = &inv->thread->process->table;
     struct hold *process;
     struct uses *counter;
-    uint32_t row = (uint32_t)in->slot;
+    uint32_t row;
 
     TRY(other(inv->thread, in->process, IFACE_PROCESS, PROCESS_ACCEPT, &process));
     struct process *p = (struct process *)process->object;
@@ -318,12 +310,8 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
         return PHX_INVALID_STATE;
     if (in->slot >= PHX_SLOT_COUNT)
         return PHX_INVALID_ARGUMENT;
-    TRY(in->slot ? cap_reserve_slot(&p->table, row) : cap_reserve(&p->table, &row));
-    err_t err = cap_prepare_derive(from, inv->row, 0, &counter);
-    if (err != OK) {
-        cap_unreserve(&p->table, row);
-        return err;
-    }
+    TRY(result_row_in(inv, &p->table, (uint32_t)in->slot, &row));
+    TRY(cap_prepare_derive(&inv->thread->process->table, inv->row, 0, &counter));
     out->capability = cap_derive(&p->table, row, inv->row, in->methods, inv->badge,
                                  inv->row->interface, NULL);
     return OK;

@@ -150,12 +150,8 @@ int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in
     struct frame *f;
     uint32_t row;
 
-    TRY(cap_reserve(&t->process->table, &row));
-    err_t err = frame_new(inv->object->account, in->pages, &f);
-    if (err != OK) {
-        cap_unreserve(&t->process->table, row);
-        return err;
-    }
+    TRY(result_row(inv, &row));
+    TRY(frame_new(inv->object->account, in->pages, &f));
 
     *w = (struct work){
         .step = alloc_step, .frame = f, .row = row, .has_row = true, .results = 2
@@ -186,20 +182,10 @@ int op_frame_info(struct invocation *inv, struct frame_info_out *out)
 int op_frame_carve(struct invocation *inv, const struct frame_carve_in *in,
                    struct frame_carve_out *out)
 {
-    struct cap_table *table = &inv->thread->process->table;
     uint64_t have = FRAME_BADGE_PAGES(inv->badge);
-    struct uses *counter;
-    uint32_t row;
 
     if (in->pages == 0 || in->pages > have || in->offset > have - in->pages)
         return PHX_INVALID_ARGUMENT;
-    TRY(cap_reserve(table, &row));
-    err_t err = cap_prepare_derive(table, inv->row, 0, &counter);
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
     uint64_t badge = FRAME_BADGE(FRAME_BADGE_OFFSET(inv->badge) + in->offset, in->pages);
-    out->frame = cap_derive(table, row, inv->row, inv->row->methods, badge, IFACE_FRAME, NULL);
-    return OK;
+    return result_derive(inv, inv->row->methods, badge, IFACE_FRAME, 0, &out->frame);
 }

@@ -490,7 +490,7 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
 
     if (!t->current_call)
         return PHX_INVALID_STATE;
-    TRY(cap_reserve(&t->process->table, &row));
+    TRY(result_row(inv, &row));
     struct object *o = reply_object(t->current_call, &badge);
     out->reply = object_hold(t, row, o, IFACE_REPLY, REPLY_M_ALL, badge);
     t->current_call = NULL;

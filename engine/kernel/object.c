@@ -105,16 +105,6 @@ static void endpoint_free(struct endpoint *e)
     object_free(e);
 }
 
-static void account_free(struct account *a)
-{
-    struct account *parent = a->object.account;
-
-    account_close(a);
-    list_remove(&a->sibling);
-    object_free(a);
-    object_unref(&parent->object);
-}
-
 void object_unref(struct object *o)
 {
     if (--o->refs > 0)
@@ -140,6 +130,33 @@ uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned 
     return cap_put(&t->process->table, row, o, interface, methods, badge);
 }
 
+err_t result_row_in(struct invocation *inv, struct cap_table *table, uint32_t slot, uint32_t *row)
+{
+    *row = slot;
+    TRY(slot ? cap_reserve_slot(table, slot) : cap_reserve(table, row));
+    inv->reserved[inv->reserved_count].table = table;
+    inv->reserved[inv->reserved_count++].row = *row;
+    return OK;
+}
+
+err_t result_row(struct invocation *inv, uint32_t *row)
+{
+    return result_row_in(inv, &inv->thread->process->table, 0, row);
+}
+
+err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t badge, unsigned interface,
+                    uint64_t uses, uint64_t *id)
+{
+    struct cap_table *table = &inv->thread->process->table;
+    struct uses *counter;
+    uint32_t row;
+
+    TRY(result_row(inv, &row));
+    TRY(cap_prepare_derive(table, inv->row, uses, &counter));
+    *id = cap_derive(table, row, inv->row, methods, badge, interface, counter);
+    return OK;
+}
+
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
 {
     TRY(cap_lookup(&t->process->table, id, method, row));
@@ -148,67 +165,44 @@ err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, 
 
 /* --- endpoints and notifications are made of nothing else ------------------ */
 
-static err_t small_new(struct account *a, enum object_type type, void **out)
-{
-    TRY(object_new(a, KIND_ENDPOINT, out));
-    struct object *o = *out;
-    o->type = (uint8_t)type;
-    o->account = a;
-    return OK;
-}
-
 /* A new object that only its first hold names, in the invoking process. */
 static err_t make(struct invocation *inv, enum object_type type, unsigned interface,
-                  uint64_t methods, void (*init)(void *object), uint64_t *id)
+                  uint64_t methods, uint64_t *id)
 {
-    struct thread *t = inv->thread;
-    uint32_t row;
+    struct account *a = (struct account *)inv->object;
+    struct object *o;
     void *object;
+    uint32_t row;
 
-    TRY(cap_reserve(&t->process->table, &row));
-    err_t err = small_new((struct account *)inv->object, type, &object);
-    if (err != OK) {
-        cap_unreserve(&t->process->table, row);
-        return err;
+    TRY(result_row(inv, &row));
+    TRY(object_new(a, KIND_ENDPOINT, &object));
+    o = object;
+    o->type = (uint8_t)type;
+    o->account = a;
+    if (type == OBJECT_ENDPOINT) {
+        list_init(&((struct endpoint *)object)->callers);
+        list_init(&((struct endpoint *)object)->receivers);
+    } else if (type == OBJECT_NOTIFICATION) {
+        list_init(&((struct notification *)object)->waiters);
     }
-    init(object);
-    *id = object_hold(t, row, object, interface, methods, 0);
+    *id = object_hold(inv->thread, row, o, interface, methods, 0);
     return OK;
-}
-
-static void endpoint_init(void *object)
-{
-    struct endpoint *e = object;
-
-    list_init(&e->callers);
-    list_init(&e->receivers);
-}
-
-static void notification_init(void *object)
-{
-    list_init(&((struct notification *)object)->waiters);
-}
-
-static void pool_init(void *object)
-{
-    (void)object;
 }
 
 int op_account_new_endpoint(struct invocation *inv, struct account_new_endpoint_out *out)
 {
-    return make(inv, OBJECT_ENDPOINT, IFACE_ENDPOINT, ENDPOINT_M_ALL, endpoint_init,
-                &out->endpoint);
+    return make(inv, OBJECT_ENDPOINT, IFACE_ENDPOINT, ENDPOINT_M_ALL, &out->endpoint);
 }
 
 int op_account_new_notification(struct invocation *inv, struct account_new_notification_out *out)
 {
     return make(inv, OBJECT_NOTIFICATION, IFACE_NOTIFICATION, NOTIFICATION_M_ALL,
-                notification_init, &out->notification);
+                &out->notification);
 }
 
 int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out)
 {
-    return make(inv, OBJECT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, pool_init, &out->pool);
+    return make(inv, OBJECT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &out->pool);
 }
 
 /* The badge's record, made at its first mint. */
@@ -241,26 +235,15 @@ int op_endpoint_mint(struct invocation *inv, const struct endpoint_mint_in *in,
                      struct endpoint_mint_out *out)
 {
     struct endpoint *e = (struct endpoint *)inv->object;
-    struct cap_table *table = &inv->thread->process->table;
-    struct uses *counter;
-    uint32_t row;
 
     if (in->interface < 64 || in->interface > UINT16_MAX)
         return PHX_INVALID_ARGUMENT;
-    TRY(cap_reserve(table, &row));
-    err_t err = badge_record(e, in->badge);
-    if (err == OK) {
-        err = cap_prepare_derive(table, inv->row, in->uses, &counter);
-        if (err != OK)
-            badge_record_undo(e, in->badge);
-    }
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
-    out->capability = cap_derive(table, row, inv->row, in->methods, in->badge,
-                                 (unsigned)in->interface, counter);
-    return OK;
+    TRY(badge_record(e, in->badge));
+    err_t err = result_derive(inv, in->methods, in->badge, (unsigned)in->interface, in->uses,
+                              &out->capability);
+    if (err != OK)
+        badge_record_undo(e, in->badge);
+    return err;
 }
 
 int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in)

@@ -137,21 +137,12 @@ bool process_reap(void)
 int op_account_new_process(struct invocation *inv, const struct account_new_process_in *in,
                            struct account_new_process_out *out)
 {
-    struct cap_table *table = &inv->thread->process->table;
     struct process *p;
     uint32_t row, space_row;
 
-    TRY(cap_reserve(table, &row));
-    err_t err = cap_reserve(table, &space_row);
-    if (err == OK) {
-        err = process_new((struct account *)inv->object, in->libos_low, in->libos_high, &p);
-        if (err != OK)
-            cap_unreserve(table, space_row);
-    }
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
+    TRY(result_row(inv, &row));
+    TRY(result_row(inv, &space_row));
+    TRY(process_new((struct account *)inv->object, in->libos_low, in->libos_high, &p));
     out->process =
         object_hold(inv->thread, row, &p->object, IFACE_PROCESS, PROCESS_M_ALL, 0);
     out->space = object_hold(inv->thread, space_row, &p->space->object, IFACE_ADDRESS_SPACE,
@@ -233,21 +224,19 @@ int op_account_create(struct invocation *inv, const struct account_create_in *in
                       struct account_create_out *out)
 {
     struct account *parent = (struct account *)inv->object, *a;
-    struct cap_table *table = &inv->thread->process->table;
     const uint64_t limits[RESOURCES] = { in->pages, in->holds, in->threads, in->energy };
     void *object;
     uint32_t row;
 
-    TRY(cap_reserve(table, &row));
-    err_t err = object_new(parent, KIND_ACCOUNT, &object);
-    for (unsigned r = 0; r < RESOURCES && err == OK; r++) {
-        err = account_can(parent, r, limits[r]);
-        if (err != OK)
+    TRY(result_row(inv, &row));
+    TRY(object_new(parent, KIND_ACCOUNT, &object));
+    for (unsigned r = 0; r < RESOURCES; r++) {
+        err_t err = account_can(parent, r, limits[r]);
+
+        if (err != OK) {
             object_free(object);
-    }
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
+            return err;
+        }
     }
 
     a = object;

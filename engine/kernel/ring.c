@@ -94,7 +94,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     struct thread *t = inv->thread;
     struct account *a = t->process->object.account;
     struct hold *frame;
-    struct ring *r = NULL;
+    struct ring *r;
     void *object;
     uint32_t row;
 
@@ -104,21 +104,16 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
         return PHX_EXISTS;
     TRY(other(t, in->frame, IFACE_FRAME, FRAME_MAP_WRITE, &frame));
     TRY(frame_holds_ring(frame, in->submissions, in->completions));
-    TRY(cap_reserve(&t->process->table, &row));
-    err_t err = object_new(a, KIND_RING, &object);
-    if (err == OK) {
-        r = object;
-        r->object.type = OBJECT_RING;
-        r->object.account = a;
-        list_init(&r->free);
-        err = make_records(
-            r, in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX,
-            t);
-        if (err != OK)
-            object_free(object);
-    }
+    TRY(result_row(inv, &row));
+    TRY(object_new(a, KIND_RING, &object));
+    r = object;
+    r->object.type = OBJECT_RING;
+    r->object.account = a;
+    list_init(&r->free);
+    err_t err = make_records(
+        r, in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX, t);
     if (err != OK) {
-        cap_unreserve(&t->process->table, row);
+        object_free(object);
         return err;
     }
 

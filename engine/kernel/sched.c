@@ -281,8 +281,6 @@ err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5])
         return BLOCKED;
     }
     w->step = NULL;
-    if (w->has_row)
-        cap_unreserve(&t->process->table, w->row);
     for (unsigned i = 0; out && w->result == OK && i < w->results; i++)
         out[i] = w->out[i];
     return w->result;

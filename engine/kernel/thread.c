@@ -115,7 +115,6 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
                           struct process_new_thread_out *out)
 {
     struct process *p = (struct process *)inv->object;
-    struct cap_table *table = &inv->thread->process->table;
     struct hold *page = NULL;
     struct frame *frame = NULL;
     struct thread *t;
@@ -132,12 +131,8 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
             return PHX_INVALID_ARGUMENT;
         frame = (struct frame *)page->object;
     }
-    TRY(cap_reserve(table, &row));
-    err_t err = thread_new(p, frame, in->page_address, &t);
-    if (err != OK) {
-        cap_unreserve(table, row);
-        return err;
-    }
+    TRY(result_row(inv, &row));
+    TRY(thread_new(p, frame, in->page_address, &t));
 
     if (frame) {
         t->page = direct((frame->pfn + FRAME_BADGE_OFFSET(page->badge)) << PHX_PAGE_SHIFT);
@@ -264,7 +259,7 @@ int op_thread_control_self(struct invocation *inv, struct thread_control_self_ou
     struct thread *t = inv->thread;
     uint32_t row;
 
-    TRY(cap_reserve(&t->process->table, &row));
+    TRY(result_row(inv, &row));
     out->thread = object_hold(t, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
     return OK;
 }

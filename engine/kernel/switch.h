@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From one thread to another on a core: bases, address space, extended state.
+ * Inline, because a call between processes does nothing else twice.
+ *
+ * NEEDS the kernel lock.
+ */
+#ifndef KERNEL_SWITCH_H
+#define KERNEL_SWITCH_H
+
+#include "thread.h"
+
+/* What only the core knows about the thread that runs on it. */
+static inline void switch_leave(struct cpu *c, struct thread *t)
+{
+    t->fs_base = arch_fs_base();
+    t->gs_base = arch_gs_base();
+    if (t->extended && c->fpu_owner == t && !c->fpu_trapping)
+        arch_fpu_save(t->extended);
+}
+
+/* Which core has which root loaded; also cleared by kernel_flush_requested(), on
+ * spaces that nobody loads any more. */
+static inline void switch_space(struct cpu *c, struct space *s)
+{
+    uint64_t bit = 1UL << c->index;
+
+    if (c->space == s)
+        return;
+    if (c->space)
+        c->space->cores &= ~bit;
+    s->cores |= bit;
+    c->space = s;
+    arch_root_load(s->root);
+}
+
+/* The registers hold the state of the last who used them, until another does; that
+ * is this thread's latest only if it used no other core's meanwhile. */
+static inline void switch_extended(struct cpu *c, struct thread *t)
+{
+    bool trap = !t->extended;
+
+    if (trap != c->fpu_trapping) {
+        arch_fpu_trap(trap);
+        c->fpu_trapping = trap;
+    }
+    if (!trap && (c->fpu_owner != t || t->extended_core != c->index)) {
+        arch_fpu_load(t->extended);
+        c->fpu_owner = t;
+        t->extended_core = c->index;
+    }
+}
+
+static inline void switch_enter(struct cpu *c, struct thread *t)
+{
+    c->current = t;
+    t->state = THREAD_RUNNING;
+    t->core = c->index;
+    switch_space(c, t->process->space);
+    arch_set_bases(t->fs_base, t->gs_base);
+    switch_extended(c, t);
+}
+
+#endif

@@ -35,7 +35,7 @@
 #include <stdint.h>
 
 /*
- * Holds between calls, in arithmetic modulo 2^32; ringlogic_ok() says the same in code:
+ * Holds between calls, in arithmetic modulo 2^32:
  *   R1  both sizes are powers of two, 1 to 2^31
  *   R2  complete_tail - complete_head + in_flight <= completions
  */
@@ -52,38 +52,35 @@ static inline bool ringlogic_size_ok(uint32_t size)
     return size && !(size & (size - 1));
 }
 
-static inline bool ringlogic_ok(const struct ringlogic *ring)
+/* Believe the user's complete_head, unless it cannot be. */
+static inline void ringlogic_claim_head(struct ringlogic *ring, uint32_t complete_head)
 {
-    return ringlogic_size_ok(ring->submissions) && ringlogic_size_ok(ring->completions) &&
-           ring->in_flight <= ring->completions &&
-           ring->complete_tail - ring->complete_head <= ring->completions - ring->in_flight;
+    if (complete_head - ring->complete_head <= ring->complete_tail - ring->complete_head)
+        ring->complete_head = complete_head;
 }
 
-/* Empty; sizes as R1. */
-void ringlogic_init(struct ringlogic *ring, uint32_t submissions, uint32_t completions);
+/* Whether an entry waits below the user's submit_tail, if that can be, and may be
+ * taken: a completion slot is free that is not promised. */
+static inline bool ringlogic_can_take(const struct ringlogic *ring, uint32_t submit_tail)
+{
+    uint32_t waiting = submit_tail - ring->submit_head;
 
-/* Believe the user's complete_head, or refuse. */
-bool ringlogic_claim_head(struct ringlogic *ring, uint32_t complete_head);
+    return waiting > 0 && waiting <= ring->submissions &&
+           ring->complete_tail - ring->complete_head < ring->completions - ring->in_flight;
+}
 
-/*
- * How many entries wait below the user's submit_tail (*waiting) and how many of them
- * may be taken now, at most `most` (*ready). Fewer ready than waiting and than most: the
- * completions are full, which the user is told as AGAIN. False: a claim to refuse.
- */
-bool ringlogic_can_take(const struct ringlogic *ring, uint32_t submit_tail, uint32_t most,
-                   uint32_t *waiting, uint32_t *ready);
-
-/* Take the next entry, which ringlogic_can_take() said is ready: its place. */
-uint32_t ringlogic_take(struct ringlogic *ring);
+/* Take the next entry, which ringlogic_can_take() said is ready. */
+static inline void ringlogic_take(struct ringlogic *ring)
+{
+    ring->in_flight++;
+    ring->submit_head++;
+}
 
 /* An entry taken earlier ended: the place of its completion. */
-uint32_t ringlogic_complete(struct ringlogic *ring);
-
-/* An entry taken earlier ended and wants no completion. */
-void ringlogic_end_silently(struct ringlogic *ring);
-
-/* A completion that no entry stands for: its place, or -1 when there is no room
- * that is not promised (the caller then says PHX_RING_CQ_OVERFLOW). */
-int64_t ringlogic_complete_extra(struct ringlogic *ring);
+static inline uint32_t ringlogic_complete(struct ringlogic *ring)
+{
+    ring->in_flight--;
+    return ring->complete_tail++ & (ring->completions - 1);
+}
 
 #endif

@@ -117,7 +117,8 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
         return err;
     }
 
-    ringlogic_init(&r->logic, (uint32_t)in->submissions, (uint32_t)in->completions);
+    r->logic.submissions = (uint32_t)in->submissions;
+    r->logic.completions = (uint32_t)in->completions;
     ring_share(r, frame);
     r->frame = (struct frame *)frame->object;
     r->frame->object.refs++;
@@ -191,14 +192,14 @@ void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2])
 /* Take one entry, if there is one, a record and room; false: not now. */
 static bool take_one(struct ring *r, bool only_safe)
 {
-    uint32_t tail = __atomic_load_n(&r->shared->submit_tail, __ATOMIC_ACQUIRE), waiting, count;
+    uint32_t tail = __atomic_load_n(&r->shared->submit_tail, __ATOMIC_ACQUIRE);
     struct list *free = list_first(&r->free);
     struct waiter *w;
     uint64_t out[5] = { 0 };
     int64_t info = 0;
 
     completions_waiting(r);
-    if (!free || !ringlogic_can_take(&r->logic, tail, 1, &waiting, &count) || count == 0)
+    if (!free || !ringlogic_can_take(&r->logic, tail))
         return false;
     struct phx_entry e = r->entries[r->logic.submit_head & (r->logic.submissions - 1)];
     if (only_safe && !dispatch_interrupt_safe(&e))

@@ -132,6 +132,19 @@ void account_close(struct account *a)
     a->object.dead = 1;
 }
 
+void account_free(struct account *a)
+{
+    struct account *parent;
+
+    do {
+        parent = a->object.account;
+        account_close(a);
+        list_remove(&a->sibling);
+        object_free(a);
+        a = parent;
+    } while (--a->object.refs == 0);
+}
+
 err_t account_pages(struct account *a, uint64_t pages, void **first)
 {
     TRY(account_can(a, RESOURCE_PAGES, pages));
@@ -216,8 +229,9 @@ void object_free(void *object)
     p->free = object;
     if (--p->used == 0) {
         list_remove(&p->link);
-        a->object.refs--;
         account_give_pages(a, p, 1);
+        if (--a->object.refs == 0)
+            account_free(a);
     }
 }
 

@@ -104,6 +104,9 @@ bool account_ok(const struct account *a);
 /* Give everything it still may use back to its parent and leave the tree. What is
  * still charged to it (objects that others hold) stays charged to the parent. */
 void account_close(struct account *a);
+/* Nothing names it any more: close it and free it, and each parent that only it
+ * named. Called by whoever brought refs to 0. */
+void account_free(struct account *a);
 
 /* Pages, charged; not zeroed unless it says so. */
 MUST_USE err_t account_pages(struct account *a, uint64_t pages, void **first);

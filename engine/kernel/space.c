@@ -310,8 +310,9 @@ static bool map_tables_step(struct thread *t, struct work *w)
         return false;
     if (w->result == OK && mapping_in(w->space, w->address, w->address + (w->pages << 12)))
         w->result = PHX_EXISTS;
-    if (w->result == OK && !node_alive(w->mapping->up, w->mapping->up_gen))
-        w->result = PHX_REVOKED;
+    if (w->result == OK &&
+        (w->space->dropped || !node_alive(w->mapping->up, w->mapping->up_gen)))
+        w->result = PHX_REVOKED; /* and the tables counted on may be gone with the space */
     struct node *up = w->mapping->up;
     if (w->result != OK) {
         map_over(w);

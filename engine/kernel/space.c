@@ -503,6 +503,31 @@ static err_t cut(struct space *s, uint64_t address)
     return OK;
 }
 
+/* Make one again what cut() made two. */
+static void uncut(struct space *s, uint64_t address)
+{
+    struct mapping *rest = mapping_at(s, address), *m = mapping_at(s, address - 1);
+
+    m->pages += rest->pages;
+    if (rest->frame != m->frame) {
+        m->frame->pages += rest->frame->pages;
+        rest->frame->owned = false;
+    }
+    mapping_free(rest);
+}
+
+/* Both ends, or none. */
+static err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
+{
+    const struct mapping *before = mapping_at(s, address);
+
+    TRY(cut(s, address));
+    err_t err = cut(s, end);
+    if (err != OK && mapping_at(s, address) != before)
+        uncut(s, address);
+    return err;
+}
+
 static void range_over(struct work *w)
 {
     object_unref(&w->space->object);
@@ -534,8 +559,7 @@ int op_address_space_unmap(struct invocation *inv, const struct address_space_un
 
     if (!range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
-    TRY(cut(s, in->address));
-    TRY(cut(s, in->address + (in->pages << PHX_PAGE_SHIFT)));
+    TRY(cut_ends(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)));
     range_begin(w, s, in->address, in->pages);
     w->step = unmap_step;
     return work_begin(inv->thread, inv->waiter, NULL);
@@ -595,8 +619,7 @@ int op_address_space_protect(struct invocation *inv, const struct address_space_
         return PHX_INVALID_ARGUMENT;
     uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
     TRY(can_protect(s, in->address, end, protection));
-    TRY(cut(s, in->address));
-    TRY(cut(s, end));
+    TRY(cut_ends(s, in->address, end));
     range_begin(w, s, in->address, in->pages);
     w->protection = (unsigned)protection;
     w->step = protect_step;

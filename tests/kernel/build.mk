@@ -6,7 +6,7 @@
 KERNEL_HOST_SOURCES := $(filter-out %_test.c engine/kernel/main.c engine/kernel/init.c, \
     $(sort $(wildcard engine/kernel/*.c)))
 KERNEL_HOST_OBJECTS := $(KERNEL_HOST_SOURCES:%.c=$(B)/host/%.o) $(ARCH_HOST_OBJECTS) \
-    $(addprefix $(B)/host/tests/kernel/,world.o look.o)
+    $(addprefix $(B)/host/tests/kernel/,world.o look.o attempt.o)
 KERNEL_HOST_TESTS := $(patsubst %.c,$(B)/host/%,$(wildcard tests/kernel/*_test.c))
 
 # The C library's log() is another.

@@ -167,6 +167,11 @@ static unsigned list_length(const struct list *l)
     return n;
 }
 
+static struct tree_node *next(const struct tree *tree, const struct tree_node *n)
+{
+    return tree_ceil(tree, n->key + 1);
+}
+
 static void dump_object(struct object *o)
 {
     say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs, o->dead);
@@ -175,7 +180,7 @@ static void dump_object(struct object *o)
 
         say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
             list_length(&e->receivers));
-        for (struct tree_node *n = tree_first(&e->badges); n; n = tree_next(n))
+        for (struct tree_node *n = tree_first(&e->badges); n; n = next(&e->badges, n))
             say(" %lu:%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
                 (void *)CONTAINER(n, struct badge, node)->watcher);
     } else if (o->type == OBJECT_NOTIFICATION) {
@@ -249,7 +254,7 @@ static void dump_process(struct process *p)
     if (p->space)
         say("  space refs %u tables %lu\n", p->space->object.refs, p->space->tables);
     for (struct tree_node *n = p->space ? tree_first(&p->space->mappings) : NULL; n;
-         n = tree_next(n))
+         n = next(&p->space->mappings, n))
         dump_mapping(p->space, CONTAINER(n, struct mapping, node));
     EACH(struct thread, t, &p->threads, process_link)
         dump_thread(t);

@@ -24,7 +24,8 @@ static struct boot_info boot = {
 };
 
 struct program boss, alice, bob;
-static bool started, standing;
+static bool started, standing, lonely, off_expected;
+static uint64_t watcher; /* the boss's notification, which watches the console */
 static jmp_buf slept, stopped;
 static uint64_t baseline[RESOURCES], baseline_taken;
 
@@ -88,6 +89,12 @@ static uint32_t table_pages(const struct cap_table *t)
     return n;
 }
 
+void world_lonely_objects(void)
+{
+    CHECK(!started || lonely);
+    lonely = true;
+}
+
 void starve(void)
 {
     struct program *all[] = { &boss, &alice, &bob };
@@ -122,16 +129,26 @@ static _Noreturn void on_stop(void)
               arch_host.serial + from);
 }
 
-/* Run kernel code until it would leave for ring 3, or sleep. */
-static void inside(void (*entry)(struct thread *), struct thread *t)
+void expect_off(void)
+{
+    off_expected = true;
+}
+
+/* Run kernel code until it would leave for ring 3, or sleep; false: it turned off. */
+static bool inside(void (*entry)(struct thread *), struct thread *t)
 {
     arch_host.stop = &stopped;
     arch_host.serial_length = 0;
-    if (setjmp(stopped))
-        on_stop();
+    if (setjmp(stopped)) {
+        if (!off_expected)
+            on_stop();
+        off_expected = false;
+        return false;
+    }
     if (setjmp(slept) == 0)
         entry(t);
     cpus[0].idle = false;
+    return true;
 }
 
 static void exit_only(struct thread *t)
@@ -187,8 +204,7 @@ int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]
         WORD(t, i) = words[i];
     t->regs.rip = 0x2000;
     t->object.refs++; /* to be looked at, should it end */
-    inside(kernel_syscall, t);
-    int64_t answer = answer_of(t);
+    int64_t answer = inside(kernel_syscall, t) ? answer_of(t) : OFF;
     object_unref(&t->object);
     return answer;
 }
@@ -334,6 +350,8 @@ static void machine_start(void)
     log_init(&boot);
     frames_init(&boot);
     objects_init();
+    for (unsigned k = 0; lonely && k < KIND_COUNT; k++)
+        kernel.memory.size[k] = 3072;
     real_take = kernel.memory.take;
     real_give = kernel.memory.give;
     kernel.memory.take = take;
@@ -346,6 +364,8 @@ static void machine_start(void)
     kernel.root.limit[RESOURCE_ENERGY] = 1 << 20;
     entropy_init();
     boss_begin();
+    CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);
+    watcher = WORD(boss.thread, 0);
 }
 
 /* The boss lets go of all that it made, and what its rows keep for later. */
@@ -356,7 +376,7 @@ static void boss_tidy(void)
     for (uint32_t i = TABLE_FIRST_FREE; i < t->pages * 64; i++) {
         struct hold *row = cap_reserved_row(t, i);
 
-        if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE)
+        if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE && cap_id(row, i) != watcher)
             CHECK_EQ(SYS(boss.thread, PHX_OP_RELEASE, cap_id(row, i)), 0);
     }
     for (uint32_t i = 1; i < TABLE_FIRST_FREE; i++) {
@@ -390,6 +410,7 @@ void world_end(void)
 {
     memory_fail(-1);
     world_check();
+    CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_CONSOLE), CONSOLE_WATCH, watcher, 1), 0);
     CHECK_EQ(CALL(boss.thread, alice.account_id, ACCOUNT_DESTROY), 0);
     CHECK_EQ(CALL(boss.thread, bob.account_id, ACCOUNT_DESTROY), 0);
     settle();

@@ -38,6 +38,7 @@ extern struct program boss, alice, bob;
 /* Answers of sys() that are not rax. */
 #define WAITS INT64_MIN      /* not answered yet */
 #define ENDED (INT64_MIN + 1) /* the thread is no more */
+#define OFF (INT64_MIN + 2)   /* the machine was turned off, or on again */
 
 void world_begin(void);
 /* Ends alice and bob, and checks that nothing of them is left. */
@@ -51,6 +52,8 @@ int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]
 #define SYS(t, op, cap, ...) sys(t, op, cap, (const uint64_t[5]){__VA_ARGS__})
 #define CALL(t, cap, method, ...) SYS(t, PHX_OP_CALL((uint64_t)(method), 0), cap, __VA_ARGS__)
 #define WORD(t, i) (*thread_word((t), (i)))
+/* The machine may stop: the next sys() that does it answers OFF. */
+void expect_off(void);
 /* The answer that has come since, or WAITS. */
 int64_t answer_of(const struct thread *t);
 /* Let everything happen that can, and that until `ns` from now. */
@@ -73,6 +76,9 @@ void memory_fail(int64_t n);
 unsigned memory_failed(void);
 /* Pages that are taken now. */
 uint64_t memory_taken(void);
+/* Before the first world: each object in a page of its own, so that memory can run
+ * out at every single one. */
+void world_lonely_objects(void);
 /* Whatever the programs allocate next needs a page: no row and no object that was
  * free before can be had. */
 void starve(void);

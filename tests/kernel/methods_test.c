@@ -1,0 +1,731 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every method of the kernel: it works, and under any scarcity it is refused cleanly.
+ * A method without a scenario here fails the test.
+ */
+#include "attempt.h"
+
+#include <string.h>
+
+#define FAR 0x40000000u   /* no table of its 1 GiB is there yet */
+#define ACROSS 0x401ff000u /* two tables of leaves */
+
+static struct thread *t; /* alice's, in every scenario */
+
+/* --- Capability ------------------------------------------------------------- */
+
+static void identify(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CAPABILITY_IDENTIFY), 0);
+    CHECK_EQ(WORD(t, 0), IFACE_CONSOLE);
+    CHECK_EQ(WORD(t, 1), CONSOLE_M_ALL);
+    CHECK_EQ(WORD(t, 3), ~UINT64_C(0));
+}
+
+static void derive(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CAPABILITY_DERIVE,
+                          CONSOLE_M_WRITE | CAPABILITY_M_IDENTIFY, 5),
+             0);
+    uint64_t id = WORD(t, 0);
+    CHECK_EQ(CALL(t, id, CAPABILITY_IDENTIFY), 0);
+    CHECK_EQ(WORD(t, 1), CONSOLE_M_WRITE | CAPABILITY_M_IDENTIFY);
+    CHECK_EQ(WORD(t, 3), 5);
+    CHECK_EQ(CALL(t, id, CONSOLE_READ, MEMORY, 1, 0), -PHX_PERMISSION_DENIED);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(CALL(t, id, CONSOLE_WRITE, MEMORY, 1), 0);
+    CHECK_EQ(CALL(t, id, CONSOLE_WRITE, MEMORY, 1), -PHX_CONSUMED);
+}
+
+static void duplicate(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CAPABILITY_DUPLICATE), 0);
+    CHECK(object_of(&alice, WORD(t, 0)) == &device_console);
+}
+
+static void grant_it(void)
+{
+    uint64_t process = grant(&boss, bob.process_id, &alice);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CAPABILITY_GRANT, process,
+                          CONSOLE_M_WRITE | CAPABILITY_M_IDENTIFY),
+             0);
+    uint64_t id = WORD(t, 0);
+    CHECK_EQ(CALL(bob.thread, id, CONSOLE_WRITE, MEMORY, 1), 0);
+    CHECK_EQ(CALL(t, SLOT(CONSOLE), CAPABILITY_REVOKE, 0), 0);
+    CHECK_EQ(CALL(bob.thread, id, CONSOLE_WRITE, MEMORY, 1), -PHX_REVOKED);
+}
+
+static void revoke(void)
+{
+    uint64_t frame = make_frame(&alice, 600);
+    CHECK_EQ(CALL(t, frame, CAPABILITY_DERIVE, FRAME_M_ALL), 0);
+    uint64_t child = WORD(t, 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, child, FAR, 0, 600, READ_WRITE), 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_QUERY, FAR), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, frame, CAPABILITY_REVOKE, 1), 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_QUERY, FAR), -PHX_NOT_FOUND);
+    CHECK_EQ(CALL(t, child, FRAME_INFO), -PHX_REVOKED);
+    CHECK_EQ(CALL(t, frame, FRAME_INFO), -PHX_INVALID_CAPABILITY);
+    CHECK_EQ(space_resolve(alice.process->space, FAR, PHX_PROT_READ), 0);
+}
+
+/* --- Account ----------------------------------------------------------------- */
+
+static void balance(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_BALANCE, RESOURCE_HOLDS), 0);
+    CHECK_EQ(WORD(t, 1), alice.process->table.live);
+}
+
+static void create(void)
+{
+    uint64_t used = alice.account->used[RESOURCE_HOLDS];
+
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 20, 10, 1, 5), 0);
+    CHECK_EQ(alice.account->used[RESOURCE_HOLDS], used + 1 + 10);
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, WORD(t, 0)), 0);
+    CHECK_EQ(alice.account->used[RESOURCE_HOLDS], used);
+}
+
+static void transfer(void)
+{
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 0, 0, 0, 5), 0);
+    uint64_t to = WORD(t, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_TRANSFER, to, RESOURCE_PAGES, 3), 0);
+    CHECK_EQ(CALL(t, to, ACCOUNT_BALANCE, RESOURCE_PAGES), 0);
+    CHECK_EQ(WORD(t, 0), 3);
+}
+
+static void destroy(void)
+{
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 50, 40, 2, 5), 0);
+    struct program child = { .account_id = WORD(t, 0) };
+    CHECK_EQ(CALL(t, child.account_id, ACCOUNT_NEW_PROCESS, 0x1000, 0x9000), 0);
+    uint64_t process = WORD(t, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, child.account_id, ACCOUNT_DESTROY), 0);
+    settle();
+    CHECK_EQ(CALL(t, process, PROCESS_STATUS), 0);
+    CHECK_EQ(WORD(t, 0), PROCESS_DEAD);
+    CHECK_EQ(CALL(t, child.account_id, ACCOUNT_BALANCE, 0), -PHX_REVOKED);
+}
+
+static void new_process(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_PROCESS, 0x1000, 0x9000), 0);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_PROCESS);
+    CHECK_EQ(object_of(&alice, WORD(t, 1))->type, OBJECT_SPACE);
+}
+
+static void new_pool(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_POOL), 0);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_POOL);
+}
+
+static void new_endpoint(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_ENDPOINT), 0);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_ENDPOINT);
+}
+
+static void new_notification(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_NOTIFICATION);
+}
+
+/* --- Process ------------------------------------------------------------------- */
+
+static void exit_process(void)
+{
+    uint64_t process = grant(&boss, bob.process_id, &alice);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_EXIT, 7), 0);
+    settle();
+    CHECK_EQ(CALL(t, process, PROCESS_STATUS), 0);
+    CHECK_EQ(WORD(t, 0), PROCESS_DEAD);
+    CHECK_EQ(WORD(t, 1), 7);
+}
+
+static void status(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(PROCESS), PROCESS_STATUS), 0);
+    CHECK_EQ(WORD(t, 0), PROCESS_RUNNING);
+    CHECK_EQ(WORD(t, 2), 1);
+}
+
+static void watch_process(void)
+{
+    uint64_t n = make_notification(&alice), process = grant(&boss, bob.process_id, &alice);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_WATCH, n, 4), 0);
+    CHECK_EQ(CALL(t, process, PROCESS_EXIT, 7), 0);
+    settle();
+    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
+    CHECK_EQ(WORD(t, 0), 4);
+}
+
+static void new_thread(void)
+{
+    uint64_t page = make_frame(&alice, 1);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(PROCESS), PROCESS_NEW_THREAD, 0x2000, 0x90000, 5, page, 0x7000),
+             0);
+    struct thread *made = CONTAINER(object_of(&alice, WORD(t, 0)), struct thread, object);
+    CHECK_EQ(made->regs.rdi, 5);
+    CHECK_EQ(made->page->self, 0x7000);
+}
+
+static void keeper(void)
+{
+    uint64_t n = make_notification(&alice);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(PROCESS), PROCESS_KEEPER, n, 4), 0);
+    CHECK(alice.process->keeper != NULL);
+}
+
+static void getpid(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(PROCESS), PROCESS_GETPID), 0);
+    CHECK_EQ(WORD(t, 0), alice.process->pid);
+}
+
+/* --- Thread --------------------------------------------------------------------- */
+
+static void start(void)
+{
+    CHECK_EQ(CALL(t, SLOT(PROCESS), PROCESS_NEW_THREAD, 0x2000, 0x90000), 0);
+    uint64_t id = WORD(t, 0);
+    struct thread *made = CONTAINER(object_of(&alice, id), struct thread, object);
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_START), 0);
+    CHECK_EQ(made->state, THREAD_READY);
+    CHECK_EQ(CALL(t, id, THREAD_START), -PHX_INVALID_STATE);
+}
+
+static uint64_t other_thread_id(struct thread **out)
+{
+    *out = another_thread(&alice);
+    CHECK_EQ(CALL(*out, SLOT(THREAD), THREAD_CONTROL_SELF), 0);
+    return WORD(*out, 0);
+}
+
+static void stop(void)
+{
+    struct thread *other;
+    uint64_t id = other_thread_id(&other);
+    CHECK_EQ(CALL(other, SLOT(THREAD), THREAD_CONTROL_SLEEP, PHX_FOREVER), WAITS);
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_STOP), 0);
+    CHECK_EQ(other->state, THREAD_STOPPED);
+    CHECK_EQ(other->regs.rax, -PHX_INTERRUPTED);
+}
+
+static void interrupt(void)
+{
+    struct thread *other;
+    uint64_t id = other_thread_id(&other);
+    CHECK_EQ(CALL(other, SLOT(THREAD), THREAD_CONTROL_SLEEP, PHX_FOREVER), WAITS);
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_INTERRUPT, 2), 0);
+    CHECK_EQ(answer_of(other), -PHX_INTERRUPTED);
+}
+
+static void registers(void)
+{
+    struct thread *other;
+    uint64_t id = other_thread_id(&other);
+    CHECK_EQ(CALL(t, id, THREAD_STOP), 0);
+    other->regs.rbx = 77;
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_REGISTERS, MEMORY, 0), 0);
+    struct phx_registers *r = at(&alice, MEMORY);
+    CHECK_EQ(r->rbx, 77);
+    r->rbx = 78;
+    r->rflags = ~UINT64_C(0);
+    CHECK_EQ(CALL(t, id, THREAD_REGISTERS, MEMORY, 1), 0);
+    CHECK_EQ(other->regs.rbx, 78);
+    CHECK_EQ(other->regs.rflags, arch_user_flags(~UINT64_C(0)));
+}
+
+static void join(void)
+{
+    struct thread *other;
+    uint64_t id = other_thread_id(&other);
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_JOIN, PHX_FOREVER), WAITS);
+    CHECK_EQ(CALL(other, SLOT(THREAD), THREAD_CONTROL_EXIT, 9), ENDED);
+    CHECK_EQ(answer_of(t), 0);
+    CHECK_EQ(WORD(t, 0), 9);
+}
+
+/* --- ThreadControl ---------------------------------------------------------------- */
+
+static void exit_thread(void)
+{
+    struct thread *other;
+    (void)other_thread_id(&other);
+    CHECK_EQ(ATTEMPT_CALL(other, SLOT(THREAD), THREAD_CONTROL_EXIT, 9), ENDED);
+    CHECK_EQ(alice.process->thread_count, 1);
+}
+
+static void yield(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(THREAD), THREAD_CONTROL_YIELD), 0);
+}
+
+static void sleep_until(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(THREAD), THREAD_CONTROL_SLEEP, now_ns() + 1000000), WAITS);
+    pass_time(2000000);
+    CHECK_EQ(answer_of(t), 0);
+}
+
+static void take_reply(void)
+{
+    uint64_t endpoint, client;
+    make_service(&endpoint, &client, 3, 0);
+    CHECK_EQ(CALL(t, client, 1), WAITS);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint) >= 0, true);
+    CHECK_EQ(ATTEMPT_CALL(bob.thread, SLOT(THREAD), THREAD_CONTROL_TAKE_REPLY), 0);
+    uint64_t reply = WORD(bob.thread, 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 1), reply, 55), 0);
+    CHECK_EQ(answer_of(t), 1);
+    CHECK_EQ(WORD(t, 0), 55);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 1), reply, 55), -PHX_INVALID_CAPABILITY);
+}
+
+static void new_ring(void)
+{
+    uint64_t frame = make_frame(&alice, 4);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 16, 64), 0);
+    CHECK_EQ(CALL(t, WORD(t, 0), RING_INFO), 0);
+    CHECK_EQ(WORD(t, 0), 16);
+    CHECK_EQ(WORD(t, 1), 64);
+}
+
+static void self(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(THREAD), THREAD_CONTROL_SELF), 0);
+    CHECK(object_of(&alice, WORD(t, 0)) == &t->object);
+}
+
+/* --- AddressSpace ------------------------------------------------------------------ */
+
+static void map(void)
+{
+    uint64_t frame = make_frame(&alice, 2);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, ACROSS, 0, 2, READ_WRITE), 0);
+    strcpy(at(&alice, ACROSS + 4096), "here");
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, FAR, 1, 1, PHX_PROT_READ), 0);
+    CHECK_STR(at(&alice, FAR), "here");
+}
+
+/* Five tables and more than a step of entries. */
+static void map_much(void)
+{
+    uint64_t frame = make_frame(&alice, 600);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, ACROSS, 0, 600, READ_WRITE),
+             0);
+    CHECK_EQ(user_check(alice.process->space, ACROSS, 600 << 12, READ_WRITE), OK);
+}
+
+static void populate_one(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 1, READ_WRITE),
+             0);
+    CHECK_EQ(WORD(t, 0), 1);
+    for (unsigned i = 0; i < 4096; i++)
+        CHECK_EQ(((char *)at(&alice, FAR))[i], 0);
+}
+
+static void populate_many(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), ACROSS, 9,
+                          READ_WRITE),
+             0);
+    CHECK(WORD(t, 0) > 0 && WORD(t, 0) <= 9);
+    CHECK_EQ(user_check(alice.process->space, ACROSS, WORD(t, 0) << 12, READ_WRITE), OK);
+}
+
+static void populate(uint64_t pages)
+{
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, pages, READ_WRITE), 0);
+    CHECK_EQ(WORD(t, 0), pages);
+}
+
+/* A hole in the middle: both ends are cut, and the frame is split twice. */
+static void unmap(void)
+{
+    populate(9);
+    uint64_t used = memory_taken();
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR + 0x2000, 3), 0);
+    CHECK(space_resolve(alice.process->space, FAR + 0x1000, PHX_PROT_READ) != 0);
+    CHECK(space_resolve(alice.process->space, FAR + 0x2000, PHX_PROT_READ) == 0);
+    CHECK(space_resolve(alice.process->space, FAR + 0x4000, PHX_PROT_READ) == 0);
+    CHECK(space_resolve(alice.process->space, FAR + 0x5000, PHX_PROT_READ) != 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR, 9), 0);
+    CHECK(memory_taken() < used);
+}
+
+static void protect(void)
+{
+    populate(9);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 0x2000, 3, PHX_PROT_READ),
+             0);
+    CHECK_EQ(user_check(alice.process->space, FAR, 0x2000, READ_WRITE), OK);
+    CHECK(space_resolve(alice.process->space, FAR + 0x2000, PHX_PROT_WRITE) == 0);
+    CHECK_EQ(user_check(alice.process->space, FAR + 0x2000, 0x3000, PHX_PROT_READ), OK);
+    CHECK_EQ(user_check(alice.process->space, FAR + 0x5000, 0x4000, READ_WRITE), OK);
+}
+
+static void query(void)
+{
+    populate(9);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_QUERY, FAR + 0x2fff), 0);
+    CHECK_EQ(WORD(t, 0), space_resolve(alice.process->space, FAR + 0x2000, PHX_PROT_READ));
+    CHECK_EQ(WORD(t, 1), READ_WRITE);
+    CHECK_EQ(WORD(t, 2), 7);
+}
+
+/* --- Frame, FramePool ------------------------------------------------------------- */
+
+static void frame_info(void)
+{
+    uint64_t frame = make_frame(&alice, 3), where = WORD(t, 1);
+    CHECK_EQ(ATTEMPT_CALL(t, frame, FRAME_INFO), 0);
+    CHECK_EQ(WORD(t, 0), where);
+    CHECK_EQ(WORD(t, 1), 3);
+}
+
+static void carve(void)
+{
+    uint64_t frame = make_frame(&alice, 8), where = WORD(t, 1);
+    CHECK_EQ(ATTEMPT_CALL(t, frame, FRAME_CARVE, 2, 4), 0);
+    uint64_t part = WORD(t, 0);
+    CHECK_EQ(CALL(t, part, FRAME_CARVE, 1, 2), 0);
+    part = WORD(t, 0);
+    CHECK_EQ(CALL(t, part, FRAME_INFO), 0);
+    CHECK_EQ(WORD(t, 0), where + 3 * 4096);
+    CHECK_EQ(WORD(t, 1), 2);
+    CHECK_EQ(CALL(t, part, FRAME_CARVE, 1, 2), -PHX_INVALID_ARGUMENT);
+}
+
+static void alloc(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(POOL), FRAME_POOL_ALLOC, 21), 0);
+    uint64_t pa = WORD(t, 1);
+    for (unsigned i = 0; i < 21 * 4096; i++)
+        CHECK_EQ(((char *)direct(pa))[i], 0);
+}
+
+static void pool_info(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(POOL), FRAME_POOL_INFO), 0);
+    CHECK_EQ(WORD(t, 0) + memory_taken(), WORD(t, 1));
+    CHECK(WORD(t, 2) <= WORD(t, 0));
+}
+
+/* --- Endpoint, Notification --------------------------------------------------------- */
+
+static void mint(void)
+{
+    uint64_t endpoint = make_endpoint(&alice);
+    CHECK_EQ(ATTEMPT_CALL(t, endpoint, ENDPOINT_MINT, SERVED, 0xff | CAPABILITY_M_ALL, 9, 4), 0);
+    uint64_t client = WORD(t, 0);
+    CHECK_EQ(CALL(t, client, CAPABILITY_IDENTIFY), 0);
+    CHECK_EQ(WORD(t, 0), SERVED);
+    CHECK_EQ(WORD(t, 2), 9);
+    CHECK_EQ(WORD(t, 3), 4);
+}
+
+static void watch_badge(void)
+{
+    uint64_t endpoint = make_endpoint(&alice), n = make_notification(&alice);
+    uint64_t client = make_client(&alice, endpoint, 9, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, endpoint, ENDPOINT_WATCH, 9, n, 2), 0);
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, client), 0);
+    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+    CHECK_EQ(CALL(t, endpoint, ENDPOINT_WATCH, 9, n, 2), -PHX_NOT_FOUND);
+}
+
+static void signal(void)
+{
+    uint64_t n = make_notification(&alice);
+    CHECK_EQ(ATTEMPT_CALL(t, n, NOTIFICATION_SIGNAL, 6), 0);
+    CHECK_EQ(CALL(t, n, NOTIFICATION_WAIT, 2, 0), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+}
+
+static void wait_for_bits(void)
+{
+    uint64_t n = make_notification(&alice);
+    struct thread *other = another_thread(&alice);
+    CHECK_EQ(ATTEMPT_CALL(t, n, NOTIFICATION_WAIT, 2, PHX_FOREVER), WAITS);
+    CHECK_EQ(CALL(other, n, NOTIFICATION_SIGNAL, 6), 0);
+    CHECK_EQ(answer_of(t), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+}
+
+static void poll(void)
+{
+    uint64_t n = make_notification(&alice);
+    CHECK_EQ(CALL(t, n, NOTIFICATION_SIGNAL, 6), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, n, NOTIFICATION_POLL, 3), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+}
+
+/* --- Ring ----------------------------------------------------------------------------- */
+
+static struct phx_ring *ring_begin(uint64_t *ring)
+{
+    uint64_t frame = make_frame(&alice, 2), pa = WORD(t, 1);
+    CHECK_EQ(CALL(t, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 16, 32), 0);
+    *ring = WORD(t, 0);
+    return direct(pa);
+}
+
+static struct phx_entry *submit(struct phx_ring *r, uint64_t op, uint64_t cap, uint64_t user)
+{
+    struct phx_entry *e = (struct phx_entry *)(void *)(r + 1) + r->submit_tail % 16;
+    *e = (struct phx_entry){ .op = op, .cap = cap, .user = user };
+    r->submit_tail++;
+    return e;
+}
+
+static struct phx_completion *completion(struct phx_ring *r, unsigned i)
+{
+    return (struct phx_completion *)(void *)((struct phx_entry *)(void *)(r + 1) + 16) + i;
+}
+
+static void enter(void)
+{
+    uint64_t ring;
+    struct phx_ring *r = ring_begin(&ring);
+    submit(r, PHX_OP_NYX(83), 0, 1);
+    submit(r, PHX_OP_NYX(35), 0, 2)->words[0] = 30; /* FramePool.alloc, in steps */
+    submit(r, PHX_OP_NYX(67), 0, 3)->words[0] = PHX_FOREVER;
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_ENTER, 3, 2, PHX_FOREVER), 0);
+    CHECK_EQ(WORD(t, 0), 3);
+    CHECK_EQ(r->complete_tail, 2);
+    CHECK_EQ(completion(r, 0)->user, 1);
+    CHECK_EQ(completion(r, 0)->words[0], alice.process->pid);
+    CHECK_EQ(completion(r, 1)->user, 2);
+}
+
+static void ring_info(void)
+{
+    uint64_t ring;
+    struct phx_ring *r = ring_begin(&ring);
+    submit(r, PHX_OP_NYX(67), 0, 3)->words[0] = PHX_FOREVER;
+    CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 0, 0), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_INFO), 0);
+    CHECK_EQ(WORD(t, 2), 1);
+}
+
+static void ring_destroy(void)
+{
+    uint64_t ring;
+    struct phx_ring *r = ring_begin(&ring);
+    submit(r, PHX_OP_NYX(67), 0, 3)->words[0] = PHX_FOREVER;
+    CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 0, 0), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_DESTROY), 0);
+    CHECK_EQ(completion(r, 0)->user, 3);
+    CHECK_EQ(completion(r, 0)->result, -PHX_CANCELLED);
+    CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 0, 0), -PHX_INVALID_ARGUMENT);
+}
+
+/* --- devices --------------------------------------------------------------------------- */
+
+static void now(void)
+{
+    uint64_t before = now_ns();
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CLOCK), CLOCK_NOW), 0);
+    CHECK(WORD(t, 0) > before);
+}
+
+static void realtime(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CLOCK), CLOCK_REALTIME), 0);
+}
+
+static void calibration(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CLOCK), CLOCK_CALIBRATION), 0);
+    CHECK_EQ(WORD(t, 2), 1);
+}
+
+static void console_write(void)
+{
+    strcpy(at(&alice, MEMORY), "hello");
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_WRITE, MEMORY, 5), 0);
+    CHECK_EQ(WORD(t, 0), 5);
+    CHECK(memcmp(arch_host.serial + arch_host.serial_length - 5, "hello", 5) == 0);
+}
+
+static void console_read(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 100, PHX_FOREVER), WAITS);
+    arch_host.input = "\0\5\0input";
+    arch_host.input_length = 8;
+    kernel_serial_input(false);
+    CHECK_EQ(answer_of(t), 0);
+    CHECK_EQ(WORD(t, 0), 5);
+    CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);
+}
+
+static void stream(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, 1), 0);
+    uint64_t output = WORD(t, 0);
+    CHECK_EQ(CALL(t, output, CONSOLE_WRITE, MEMORY, 1), 0);
+    CHECK_EQ(CALL(t, output, CONSOLE_READ, MEMORY, 1), -PHX_PERMISSION_DENIED);
+}
+
+static void console_watch(void)
+{
+    uint64_t n = make_notification(&alice);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_WATCH, n, 1), 0);
+    arch_host.input = "\5\4\0\2\0\0\0";
+    arch_host.input_length = 7;
+    kernel_serial_input(false);
+    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, 1), 0);
+    CHECK_EQ(WORD(t, 0), 1);
+}
+
+static void console_info(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_INFO), 0);
+    CHECK_EQ(WORD(t, 0), 1);
+}
+
+static void fill(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ENTROPY), ENTROPY_FILL, MEMORY + 100, 4096), 0);
+}
+
+static void shutdown_machine(void)
+{
+    expect_off();
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(POWER), POWER_SHUTDOWN, 0x142), OFF);
+    CHECK_EQ(arch_host.stop_reason, ARCH_HOST_SHUTDOWN);
+    CHECK_EQ(arch_host.shutdown_status, 0x42);
+}
+
+static void reboot(void)
+{
+    expect_off();
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(POWER), POWER_REBOOT), OFF);
+    CHECK_EQ(arch_host.stop_reason, ARCH_HOST_REBOOT);
+}
+
+static void boot_frame(void)
+{
+    strcpy(direct(0x11000), "module");
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(BOOT_PACKAGE), BOOT_PACKAGE_FRAME, 1, 2), 0);
+    uint64_t frame = WORD(t, 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, FAR, 0, 2, READ_WRITE),
+             -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, FAR, 0, 2, PHX_PROT_READ), 0);
+    CHECK_STR(at(&alice, FAR), "module");
+}
+
+static void boot_info(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(BOOT_PACKAGE), BOOT_PACKAGE_INFO), 0);
+    CHECK_EQ(WORD(t, 0), kernel.boot->module_size);
+}
+
+static void log_line(void)
+{
+    strcpy(at(&alice, MEMORY), "a line");
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(LOG), LOG_WRITE, MEMORY, 6), 0);
+}
+
+static void log_text(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(LOG), LOG_READ, 0, MEMORY, 4096), 0);
+    CHECK(WORD(t, 0) <= 4096);
+}
+
+#define METHOD(interface, method, run) \
+    { #run, IFACE_##interface, interface##_##method, false, run }
+
+static const struct scenario scenarios[] = {
+    METHOD(CAPABILITY, IDENTIFY, identify),
+    METHOD(CAPABILITY, DERIVE, derive),
+    METHOD(CAPABILITY, DUPLICATE, duplicate),
+    METHOD(CAPABILITY, GRANT, grant_it),
+    METHOD(CAPABILITY, REVOKE, revoke),
+    METHOD(ACCOUNT, BALANCE, balance),
+    METHOD(ACCOUNT, CREATE, create),
+    METHOD(ACCOUNT, TRANSFER, transfer),
+    METHOD(ACCOUNT, DESTROY, destroy),
+    METHOD(ACCOUNT, NEW_PROCESS, new_process),
+    METHOD(ACCOUNT, NEW_POOL, new_pool),
+    METHOD(ACCOUNT, NEW_ENDPOINT, new_endpoint),
+    METHOD(ACCOUNT, NEW_NOTIFICATION, new_notification),
+    METHOD(PROCESS, EXIT, exit_process),
+    METHOD(PROCESS, STATUS, status),
+    METHOD(PROCESS, WATCH, watch_process),
+    METHOD(PROCESS, NEW_THREAD, new_thread),
+    METHOD(PROCESS, KEEPER, keeper),
+    METHOD(PROCESS, GETPID, getpid),
+    METHOD(THREAD, START, start),
+    METHOD(THREAD, STOP, stop),
+    METHOD(THREAD, INTERRUPT, interrupt),
+    METHOD(THREAD, REGISTERS, registers),
+    METHOD(THREAD, JOIN, join),
+    METHOD(THREAD_CONTROL, EXIT, exit_thread),
+    METHOD(THREAD_CONTROL, YIELD, yield),
+    METHOD(THREAD_CONTROL, SLEEP, sleep_until),
+    METHOD(THREAD_CONTROL, TAKE_REPLY, take_reply),
+    METHOD(THREAD_CONTROL, NEW_RING, new_ring),
+    METHOD(THREAD_CONTROL, SELF, self),
+    METHOD(ADDRESS_SPACE, MAP, map),
+    METHOD(ADDRESS_SPACE, MAP, map_much),
+    METHOD(ADDRESS_SPACE, POPULATE, populate_one),
+    METHOD(ADDRESS_SPACE, POPULATE, populate_many),
+    METHOD(ADDRESS_SPACE, UNMAP, unmap),
+    METHOD(ADDRESS_SPACE, PROTECT, protect),
+    METHOD(ADDRESS_SPACE, QUERY, query),
+    METHOD(FRAME, INFO, frame_info),
+    METHOD(FRAME, CARVE, carve),
+    METHOD(FRAME_POOL, ALLOC, alloc),
+    METHOD(FRAME_POOL, INFO, pool_info),
+    METHOD(ENDPOINT, MINT, mint),
+    METHOD(ENDPOINT, WATCH, watch_badge),
+    METHOD(NOTIFICATION, SIGNAL, signal),
+    METHOD(NOTIFICATION, WAIT, wait_for_bits),
+    METHOD(NOTIFICATION, POLL, poll),
+    METHOD(RING, ENTER, enter),
+    METHOD(RING, INFO, ring_info),
+    METHOD(RING, DESTROY, ring_destroy),
+    METHOD(CLOCK, NOW, now),
+    METHOD(CLOCK, REALTIME, realtime),
+    METHOD(CLOCK, CALIBRATION, calibration),
+    METHOD(CONSOLE, WRITE, console_write),
+    METHOD(CONSOLE, READ, console_read),
+    METHOD(CONSOLE, STREAM, stream),
+    METHOD(CONSOLE, WATCH, console_watch),
+    METHOD(CONSOLE, INFO, console_info),
+    METHOD(ENTROPY, FILL, fill),
+    METHOD(POWER, SHUTDOWN, shutdown_machine),
+    METHOD(POWER, REBOOT, reboot),
+    METHOD(BOOT_PACKAGE, FRAME, boot_frame),
+    METHOD(BOOT_PACKAGE, INFO, boot_info),
+    METHOD(LOG, WRITE, log_line),
+    METHOD(LOG, READ, log_text),
+};
+#define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
+
+TEST(methods, each_works_or_changes_nothing, "with any allocation refused and at any limit")
+{
+    for (unsigned i = 0; i < KERNEL_OPS; i++) {
+        const struct kernel_op *op = &kernel_ops[i];
+        unsigned found = 0;
+
+        for (unsigned s = 0; s < SCENARIOS; s++) {
+            if (scenarios[s].interface != op->interface || scenarios[s].method != op->method)
+                continue;
+            found++;
+            t = NULL;
+            scenario_run(&scenarios[s], &t);
+        }
+        if (!found && !(op->flags & KERNEL_OP_MARKER))
+            test_fail(__FILE__, __LINE__, "no scenario for interface %u, method %u",
+                      op->interface, op->method);
+    }
+}

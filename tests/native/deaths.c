@@ -236,6 +236,48 @@ static void last_holder_is_told(void)
         "early %lx, bits %lx, after %ld", early.bits, bits.bits, after);
 }
 
+/* --- a service that init starts again -------------------------------------------------- */
+
+/* Answers wait() with how often it was asked, and dies of signal(). */
+int role_brittle(void)
+{
+    uint64_t words[PHX_WORDS] = {0}, badge, served = 0;
+    int64_t info = phx_receive(rt_cap("endpoint"), words, &badge);
+
+    while (info >= 0) {
+        if (PHX_INFO_METHOD(info) == LAUNCH_SIGNAL)
+            return role_fault();
+        words[0] = ++served;
+        info = phx_return_receive(rt_cap("endpoint"), 0, words, 1, &badge);
+    }
+    return 1;
+}
+
+static int64_t ask(unsigned method, uint64_t *answer)
+{
+    uint64_t words[PHX_WORDS] = {0};
+    int64_t result = phx_invoke(rt_cap("served"), method, words, 0);
+
+    *answer = words[0];
+    return result;
+}
+
+/* Who was in mid-call is told; the same capability leads to the new one. */
+void test_restart(void)
+{
+    uint64_t first = 0, second = 0, none, again = 0;
+    int64_t before = ask(LAUNCH_WAIT, &first);
+    int64_t during, after;
+
+    ask(LAUNCH_WAIT, &second);
+    during = ask(LAUNCH_SIGNAL, &none);
+    after = ask(LAUNCH_WAIT, &again);
+    check("clients_keep_what_a_service_served_when_it_crashes",
+        before >= 0 && first == 1 && second == 2 && during == -PHX_DISCONNECTED && after >= 0 &&
+            again == 1,
+        "%ld %lu %lu, %ld, %ld %lu", before, first, second, during, after, again);
+}
+
 /* An account's destroy ends its processes and gives its budget back. */
 static void account_is_destroyed(void)
 {

@@ -116,6 +116,7 @@ static int test_all(void)
     } else {
         sleep_ms(1500); /* init has given up the flaky one by then */
         test_runtime();
+        test_restart();
         test_authority();
         test_builds();
         test_deaths();
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
     } roles[] = {
         {"authority", role_authority}, {"caller", role_caller}, {"server", role_server},
         {"holder", role_holder}, {"fault", role_fault}, {"flaky", role_flaky},
-        {"wait", role_wait},
+        {"wait", role_wait}, {"brittle", role_brittle},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

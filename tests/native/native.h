@@ -34,6 +34,7 @@ void test_authority(void);
 void test_deaths(void);
 void test_builds(void);
 void test_runtime(void);
+void test_restart(void);
 
 /* In the others: what main returns. */
 int role_authority(void);
@@ -43,5 +44,6 @@ int role_holder(void);
 int role_fault(void);
 int role_flaky(void);
 int role_wait(void);
+int role_brittle(void);
 
 #endif

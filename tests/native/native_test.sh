@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/../.."
 B=${B:-build}
 
-for cores in 1 2; do
+for cores in 1 2 4; do
     out=$(timeout 100 qemu-system-x86_64 -M q35 -m 128M -smp $cores -accel tcg -cpu max \
         -display none -no-reboot -kernel "$B/phoenix.elf" -initrd "$B/native.manifest" \
         -append "console=raw exit=0xf4" -device isa-debug-exit,iobase=0xf4,iosize=4 \

@@ -5,6 +5,9 @@
 #include "bytes.h"
 
 #define BUCKETS_FIRST 256
+/* Smaller numbers are left to what a libos has beside files (pipes, its console), so
+ * that a program that compares numbers never takes one for the other. */
+#define INODE_FIRST (UINT64_C(1) << 20)
 
 bool fs_charge(struct fs *fs, uint64_t bytes)
 {
@@ -219,7 +222,7 @@ int fs_init(struct fs *fs, uint64_t limit)
 
     memset(fs, 0, sizeof *fs);
     fs->limit = limit;
-    fs->next_inode = 1;
+    fs->next_inode = INODE_FIRST;
     fs->bucket_count = BUCKETS_FIRST;
     fs->buckets = fs_memory_new(BUCKETS_FIRST * sizeof(struct fs_entry *));
     if (fs->buckets == NULL)

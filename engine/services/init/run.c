@@ -14,6 +14,10 @@
 #include "services.capnp.h"
 
 #define GRANTS_MAX 8
+#define DEATH_PROGRAM 1
+#define DEATH_RAMFS 2
+
+static uint64_t deaths; /* notification */
 
 struct grants {
     struct proc_grant list[GRANTS_MAX];
@@ -35,6 +39,8 @@ _Noreturn static void fail(const char *what, const char *why)
 
 /* --- the memory file system ---------------------------------------------------- */
 
+static struct proc ramfs; /* process 0: there is none */
+
 static void start_ramfs(uint64_t endpoint, uint64_t size)
 {
     char number[24];
@@ -45,7 +51,6 @@ static void start_ramfs(uint64_t endpoint, uint64_t size)
         .startup = {.arguments = arguments, .argument_count = 3, .directory = {"/", 1},
             .program = {"ramfs", 5}}};
     const char *problem = package_image(&package, "ramfs", &plan.image);
-    struct proc proc;
 
     add(&grants, "endpoint", endpoint, ~UINT64_C(0));
     add(&grants, "account", rt_cap("account"), ACCOUNT_M_NEW_NOTIFICATION);
@@ -56,9 +61,10 @@ static void start_ramfs(uint64_t endpoint, uint64_t size)
     plan.grant_count = grants.count;
     if (problem != NULL)
         fail("ramfs", problem);
-    if (proc_build(&plan, &proc, &problem) < 0)
+    if (proc_build(&plan, &ramfs, &problem) < 0)
         fail("ramfs", problem);
-    proc_start(&proc);
+    process_watch(ramfs.process, deaths, DEATH_RAMFS);
+    proc_start(&ramfs);
 }
 
 /* A Namespace, or 0 where the manifest has no files. */
@@ -107,7 +113,6 @@ static void add_streams(struct grants *grants)
     }
 }
 
-/* Why the file of a Linux program could not be run; NULL: the libos may try. */
 static void build_program(struct run_reader run, uint64_t namespace, struct proc *proc)
 {
     const char *name = run_program(run).data, *problem;
@@ -149,22 +154,34 @@ static unsigned exit_status(uint64_t status)
     return (unsigned)((status & 0x7f) == 0 ? status >> 8 & 0xff : 128 + (status & 0x7f));
 }
 
+/* The program would wait for its files for ever. */
+static void look_after_ramfs(void)
+{
+    uint64_t status, address;
+
+    if (ramfs.process != 0 && process_ended(ramfs.process, &status, &address))
+        fail("ramfs", "the memory file system ended; the log says why");
+}
+
 _Noreturn void run_program_only(void)
 {
     struct run_reader run = system_manifest_run(package.manifest);
-    struct account_new_notification_out dead = {0};
+    struct account_new_notification_out notification = {0};
     struct notification_wait_out out = {0};
     uint64_t status = 0, address = 0;
     struct proc proc;
 
-    if (account_new_notification(rt_cap("account"), &dead) < 0)
+    if (account_new_notification(rt_cap("account"), &notification) < 0)
         fail("init", "no memory to begin with");
+    deaths = notification.notification;
     build_program(run, make_namespace(run), &proc);
-    process_watch(proc.process, dead.notification, 1);
+    process_watch(proc.process, deaths, DEATH_PROGRAM);
     proc_start(&proc);
-    while (!process_ended(proc.process, &status, &address))
-        if (notification_wait(dead.notification, 1, PHX_FOREVER, &out) < 0)
+    while (!process_ended(proc.process, &status, &address)) {
+        look_after_ramfs();
+        if (notification_wait(deaths, DEATH_PROGRAM | DEATH_RAMFS, PHX_FOREVER, &out) < 0)
             fail("init", "cannot wait for the program");
+    }
     if (address != 0)
         rt_log("%s ended by signal %lu at address 0x%lx", run_program(run).data, status & 0x7f,
             address);

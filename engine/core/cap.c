@@ -129,29 +129,9 @@ static void uses_drop(struct uses *u)
 
 /* --- rows ---------------------------------------------------------------- */
 
-static struct hold *row_page(const struct cap_table *t, uint32_t page)
-{
-    if (page < TABLE_DIRECT)
-        return t->direct[page];
-    page -= TABLE_DIRECT;
-    return t->indirect[page >> 9][page & 511];
-}
-
 static struct hold *row_at(const struct cap_table *t, uint32_t index)
 {
-    return &row_page(t, PAGE_OF(index))[SLOT_OF(index)];
-}
-
-struct hold *cap_row(struct cap_table *t, uint64_t id)
-{
-    uint32_t index = (uint32_t)id;
-
-    if (PAGE_OF(index) >= t->pages || SLOT_OF(index) >= HOLDS_PER_PAGE)
-        return NULL;
-    struct hold *row = row_at(t, index);
-    if (row->generation != id >> 32 || row->state != HOLD_LIVE)
-        return NULL;
-    return row;
+    return &cap_page(t, PAGE_OF(index))[SLOT_OF(index)];
 }
 
 uint64_t cap_id(const struct hold *row, uint32_t index)
@@ -473,7 +453,7 @@ bool cap_table_shrink(struct cap_table *t)
     release_page_rows(t, page);
     t->pages = page;
     t->free = 0; /* nothing is reserved in a table that is being taken down */
-    account_give_pages(t->account, row_page(t, page), 1);
+    account_give_pages(t->account, cap_page(t, page), 1);
     if (page < TABLE_DIRECT) {
         t->direct[page] = NULL;
         return true;

@@ -89,8 +89,26 @@ void cap_table_init(struct cap_table *t, struct caps *caps, struct account *acco
 /* Let go of the rows of one page, the last; false when no page is left. */
 bool cap_table_shrink(struct cap_table *t);
 
+/* The page of rows with that number, which exists. */
+static inline struct hold *cap_page(const struct cap_table *t, uint32_t page)
+{
+    if (page < TABLE_DIRECT)
+        return t->direct[page];
+    page -= TABLE_DIRECT;
+    return t->indirect[page >> 9][page & 511];
+}
+
 /* The live row an id names, or NULL. Says nothing about its chain. */
-struct hold *cap_row(struct cap_table *t, uint64_t id);
+static inline struct hold *cap_row(const struct cap_table *t, uint64_t id)
+{
+    uint32_t page = (uint32_t)id >> 6, slot = (uint32_t)id & 63;
+
+    if (page >= t->pages || slot >= HOLDS_PER_PAGE)
+        return NULL;
+    struct hold *row = cap_page(t, page) + slot;
+    return row->generation == id >> 32 && row->state == HOLD_LIVE ? row : NULL;
+}
+
 uint64_t cap_id(const struct hold *row, uint32_t index);
 /* The index of a row that is in use. */
 uint32_t cap_index(const struct hold *row);

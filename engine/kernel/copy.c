@@ -85,7 +85,10 @@ err_t copy_across(const struct space *from, uint64_t from_address, const struct 
             *receiver_failed = true;
             return PHX_BAD_ADDRESS;
         }
-        memmove(direct(target), direct(source), part);
+        if ((source ^ target) >> PHX_PAGE_SHIFT)
+            memcpy(direct(target), direct(source), part);
+        else
+            memmove(direct(target), direct(source), part);
         from_address += part;
         to_address += part;
         n -= part;

@@ -21,19 +21,12 @@ static inline void pass_words(const struct phx_registers *f, struct phx_register
     t->r9 = f->r9;
 }
 
-/* A live row in the directly reached part of the table, chain known to be whole. */
+/* A live row that is not counted, whose chain is known to be whole. */
 static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
 {
-    uint32_t page = (uint32_t)id >> 6, slot = (uint32_t)id & 63;
-    struct hold *row;
+    struct hold *row = cap_row(t, id);
 
-    if (page >= TABLE_DIRECT || !t->direct[page] || slot >= HOLDS_PER_PAGE)
-        return NULL;
-    row = (struct hold *)t->direct[page] + slot;
-    if (row->generation != id >> 32 || row->state != HOLD_LIVE || row->uses ||
-        row->checked != kernel.caps.revocations)
-        return NULL;
-    return row;
+    return row && !row->uses && row->checked == kernel.caps.revocations ? row : NULL;
 }
 
 /* Both sides in registers, no deadline, nothing reserved. */

@@ -448,12 +448,10 @@ err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words
         TRY(other(t, cap, IFACE_REPLY, REPLY_RETURN, &row));
         c = ipc_reply_target(row);
     }
-    if (!c)
-        return PHX_DISCONNECTED;
-    TRY(answer(w, c, status, false));
-    if (cap && (row = cap_row(&t->process->table, cap)))
-        cap_release(&t->process->table, row);
-    return OK;
+    err_t err = c ? answer(w, c, status, false) : PHX_DISCONNECTED;
+    if (cap && (err == OK || !c) && (row = cap_row(&t->process->table, cap)))
+        cap_release(&t->process->table, row); /* its one use, also where nobody waits */
+    return err;
 }
 
 err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words,

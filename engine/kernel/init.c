@@ -118,14 +118,14 @@ static uint64_t map_image(struct capnp_data binary)
 {
     struct elf_info info;
     struct elf_segment segment;
-    enum elf_error error = elf_check(binary.data, binary.size, &info);
+    const char *wrong = elf_check(binary.data, binary.size, &info);
 
-    if (error != ELF_OK)
-        panic("boot module: init.binary: %s", elf_error_text(error));
+    if (wrong)
+        panic("boot module: init.binary: %s", wrong);
     if (info.relocatable || info.shared_page || info.write_execute)
         panic("boot module: init.binary: must have a fixed address and no page that is "
               "written and executed");
-    for (unsigned i = 0; elf_segment(&info, i, &segment); i++)
+    for (unsigned at = 0; elf_segment(&info, &at, &segment);)
         map_segment(binary.data, &segment);
     return info.entry;
 }

@@ -131,14 +131,14 @@ static void check_unique(const struct strings *names, const char *where)
                 refuse("%s[%zu]: `%s` is there twice", where, i, names->list[i]);
 }
 
-/* ELF_DYNAMIC and the like: init and services must be static programs for here. */
+/* Init, services and programs must be static programs for here. */
 static void check_binary(const struct binary *binary, const char *where)
 {
     struct elf_info info;
-    enum elf_error error = elf_check(blob_map(binary->blob), binary->blob->size, &info);
+    const char *wrong = elf_check(blob_map(binary->blob), binary->blob->size, &info);
 
-    if (error != ELF_OK)
-        refuse("%s: %s cannot be run: %s", where, binary->blob->path, elf_error_text(error));
+    if (wrong)
+        refuse("%s: %s cannot be run: %s", where, binary->blob->path, wrong);
 }
 
 static void check_provides(

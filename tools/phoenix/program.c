@@ -8,8 +8,10 @@
 #include "mkmanifest/pack.h"
 #include "mkmanifest/refuse.h"
 #include "say.h"
+#include "script.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/elf.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,53 +32,68 @@ static const char *machine_name(unsigned machine)
     return must_format("machine number %u", machine);
 }
 
-static _Noreturn void refuse_dynamic(const char *path, const struct elf_info *info)
+static void refuse_script(const char *path, const char *image, uint64_t size)
 {
-    fail(STATUS_CANNOT_RUN,
-        "%s is a dynamic program (it asks for %.*s); link it with -static to run it here", path,
-        (int)info->interpreter.file_size, (const char *)info->image + info->interpreter.offset);
-}
+    struct script script;
 
-static _Noreturn void refuse_script(const char *path, const void *image, uint64_t size)
-{
-    struct elf_script script;
-
-    if (elf_script(image, size, &script))
+    if (size < 2 || memcmp(image, "#!", 2) != 0)
+        return;
+    if (script_parse(image, size, &script))
         fail(STATUS_CANNOT_RUN,
             "%s is a script; run its interpreter instead (%.*s), if it is static", path,
-            (int)script.interpreter_size, (const char *)image + script.interpreter);
+            (int)script.interpreter_size, image + script.interpreter);
     fail(STATUS_CANNOT_RUN, "%s is a script; run its interpreter instead", path);
+}
+
+static void refuse_other_machine(const char *path, const struct elf64_hdr *header, uint64_t size)
+{
+    const unsigned char *ident = header->e_ident;
+
+    if (size < sizeof *header || memcmp(ident, ELFMAG, SELFMAG) != 0)
+        fail(STATUS_CANNOT_RUN, "%s is not an ELF program", path);
+    if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB ||
+        header->e_machine != EM_X86_64)
+        fail(STATUS_CANNOT_RUN,
+            "%s is a program for another machine (%s); x86-64 is what runs here", path,
+            machine_name(ident[EI_DATA] == ELFDATA2MSB ? __builtin_bswap16(header->e_machine)
+                                                       : header->e_machine));
+}
+
+/* Whatever else may be wrong, this is what its user can do something about. */
+static void refuse_dynamic(const char *path, const char *image, uint64_t size)
+{
+    const struct elf64_hdr *header = (const void *)image;
+    struct elf64_phdr phdr;
+
+    for (uint64_t i = 0; i < header->e_phnum; i++) {
+        uint64_t at = header->e_phoff + i * sizeof phdr;
+
+        if (at > size || size - at < sizeof phdr)
+            return;
+        memcpy(&phdr, image + at, sizeof phdr);
+        if (phdr.p_type == PT_INTERP && phdr.p_offset <= size &&
+            phdr.p_filesz <= size - phdr.p_offset && phdr.p_filesz <= PATH_MAX)
+            fail(STATUS_CANNOT_RUN,
+                "%s is a dynamic program (it asks for %.*s); link it with -static to run it here",
+                path, (int)phdr.p_filesz, image + phdr.p_offset);
+    }
 }
 
 static void check_image(const char *path, const void *image, uint64_t size)
 {
-    struct elf_info info;
-    enum elf_error error = elf_check(image, size, &info);
     const struct elf64_hdr *header = image;
+    struct elf_info info;
+    const char *wrong;
 
-    switch (error) {
-    case ELF_OK:
-        break;
-    case ELF_DYNAMIC:
-        refuse_dynamic(path, &info);
-    case ELF_SCRIPT:
-        refuse_script(path, image, size);
-    case ELF_TOO_SHORT:
-    case ELF_BAD_MAGIC:
-        fail(STATUS_CANNOT_RUN, "%s is not an ELF program", path);
-    case ELF_NOT_64_BIT:
-    case ELF_NOT_LITTLE_ENDIAN:
-    case ELF_NOT_X86_64:
-        fail(STATUS_CANNOT_RUN,
-            "%s is a program for another machine (%s); x86-64 is what runs here", path,
-            machine_name(error == ELF_NOT_LITTLE_ENDIAN ? __builtin_bswap16(header->e_machine)
-                                                        : header->e_machine));
-    default:
-        fail(STATUS_CANNOT_RUN, "%s cannot be run: %s", path, elf_error_text(error));
-    }
-    if (info.os_abi != ELFOSABI_NONE && info.os_abi != ELFOSABI_LINUX)
+    refuse_script(path, image, size);
+    refuse_other_machine(path, header, size);
+    refuse_dynamic(path, image, size);
+    wrong = elf_check(image, size, &info);
+    if (wrong)
+        fail(STATUS_CANNOT_RUN, "%s cannot be run: %s", path, wrong);
+    if (header->e_ident[EI_OSABI] != ELFOSABI_NONE && header->e_ident[EI_OSABI] != ELFOSABI_LINUX)
         fail(STATUS_CANNOT_RUN, "%s is a program for another system (ELF OS ABI %u)", path,
-            info.os_abi);
+            header->e_ident[EI_OSABI]);
 }
 
 char *program_check(const char *name)

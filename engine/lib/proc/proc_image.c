@@ -93,7 +93,7 @@ static int64_t load_segments(uint64_t space, uint64_t pool, const struct proc_im
 {
     struct elf_segment segment;
 
-    for (unsigned i = 0; elf_segment(info, i, &segment); i++) {
+    for (unsigned at = 0; elf_segment(info, &at, &segment);) {
         bool shared = !(segment.flags & ELF_WRITE) && segment.file_size == segment.memory_size;
         int64_t result = shared ? map_shared(space, image, &segment)
                                 : map_private(space, pool, image, &segment);
@@ -108,11 +108,10 @@ int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image,
     const char **reason)
 {
     struct elf_info info;
-    enum elf_error error = elf_check(image->bytes, image->size, &info);
     int64_t result;
 
-    *reason = elf_error_text(error);
-    if (error != ELF_OK)
+    *reason = elf_check(image->bytes, image->size, &info);
+    if (*reason)
         return -PHX_INVALID_FORMAT;
     *reason = "a native program has a fixed address, separate pages for each segment, and none "
               "that is both writable and executable";

@@ -38,14 +38,10 @@ static _Noreturn void refuse(const char *why)
 
 static void check(struct elf_info *info)
 {
-    enum elf_error e = elf_check(start_program.image, start_program.image_size, info);
+    const char *wrong = elf_check(start_program.image, start_program.image_size, info);
 
-    if (e == ELF_DYNAMIC)
-        refuse("cannot run here: it is dynamically linked, and needs a loader and libraries");
-    if (e == ELF_SCRIPT)
-        refuse("cannot run here: it is a script, and needs its interpreter");
-    if (e != ELF_OK)
-        refuse(elf_error_text(e));
+    if (wrong)
+        refuse(wrong);
 }
 
 /* --- segments ---------------------------------------------------------------------------------- */
@@ -115,7 +111,7 @@ static void map_segments(const struct elf_info *info, uint64_t bias)
 {
     struct elf_segment s;
 
-    for (unsigned i = 0; elf_segment(info, i, &s); i++) {
+    for (unsigned at = 0; elf_segment(info, &at, &s);) {
         int64_t e = s.file_size == 0 ? 0 : map_file_part(&s, bias);
 
         if (e >= 0)
@@ -231,7 +227,7 @@ void face_start(const struct phx_start *start)
         refuse("cannot run here: it wants addresses that are the system's");
     map_segments(&info, bias);
     map_stack(info.execute_stack);
-    mm_set_break(bias + info.high);
+    mm_set_break(bias + page_up(info.high));
     signal_init();
     memcpy(l->name, program_name, n < 15 ? n : 15);
     if (start_program.directory[0] != 0 && caps.names != 0 &&

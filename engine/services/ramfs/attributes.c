@@ -50,12 +50,24 @@ static bool put_dirent(uint8_t *buffer, size_t capacity, size_t *used, uint64_t 
     return true;
 }
 
-int fs_list(const struct fs *fs, const struct fs_node *directory, uint64_t cookie,
-    uint8_t *buffer, size_t capacity, size_t *used, uint64_t *next)
+/* The first entry behind a cookie. Who lists a directory goes on where it stopped, so
+ * the search begins there; a listing of n names looks at n names. */
+static struct fs_entry *entry_behind(const struct fs_node *directory, uint64_t cookie)
+{
+    struct fs_entry *entry = directory->directory.listed;
+
+    if (entry == NULL || entry->cookie > cookie)
+        entry = directory->directory.first;
+    while (entry != NULL && entry->cookie <= cookie)
+        entry = entry->next;
+    return entry;
+}
+
+int fs_list(struct fs_node *directory, uint64_t cookie, uint8_t *buffer, size_t capacity,
+    size_t *used, uint64_t *next)
 {
     const struct fs_node *parent;
 
-    (void)fs;
     *used = 0;
     *next = cookie;
     if (!fs_is_directory(directory))
@@ -69,14 +81,13 @@ int fs_list(const struct fs *fs, const struct fs_node *directory, uint64_t cooki
         *next = 2;
     if (*next < 2)
         return 0;
-    for (const struct fs_entry *entry = directory->directory.first; entry != NULL;
+    for (struct fs_entry *entry = entry_behind(directory, *next); entry != NULL;
          entry = entry->next) {
-        if (entry->cookie <= *next)
-            continue;
         if (!put_dirent(buffer, capacity, used, entry->node->inode, entry->cookie,
                 entry->node->mode, entry->name, entry->length))
             break;
         *next = entry->cookie;
+        directory->directory.listed = entry;
     }
     return 0;
 }

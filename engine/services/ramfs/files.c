@@ -165,12 +165,11 @@ static int do_write(struct rt_call *call, struct fs_node *node)
     return error;
 }
 
-static int do_list(struct rt_call *call, const struct fs_node *node)
+static int do_list(struct rt_call *call, struct fs_node *node)
 {
     static uint8_t buffer[FS_PAGE];
     uint64_t next;
-    int error = fs_list(&ramfs, node, call->words[0], buffer, sizeof buffer, &call->out_length,
-        &next);
+    int error = fs_list(node, call->words[0], buffer, sizeof buffer, &call->out_length, &next);
 
     call->out_bytes = buffer;
     call->words[0] = next;

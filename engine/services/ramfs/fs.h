@@ -66,6 +66,7 @@ struct fs_node {
             struct fs_node *parent; /* the root's is itself */
             struct fs_entry *entry; /* its one name; the root and removed ones have none */
             struct fs_entry *first, *last;
+            struct fs_entry *listed; /* the last one that a listing ended with; may be NULL */
             uint64_t next_cookie;
         } directory;
         char *target; /* with an end mark that is not counted */
@@ -183,8 +184,8 @@ int fs_resize(struct fs *fs, struct fs_node *node, uint64_t size);
 /* The file's bytes as they lie in the boot module, if none of them was changed. */
 const uint8_t *fs_boot_bytes(const struct fs_node *node);
 /* Entries as getdents64 lays them out, after a cookie (0: from the start). */
-int fs_list(const struct fs *fs, const struct fs_node *directory, uint64_t cookie,
-    uint8_t *buffer, size_t capacity, size_t *used, uint64_t *next);
+int fs_list(struct fs_node *directory, uint64_t cookie, uint8_t *buffer, size_t capacity,
+    size_t *used, uint64_t *next);
 
 /* --- between the files of the tree --------------------------------------- */
 

@@ -80,7 +80,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void list_all(const struct fs_node *node, struct model_answer *answer)
+static void list_all(struct fs_node *node, struct model_answer *answer)
 {
     static char names[600][256];
     uint8_t buffer[700];
@@ -88,7 +88,7 @@ static void list_all(const struct fs_node *node, struct model_answer *answer)
     size_t used, count = 0;
 
     while (answer->error == 0) {
-        answer->error = fs_list(&fs, node, cookie, buffer, sizeof buffer, &used, &cookie);
+        answer->error = fs_list(node, cookie, buffer, sizeof buffer, &used, &cookie);
         if (used == 0)
             break;
         for (size_t at = 0; at < used; at += (size_t)buffer[at + 16] + 256u * buffer[at + 17])

@@ -206,6 +206,8 @@ void fs_entry_unlink(struct fs *fs, struct fs_entry *entry)
         entry->next->previous = entry->previous;
     else
         directory->directory.last = entry->previous;
+    if (directory->directory.listed == entry)
+        directory->directory.listed = entry->previous;
     directory->size--;
 
     if (fs_is_directory(entry->node)) {

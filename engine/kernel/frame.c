@@ -16,18 +16,37 @@ static void *page_address(uint64_t pfn)
     return direct(pfn << PHX_PAGE_SHIFT);
 }
 
+/* Single pages come and go all the time (tables, rows, objects): the last ones given
+ * back are kept aside, and joined with the rest only when a run is not to be had. */
+static void *spare[32];
+static unsigned spares;
+
+static void join_spares(void)
+{
+    while (spares > 0)
+        buddy_free(&buddy, direct_pa(spare[--spares]) >> PHX_PAGE_SHIFT, 1);
+}
+
 static void *memory_take(struct memory *m, uint64_t pages)
 {
-    int64_t pfn = buddy_alloc(&buddy, pages);
-
     (void)m;
+    if (pages == 1 && spares > 0)
+        return spare[--spares];
+    int64_t pfn = buddy_alloc(&buddy, pages);
+    if (pfn < 0 && spares > 0) {
+        join_spares();
+        pfn = buddy_alloc(&buddy, pages);
+    }
     return pfn < 0 ? NULL : page_address((uint64_t)pfn);
 }
 
 static void memory_give(struct memory *m, void *first, uint64_t pages)
 {
     (void)m;
-    buddy_free(&buddy, direct_pa(first) >> PHX_PAGE_SHIFT, pages);
+    if (pages == 1 && spares < sizeof spare / sizeof spare[0])
+        spare[spares++] = first;
+    else
+        buddy_free(&buddy, direct_pa(first) >> PHX_PAGE_SHIFT, pages);
 }
 
 /* The first region with room for the allocator's own table. */
@@ -164,6 +183,7 @@ int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in
 int op_frame_pool_info(struct invocation *inv, struct frame_pool_info_out *out)
 {
     (void)inv;
+    join_spares();
     out->free = buddy.free_pages;
     out->total = total_pages;
     out->largest = buddy_largest(&buddy);

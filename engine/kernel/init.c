@@ -248,7 +248,7 @@ void init_start(void)
     build_start_block();
     must(frame_new(&kernel.root, 1, &page), "thread page");
     memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
-    must(thread_new(p, page, THREAD_PAGE, &t), "thread");
+    must(thread_new(p, page, 0, THREAD_PAGE, &t), "thread");
     map(page, THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
     t->regs.rip = entry;
     t->regs.rsp = STACK_TOP;

@@ -5,7 +5,7 @@
 #include "ring.h"
 #include "thread.h"
 
-err_t thread_new(struct process *p, struct frame *page, uint64_t page_address,
+err_t thread_new(struct process *p, struct frame *page, uint64_t offset, uint64_t page_address,
                  struct thread **out)
 {
     struct account *a = p->object.account;
@@ -34,7 +34,7 @@ err_t thread_new(struct process *p, struct frame *page, uint64_t page_address,
     t->resume_full = 1;
     t->regs.rflags = arch_user_flags(0);
     if (page) {
-        t->page = direct(page->pfn << PHX_PAGE_SHIFT);
+        t->page = direct((page->pfn + offset) << PHX_PAGE_SHIFT);
         t->page_frame = page;
         page->object.refs++;
         t->page_address = page_address;
@@ -117,6 +117,7 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
     struct process *p = (struct process *)inv->object;
     struct hold *page = NULL;
     struct frame *frame = NULL;
+    uint64_t offset = 0;
     struct thread *t;
     uint32_t row;
 
@@ -130,14 +131,11 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
             in->page_address >= PHX_USER_END)
             return PHX_INVALID_ARGUMENT;
         frame = (struct frame *)page->object;
+        offset = FRAME_BADGE_OFFSET(page->badge);
     }
     TRY(result_row(inv, &row));
-    TRY(thread_new(p, frame, in->page_address, &t));
+    TRY(thread_new(p, frame, offset, in->page_address, &t));
 
-    if (frame) {
-        t->page = direct((frame->pfn + FRAME_BADGE_OFFSET(page->badge)) << PHX_PAGE_SHIFT);
-        t->page->self = in->page_address;
-    }
     t->regs.rip = in->entry;
     t->regs.rsp = in->stack;
     t->regs.rdi = in->argument;

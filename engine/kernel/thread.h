@@ -124,8 +124,9 @@ struct thread {
 
 /* --- threads (thread.c) --------------------------------------------------- */
 
-MUST_USE err_t thread_new(struct process *p, struct frame *page, uint64_t page_address,
-                          struct thread **out);
+/* `page` or NULL; the thread page is its page number `offset`. */
+MUST_USE err_t thread_new(struct process *p, struct frame *page, uint64_t offset,
+                          uint64_t page_address, struct thread **out);
 /* It ends: whoever waits for it or is served by it is answered. The memory stays
  * until the last hold is gone. */
 void thread_end(struct thread *t, uint64_t code);

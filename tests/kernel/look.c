@@ -226,6 +226,8 @@ static void dump_mapping(struct space *s, struct mapping *m)
         const pte_t *pte = arch_pte(s->root, m->node.key + (i << PHX_PAGE_SHIFT));
 
         sum = (sum + (pte ? *pte : 7)) * 0x9e3779b97f4a7c15;
+        for (unsigned k = 0; i < 16 && pte && arch_pte_present(*pte) && k < 512; k++)
+            sum = (sum + ((const uint64_t *)direct(arch_pte_pa(*pte)))[k]) * 0x9e3779b97f4a7c15;
     }
     say("  mapping %#lx pages %lu offset %lu prot %u most %u going %u frame %#lx/%u sum %#lx\n",
         m->node.key, m->pages, m->offset, m->protection, m->most, m->going, m->frame->pfn,

@@ -332,7 +332,7 @@ static void boss_begin(void)
     boss_slot(SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power);
     boss_slot(SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy);
     boss_slot(SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot);
-    CHECK_EQ(thread_new(boss.process, NULL, 0, &boss.thread), OK);
+    CHECK_EQ(thread_new(boss.process, NULL, 0, 0, &boss.thread), OK);
     boss.process->state = PROCESS_RUNNING;
     thread_ready(boss.thread);
 }

@@ -14,10 +14,10 @@
 
 struct machine {
     pid_t pid;
-    int in, out;             /* its keyboard, its screen */
+    int in, out;               /* its keyboard, its screen */
     char said[DRIVE_ROOM + 1]; /* everything, without carriage returns */
     size_t length;
-    size_t seen;             /* up to where expect() has looked */
+    size_t seen; /* up to where expect() has looked */
 };
 
 /* Boot $B/phoenix.elf with this module (in $B) and further QEMU arguments, NULL at

@@ -75,8 +75,8 @@ static void wrong_input(void)
 static void look_around(void)
 {
     command("help");
-    check("help_lists_every_command", has("caps") && has("run") && has("ps") && has("mem") &&
-                                          has("log") && has("exit"));
+    check("help_lists_every_command",
+        has("caps") && has("run") && has("ps") && has("mem") && has("log") && has("exit"));
     command("help run");
     check("help_of_a_command_says_how", has("run [--with NAME[,NAME...]] [--] PROGRAM [ARG...]\n"));
     command("caps");
@@ -106,12 +106,13 @@ static void exactly_what_is_named(void)
     size_t length = strlen(itself);
 
     command("run caps");
-    check("run_gives_nothing_ambient", strncmp(answer, itself, length) == 0 &&
-                                           strncmp(answer + length, last, strlen(last)) == 0);
+    check("run_gives_nothing_ambient",
+        strncmp(answer, itself, length) == 0 && strncmp(answer + length, last, strlen(last)) == 0);
     command("run --with clock caps");
     answer += strncmp(answer, itself, length) == 0 ? length : 0;
     check("run_gives_exactly_what_is_named",
-        strncmp(answer, "clock        Clock           now realtime calibration *\n*  and", 61) == 0);
+        strncmp(answer, "clock        Clock           now realtime calibration *\n*  and", 61) ==
+            0);
 }
 
 static void programs(void)
@@ -122,7 +123,8 @@ static void programs(void)
     check("run_without_namespace_sees_no_files", has("No such file or directory"));
     command("run --with namespace ls /bin/busybox");
     check("run_with_namespace_sees_files", is("/bin/busybox\n"));
-    command("run --with namespace,clock -- ash -c 'echo written > /tmp/f; read x < /tmp/f; echo $x'");
+    command(
+        "run --with namespace,clock -- ash -c 'echo written > /tmp/f; read x < /tmp/f; echo $x'");
     check("files_can_be_written", is("written\n"));
     command("run --with namespace wc -c /tmp/f");
     check("files_stay_after_their_program", has("8 /tmp/f"));
@@ -132,8 +134,8 @@ static void programs(void)
     command("run /bin/busybox false");
     check("a_status_is_said", is("run: /bin/busybox: status 1\n"));
     command("run --with namespace sha256sum /bin/busybox /tmp/busybox");
-    check("a_copy_has_the_same_bytes", strlen(answer) > 64 && memcmp(answer, strchr(answer, '\n') + 1,
-                                                              64) == 0);
+    check("a_copy_has_the_same_bytes",
+        strlen(answer) > 64 && memcmp(answer, strchr(answer, '\n') + 1, 64) == 0);
     command("run shell");
     check("a_native_program_without_console_is_told",
         has("it was handed no console") && has("run: shell: aborted"));
@@ -167,7 +169,8 @@ static void control_c(void)
     machine_expect(&m, "\n", SOON);
     machine_command(&m, "", 0.5);
     machine_type(&m, "\003");
-    check("control_c_ends_a_program", machine_expect(&m, "run: sleep: interrupted\nphoenix> ", SOON));
+    check(
+        "control_c_ends_a_program", machine_expect(&m, "run: sleep: interrupted\nphoenix> ", SOON));
     machine_type(&m, "run yes\r");
     machine_expect(&m, "y\ny\ny\n", SOON);
     machine_type(&m, "\003");
@@ -184,14 +187,14 @@ static void control_c(void)
 static void line_editing(void)
 {
     machine_type(&m, "run ecko\177\177ho edited\033[D\033[D\001\033[C\005!\r");
-    check("lines_can_be_edited", machine_expect(&m, "\nedited!\n", SOON) &&
-                                     machine_expect(&m, "phoenix> ", SOON));
+    check("lines_can_be_edited",
+        machine_expect(&m, "\nedited!\n", SOON) && machine_expect(&m, "phoenix> ", SOON));
     machine_type(&m, "\033[A\r");
-    check("the_last_line_comes_back", machine_expect(&m, "\nedited!\n", SOON) &&
-                                          machine_expect(&m, "phoenix> ", SOON));
+    check("the_last_line_comes_back",
+        machine_expect(&m, "\nedited!\n", SOON) && machine_expect(&m, "phoenix> ", SOON));
     machine_type(&m, "hel\tru\t\r");
-    check("tab_completes", machine_expect(&m, "help ru", SOON) &&
-                               machine_expect(&m, "phoenix> ", SOON));
+    check("tab_completes",
+        machine_expect(&m, "help ru", SOON) && machine_expect(&m, "phoenix> ", SOON));
 }
 
 static void input(void)
@@ -199,8 +202,8 @@ static void input(void)
     machine_type(&m, "run head -n 1\r");
     machine_expect(&m, "\n", SOON);
     machine_type(&m, "this is not\027its input\r");
-    check("a_program_reads_an_edited_line",
-        machine_expect(&m, "this is its input\nphoenix> ", SOON));
+    check(
+        "a_program_reads_an_edited_line", machine_expect(&m, "this is its input\nphoenix> ", SOON));
     machine_type(&m, "run wc -c\r");
     machine_expect(&m, "\n", SOON);
     machine_type(&m, "12345\r\004");

@@ -30,8 +30,8 @@ static int64_t call_slot(unsigned slot)
 /* By number and by well-known row: PermissionDenied, each of them. */
 static bool ambient_is_denied(void)
 {
-    static const unsigned numbers[] = {NYX_CLOCK_NOW, NYX_POWER_SHUTDOWN, NYX_POWER_REBOOT,
-        NYX_LOG_WRITE};
+    static const unsigned numbers[] = {
+        NYX_CLOCK_NOW, NYX_POWER_SHUTDOWN, NYX_POWER_REBOOT, NYX_LOG_WRITE};
     static const unsigned slots[] = {SLOT_CLOCK, SLOT_CONSOLE, SLOT_LOG, SLOT_POWER, SLOT_ENTROPY,
         SLOT_NAMESPACE, SLOT_LAUNCHER, SLOT_BOOT_PACKAGE, SLOT_ACCOUNT};
 
@@ -72,8 +72,7 @@ static bool changed_ids_are_refused(void)
             return false;
         for (unsigned i = 0; i < 64; i++)
             for (unsigned k = i; k < 64; k++)
-                if (!is_refused(capability.id ^ UINT64_C(1) << i ^
-                                (k == i ? 0 : UINT64_C(1) << k)))
+                if (!is_refused(capability.id ^ UINT64_C(1) << i ^ (k == i ? 0 : UINT64_C(1) << k)))
                     return false;
     }
     return true;
@@ -81,8 +80,8 @@ static bool changed_ids_are_refused(void)
 
 static bool made_up_ids_are_refused(void)
 {
-    static const uint64_t generations[] = {0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xfffffffe,
-        0xffffffff};
+    static const uint64_t generations[] = {
+        0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
 
     for (uint64_t index = 0; index < INDEXES; index++)
         for (unsigned g = 0; g < sizeof generations / sizeof generations[0]; g++)
@@ -110,10 +109,9 @@ void test_authority(void)
     if (spawn("authority", 0, NULL, 0, &proc))
         for (unsigned tries = 0; tries < 20 && status == ~UINT64_C(0); tries++)
             status = wait_dead(&proc, NULL);
-    check("without_a_capability_is_permission_denied", (status & 0x1ff) == 0, "status %lx",
-        status);
-    check("one_and_two_bit_changes_of_ids_are_refused", (status & 0x2ff) == 0, "status %lx",
-        status);
+    check("without_a_capability_is_permission_denied", (status & 0x1ff) == 0, "status %lx", status);
+    check(
+        "one_and_two_bit_changes_of_ids_are_refused", (status & 0x2ff) == 0, "status %lx", status);
     check("all_indexes_with_wrong_generations_are_refused", (status & 0x4ff) == 0, "status %lx",
         status);
 }

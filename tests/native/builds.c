@@ -29,8 +29,8 @@ static void every_budget(void)
         good = balance_returns(&before, &last);
     }
     check("build_that_fails_leaves_nothing", good && built && failed > 5,
-        "after %u failures: pages %lu of %lu, holds %lu of %lu", failed, last.pages,
-        before.pages, last.holds, before.holds);
+        "after %u failures: pages %lu of %lu, holds %lu of %lu", failed, last.pages, before.pages,
+        last.holds, before.holds);
     rt_print("# a process of this program needs %u pages\n", failed + 1);
 }
 
@@ -54,8 +54,8 @@ static void every_row_count(void)
         good = balance_returns(&before, &last);
     }
     check("build_without_rows_leaves_nothing", good && built,
-        "built %d: pages %lu of %lu, holds %lu of %lu", built, last.pages, before.pages,
-        last.holds, before.holds);
+        "built %d: pages %lu of %lu, holds %lu of %lu", built, last.pages, before.pages, last.holds,
+        before.holds);
 }
 
 /* An image that is none: refused with a reason, and nothing stays. */

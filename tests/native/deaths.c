@@ -172,8 +172,8 @@ static void holder_dies(void)
     phx_release(ready.notification);
     good = good && balance_returns(&before, &last);
     check("process_with_a_thousand_holds_gives_all_back", good,
-        "holds %lu, then %lu, then %lu; pages %lu, then %lu", before.holds, full.holds,
-        last.holds, before.pages, last.pages);
+        "holds %lu, then %lu, then %lu; pages %lu, then %lu", before.holds, full.holds, last.holds,
+        before.pages, last.pages);
 }
 
 /* --- faults ------------------------------------------------------------------------- */

@@ -47,9 +47,14 @@ bool spawn(const char *role, uint64_t account, const struct proc_grant *grants, 
     const struct proc_text arguments[] = {{"native", 6}, {role, strlen(role)}};
     struct account_new_pool_out pool = {0};
     uint64_t payer = account != 0 ? account : rt_cap("account");
-    struct proc_plan plan = {.account = payer, .image = native_image, .grants = grants,
-        .grant_count = count, .startup = {.arguments = arguments, .argument_count = 2,
-            .directory = {"/", 1}, .program = {"native", 6}}};
+    struct proc_plan plan = {.account = payer,
+        .image = native_image,
+        .grants = grants,
+        .grant_count = count,
+        .startup = {.arguments = arguments,
+            .argument_count = 2,
+            .directory = {"/", 1},
+            .program = {"native", 6}}};
     const char *reason;
     int64_t result = account_new_pool(payer, &pool);
 
@@ -131,9 +136,14 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(void);
     } roles[] = {
-        {"authority", role_authority}, {"caller", role_caller}, {"server", role_server},
-        {"holder", role_holder}, {"fault", role_fault}, {"flaky", role_flaky},
-        {"wait", role_wait}, {"brittle", role_brittle},
+        {"authority", role_authority},
+        {"caller", role_caller},
+        {"server", role_server},
+        {"holder", role_holder},
+        {"fault", role_fault},
+        {"flaky", role_flaky},
+        {"wait", role_wait},
+        {"brittle", role_brittle},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

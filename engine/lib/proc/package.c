@@ -19,8 +19,8 @@ const char *package_open(struct package *package, uint64_t capability)
     if (result >= 0)
         result = boot_package_frame(capability, 0, pages_for(info.bytes), &frame);
     if (result >= 0)
-        result = address_space_map(RT_SPACE, frame.frame, RT_MODULE_BASE, 0,
-            pages_for(info.bytes), PHX_PROT_READ);
+        result = address_space_map(
+            RT_SPACE, frame.frame, RT_MODULE_BASE, 0, pages_for(info.bytes), PHX_PROT_READ);
     phx_release(frame.frame);
     if (result < 0)
         return rt_error_text(result);

@@ -26,11 +26,20 @@ struct place {
 };
 
 static const struct place native_place = {
-    0, PHX_USER_END, RT_START_BLOCK, RT_START_BLOCK_END, RT_STACK_TOP,
-    NATIVE_STACK_PAGES, RT_THREAD_PAGE,
+    0,
+    PHX_USER_END,
+    RT_START_BLOCK,
+    RT_START_BLOCK_END,
+    RT_STACK_TOP,
+    NATIVE_STACK_PAGES,
+    RT_THREAD_PAGE,
 };
 static const struct place linux_place = {
-    LIBOS_LOW, LIBOS_HIGH, LIBOS_START_BLOCK, LIBOS_START_BLOCK_END, LIBOS_STACK_TOP,
+    LIBOS_LOW,
+    LIBOS_HIGH,
+    LIBOS_START_BLOCK,
+    LIBOS_START_BLOCK_END,
+    LIBOS_STACK_TOP,
     LIBOS_STACK_PAGES,
     LIBOS_THREAD_PAGE,
 };
@@ -59,8 +68,8 @@ static int64_t grant(struct building *b, const struct proc_grant *g)
         return -PHX_LIMIT_EXCEEDED;
     result = capability_identify(g->capability, &own);
     if (result >= 0)
-        result = capability_grant(g->capability, b->process, own.methods & g->methods, g->slot,
-            &granted);
+        result = capability_grant(
+            g->capability, b->process, own.methods & g->methods, g->slot, &granted);
     if (result < 0)
         return result;
     b->held[b->held_count++] = (struct proc_held){
@@ -112,19 +121,18 @@ static int64_t add_program(struct building *b)
     uint64_t pages = (image->size + PHX_PAGE_SIZE - 1) / PHX_PAGE_SIZE;
     const struct proc_grant g = {"image", image->frame,
         FRAME_M_INFO | FRAME_M_MAP_READ | FRAME_M_MAP_EXECUTE | FRAME_M_CARVE |
-            CAPABILITY_M_IDENTIFY, 0};
+            CAPABILITY_M_IDENTIFY,
+        0};
     int64_t result;
 
     if (image->size == 0)
         return 0;
     b->program.size = image->size;
-    b->program.address =
-        (LIBOS_LOW - pages * PHX_PAGE_SIZE) & ~(IMAGE_ALIGN - 1);
+    b->program.address = (LIBOS_LOW - pages * PHX_PAGE_SIZE) & ~(IMAGE_ALIGN - 1);
     b->reason = "its file does not fit into its address space";
     if (image->size > LIBOS_LOW / 2)
         return -PHX_TOO_BIG;
-    result = address_space_map(b->space, image->frame, b->program.address, 0, pages,
-        PHX_PROT_READ);
+    result = address_space_map(b->space, image->frame, b->program.address, 0, pages, PHX_PROT_READ);
     return result < 0 ? result : grant(b, &g);
 }
 
@@ -138,8 +146,8 @@ static int64_t add_start_block(struct building *b)
     b->reason = "no memory for its arguments";
     if (block == NULL)
         return -PHX_OUT_OF_MEMORY;
-    length = proc_start_block(block, capacity, b->held, b->held_count, &b->plan->startup,
-        &b->program);
+    length =
+        proc_start_block(block, capacity, b->held, b->held_count, &b->plan->startup, &b->program);
     b->reason = "its arguments and environment are too long";
     if (length != 0 && length <= b->place->start_block_end - b->place->start_block)
         result = proc_map_copy(b->space, b->plan->pool, b->place->start_block, block, length,
@@ -156,14 +164,14 @@ static int64_t add_thread(struct building *b)
     int64_t result;
 
     b->reason = "no memory for its first thread";
-    result = rt_populate(b->space, b->plan->pool, stack, b->place->stack_pages,
-        PHX_PROT_READ | PHX_PROT_WRITE);
+    result = rt_populate(
+        b->space, b->plan->pool, stack, b->place->stack_pages, PHX_PROT_READ | PHX_PROT_WRITE);
     if (result >= 0)
         result = frame_pool_alloc(b->plan->pool, 1, &page);
     if (result < 0)
         return result;
-    result = address_space_map(b->space, page.frame, b->place->thread_page, 0, 1,
-        PHX_PROT_READ | PHX_PROT_WRITE);
+    result = address_space_map(
+        b->space, page.frame, b->place->thread_page, 0, 1, PHX_PROT_READ | PHX_PROT_WRITE);
     if (result >= 0)
         result = process_new_thread(b->process, b->entry, b->place->stack_top,
             b->place->start_block, page.frame, b->place->thread_page, &thread);

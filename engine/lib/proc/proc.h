@@ -31,7 +31,7 @@
 struct proc_image {
     const uint8_t *bytes; /* page aligned, whole pages are mapped */
     uint64_t size;
-    uint64_t frame;       /* Frame, from the file's first page; mapRead, mapExecute */
+    uint64_t frame; /* Frame, from the file's first page; mapRead, mapExecute */
 };
 
 struct proc_grant {
@@ -56,9 +56,9 @@ struct proc_startup {
 #define PROC_RAW_TERMINAL 1 /* schema/start.capnp, Startup.flags */
 
 struct proc_plan {
-    uint64_t account; /* newProcess: what pays */
-    uint64_t pool;    /* of that account */
-    struct proc_image image;  /* a native program, or the libos */
+    uint64_t account;                /* newProcess: what pays */
+    uint64_t pool;                   /* of that account */
+    struct proc_image image;         /* a native program, or the libos */
     struct proc_image linux_program; /* only its frame counts; size 0: a native program */
     const struct proc_grant *grants;
     size_t grant_count;
@@ -103,7 +103,7 @@ size_t proc_start_block(void *buffer, size_t capacity, const struct proc_held *h
     size_t held_count, const struct proc_startup *startup,
     const struct proc_program_image *program);
 /* An upper bound of that length. */
-size_t proc_start_size(const struct proc_held *held, size_t held_count,
-    const struct proc_startup *startup);
+size_t proc_start_size(
+    const struct proc_held *held, size_t held_count, const struct proc_startup *startup);
 
 #endif

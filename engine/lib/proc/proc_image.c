@@ -44,17 +44,17 @@ int64_t proc_map_copy(uint64_t space, uint64_t pool, uint64_t address, const voi
     for (uint64_t done = 0; done < with_bytes; done += PIECE_PAGES) {
         uint64_t left = length - done * PHX_PAGE_SIZE;
         uint64_t piece = with_bytes - done < PIECE_PAGES ? with_bytes - done : PIECE_PAGES;
-        int64_t result = map_piece(space, pool, address + done * PHX_PAGE_SIZE,
-            from + done * PHX_PAGE_SIZE, left < piece * PHX_PAGE_SIZE ? left : piece * PHX_PAGE_SIZE,
-            piece, protection);
+        int64_t result =
+            map_piece(space, pool, address + done * PHX_PAGE_SIZE, from + done * PHX_PAGE_SIZE,
+                left < piece * PHX_PAGE_SIZE ? left : piece * PHX_PAGE_SIZE, piece, protection);
 
         if (result < 0)
             return result;
     }
     if (with_bytes >= pages)
         return 0;
-    return rt_populate(space, pool, address + with_bytes * PHX_PAGE_SIZE, pages - with_bytes,
-        protection);
+    return rt_populate(
+        space, pool, address + with_bytes * PHX_PAGE_SIZE, pages - with_bytes, protection);
 }
 
 static unsigned protection_of(const struct elf_segment *segment)
@@ -66,8 +66,8 @@ static unsigned protection_of(const struct elf_segment *segment)
 
 /* Constants and text: the file's own pages. What else lies in the first and last of
  * them is other bytes of the same file, which are no secret. */
-static int64_t map_shared(uint64_t space, const struct proc_image *image,
-    const struct elf_segment *segment)
+static int64_t map_shared(
+    uint64_t space, const struct proc_image *image, const struct elf_segment *segment)
 {
     uint64_t slack = segment->address % PHX_PAGE_SIZE;
 
@@ -88,15 +88,15 @@ static int64_t map_private(uint64_t space, uint64_t pool, const struct proc_imag
         pages_for(slack + segment->memory_size), protection_of(segment));
 }
 
-static int64_t load_segments(uint64_t space, uint64_t pool, const struct proc_image *image,
-    const struct elf_info *info)
+static int64_t load_segments(
+    uint64_t space, uint64_t pool, const struct proc_image *image, const struct elf_info *info)
 {
     struct elf_segment segment;
 
     for (unsigned at = 0; elf_segment(info, &at, &segment);) {
         bool shared = !(segment.flags & ELF_WRITE) && segment.file_size == segment.memory_size;
-        int64_t result = shared ? map_shared(space, image, &segment)
-                                : map_private(space, pool, image, &segment);
+        int64_t result =
+            shared ? map_shared(space, image, &segment) : map_private(space, pool, image, &segment);
 
         if (result < 0)
             return result;

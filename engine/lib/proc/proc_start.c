@@ -22,8 +22,8 @@ static size_t words_of_all(const struct proc_text *texts, size_t count)
     return words;
 }
 
-size_t proc_start_size(const struct proc_held *held, size_t held_count,
-    const struct proc_startup *startup)
+size_t proc_start_size(
+    const struct proc_held *held, size_t held_count, const struct proc_startup *startup)
 {
     size_t words = 16; /* phx_start, two segment tables and roots, structs' heads */
 
@@ -35,8 +35,8 @@ size_t proc_start_size(const struct proc_held *held, size_t held_count,
     return (words + 8) * 8;
 }
 
-static size_t build_capset(void *buffer, size_t capacity, const struct proc_held *held,
-    size_t count)
+static size_t build_capset(
+    void *buffer, size_t capacity, const struct proc_held *held, size_t count)
 {
     struct capnp_build build;
     struct capnp_build_list entries;
@@ -85,8 +85,7 @@ static size_t build_startup(void *buffer, size_t capacity, const struct proc_sta
 }
 
 size_t proc_start_block(void *buffer, size_t capacity, const struct proc_held *held,
-    size_t held_count, const struct proc_startup *startup,
-    const struct proc_program_image *program)
+    size_t held_count, const struct proc_startup *startup, const struct proc_program_image *program)
 {
     struct phx_start *start = buffer;
     uint8_t *bytes = buffer;

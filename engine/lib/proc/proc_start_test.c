@@ -46,9 +46,12 @@ static bool capset_is(struct capnp_message *message, size_t count)
 
 static bool round_trip(size_t capabilities, size_t arguments, size_t environment)
 {
-    struct proc_startup startup = {.arguments = texts, .argument_count = arguments,
-        .environment = texts, .environment_count = environment,
-        .directory = {"/home", 5}, .program = {"thing", 5}};
+    struct proc_startup startup = {.arguments = texts,
+        .argument_count = arguments,
+        .environment = texts,
+        .environment_count = environment,
+        .directory = {"/home", 5},
+        .program = {"thing", 5}};
     struct proc_program_image image = {0x7000, arguments}; /* 0: none */
     size_t size = proc_start_size(held, capabilities, &startup);
     size_t length = proc_start_block(block, size, held, capabilities, &startup, &image);
@@ -83,8 +86,8 @@ int main(void)
 
         memset(names[i], 'a' + (int)i % 26, length);
         texts[i] = (struct proc_text){names[i], length};
-        held[i] = (struct proc_held){names[i], (uint64_t)rand() << 32 | i, (uint64_t)rand() << 20,
-            i * 3, (uint16_t)i};
+        held[i] = (struct proc_held){
+            names[i], (uint64_t)rand() << 32 | i, (uint64_t)rand() << 20, i * 3, (uint16_t)i};
     }
     for (size_t n = 0; good && n < TEXTS; n++)
         good = round_trip(n, TEXTS - n, n) && round_trip(n, n, 0);

@@ -8,11 +8,19 @@
 unsigned proc_slot(const char *name)
 {
     static const char *const names[PHX_SLOT_COUNT] = {
-        [SLOT_PROCESS] = "process", [SLOT_THREAD] = "thread", [SLOT_SPACE] = "space",
-        [SLOT_POOL] = "pool", [SLOT_ACCOUNT] = "account", [SLOT_CLOCK] = "clock",
-        [SLOT_CONSOLE] = "console", [SLOT_LOG] = "log", [SLOT_POWER] = "power",
-        [SLOT_ENTROPY] = "entropy", [SLOT_NAMESPACE] = "namespace",
-        [SLOT_LAUNCHER] = "launcher", [SLOT_BOOT_PACKAGE] = "bootPackage",
+        [SLOT_PROCESS] = "process",
+        [SLOT_THREAD] = "thread",
+        [SLOT_SPACE] = "space",
+        [SLOT_POOL] = "pool",
+        [SLOT_ACCOUNT] = "account",
+        [SLOT_CLOCK] = "clock",
+        [SLOT_CONSOLE] = "console",
+        [SLOT_LOG] = "log",
+        [SLOT_POWER] = "power",
+        [SLOT_ENTROPY] = "entropy",
+        [SLOT_NAMESPACE] = "namespace",
+        [SLOT_LAUNCHER] = "launcher",
+        [SLOT_BOOT_PACKAGE] = "bootPackage",
     };
 
     for (unsigned i = 1; i < PHX_SLOT_COUNT; i++)

@@ -6,15 +6,15 @@
 #include "rt/heap.h"
 #include "rt/layout.h"
 
-int64_t rt_populate(uint64_t space, uint64_t pool, uint64_t address, uint64_t pages,
-    unsigned protection)
+int64_t rt_populate(
+    uint64_t space, uint64_t pool, uint64_t address, uint64_t pages, unsigned protection)
 {
     uint64_t done = 0;
 
     while (done < pages) {
         struct address_space_populate_out out = {0};
-        int64_t result = address_space_populate(space, pool, address + done * PHX_PAGE_SIZE,
-            pages - done, protection, &out);
+        int64_t result = address_space_populate(
+            space, pool, address + done * PHX_PAGE_SIZE, pages - done, protection, &out);
 
         if (result < 0) {
             if (done > 0)

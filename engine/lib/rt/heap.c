@@ -38,8 +38,7 @@ static struct heap_block *after(const struct heap *heap, struct heap_block *bloc
 
 static struct heap_block *before(struct heap_block *block)
 {
-    return block->previous == 0 ? NULL
-                                : (struct heap_block *)((uint8_t *)block - block->previous);
+    return block->previous == 0 ? NULL : (struct heap_block *)((uint8_t *)block - block->previous);
 }
 
 static unsigned bin_of(size_t size)

@@ -40,7 +40,7 @@ struct heap_free_block {
 struct heap {
     uint8_t *base;
     size_t size, capacity;
-    size_t used;  /* bytes in blocks in use */
+    size_t used; /* bytes in blocks in use */
     struct heap_block *last;
     struct heap_free_block *bins[HEAP_BINS];
     /* The surroundings: zeroed memory there (false: none), and its end. */

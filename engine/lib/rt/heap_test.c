@@ -41,8 +41,11 @@ static void broken(const char *what)
 
 static struct heap heap_new(size_t capacity)
 {
-    return (struct heap){.base = aligned_alloc(4096, capacity), .capacity = capacity,
-        .grow = grow, .shrink = shrink, .broken = broken};
+    return (struct heap){.base = aligned_alloc(4096, capacity),
+        .capacity = capacity,
+        .grow = grow,
+        .shrink = shrink,
+        .broken = broken};
 }
 
 enum { SLOTS = 200 };
@@ -132,8 +135,8 @@ static void mistakes_are_found(void)
     b = heap_alloc(&heap, 100);
     memset(b, 0xff, 140);
     check("heap.written_over_the_end_ends_the_program", ends(&heap, c));
-    check("heap.too_much_is_refused", heap_alloc(&heap, SIZE_MAX - 5) == NULL &&
-                                          heap_alloc(&heap, 5 * HEAP_STEP) == NULL);
+    check("heap.too_much_is_refused",
+        heap_alloc(&heap, SIZE_MAX - 5) == NULL && heap_alloc(&heap, 5 * HEAP_STEP) == NULL);
     (void)a;
     free(heap.base);
 }

@@ -46,8 +46,8 @@ void rt_show_capabilities(void);
 /* --- the Startup ----------------------------------------------------------- */
 
 extern int rt_argc;
-extern char **rt_argv;        /* ends with NULL */
-extern char **rt_environment; /* ends with NULL */
+extern char **rt_argv;         /* ends with NULL */
+extern char **rt_environment;  /* ends with NULL */
 extern const char *rt_program; /* the name it was started by; never NULL */
 
 /* --- the end --------------------------------------------------------------- */
@@ -77,8 +77,8 @@ void *rt_resize(void *p, size_t size);
 void rt_free(void *p);
 size_t rt_heap_used(void);
 /* Zeroed pages of a pool at an address of a space: all of them or none. */
-int64_t rt_populate(uint64_t space, uint64_t pool, uint64_t address, uint64_t pages,
-    unsigned protection);
+int64_t rt_populate(
+    uint64_t space, uint64_t pool, uint64_t address, uint64_t pages, unsigned protection);
 /* Look at a whole frame for a while; NULL: not with this protection, or no memory. */
 void *rt_window(uint64_t frame, uint64_t pages, unsigned protection);
 void rt_window_close(void *window, uint64_t pages);

@@ -26,8 +26,8 @@ static size_t print_word(const char *word, size_t column)
     return column + 1 + strlen(word);
 }
 
-static size_t print_methods(const struct phx_interface_info *interface, uint64_t methods,
-    size_t column)
+static size_t print_methods(
+    const struct phx_interface_info *interface, uint64_t methods, size_t column)
 {
     for (unsigned i = 0; i < interface->method_count; i++)
         if (methods >> interface->methods[i].bit & 1)

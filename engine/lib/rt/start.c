@@ -20,8 +20,7 @@ static const struct phx_start *block;
 /* A message of the start block; it was made by whoever could do worse than lie. */
 static bool open_part(struct capnp_message *message, uint32_t offset, uint32_t length)
 {
-    return length != 0 &&
-           capnp_open(message, (const char *)block + offset, length, CAPNP_LIMIT);
+    return length != 0 && capnp_open(message, (const char *)block + offset, length, CAPNP_LIMIT);
 }
 
 static struct capnp_list capset(struct capnp_message *message)

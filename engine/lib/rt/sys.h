@@ -30,8 +30,8 @@ int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message)
 /* Wait to be called, words only. words and badge are those of the call. */
 int64_t phx_receive(uint64_t endpoint, uint64_t *words, uint64_t *badge);
 /* Answer the call being served with nwords words, then wait for the next one. */
-int64_t phx_return_receive(uint64_t endpoint, unsigned status, uint64_t *words, unsigned nwords,
-    uint64_t *badge);
+int64_t phx_return_receive(
+    uint64_t endpoint, unsigned status, uint64_t *words, unsigned nwords, uint64_t *badge);
 
 /* Let go of a capability; 0 is let go of already. */
 int64_t phx_release(uint64_t cap);

@@ -43,8 +43,8 @@ int64_t rt_thread(void (*function)(void *), void *argument, uint64_t *thread)
     result = rt_populate(RT_SPACE, RT_POOL, top - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES,
         PHX_PROT_READ | PHX_PROT_WRITE);
     if (result == 0)
-        result = process_new_thread(RT_PROCESS, (uint64_t)rt_thread_entry, top,
-            (uint64_t)beginning, 0, 0, &out);
+        result = process_new_thread(
+            RT_PROCESS, (uint64_t)rt_thread_entry, top, (uint64_t)beginning, 0, 0, &out);
     if (result >= 0) {
         *thread = out.thread;
         return thread_start(out.thread);

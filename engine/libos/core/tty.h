@@ -23,7 +23,7 @@ struct tty {
     bool literal;                     /* after Ctrl-V */
     uint8_t line[TTY_LINE];
     uint32_t length;
-    uint8_t shown[TTY_ECHO];          /* what the last key puts on the screen */
+    uint8_t shown[TTY_ECHO]; /* what the last key puts on the screen */
     uint32_t shown_length;
 };
 

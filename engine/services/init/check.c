@@ -20,8 +20,7 @@ struct check {
 };
 
 /* Says it once: the first refusal is the one that is told. */
-static bool refuse(struct check *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static bool refuse(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static bool refuse(struct check *c, const char *format, ...)
 {
@@ -66,8 +65,8 @@ static bool check_binary(struct check *c, uint32_t i)
         if (text_is(binary_name(binary_at(c->binaries, k)), name))
             return refuse(c, "binaries[%u].name: `%.64s` is there twice", i, name.data);
     if (content.size == 0 || content.size != binary_size(binary))
-        return refuse(c, "binaries[%u].size: %lu, but `%.64s` has %u bytes", i,
-            binary_size(binary), name.data, content.size);
+        return refuse(c, "binaries[%u].size: %lu, but `%.64s` has %u bytes", i, binary_size(binary),
+            name.data, content.size);
     if ((c->flags & MANIFEST_HASHES) && !hash_is(content, binary_sha256(binary)))
         return refuse(c, "binaries[%u].sha256: not that of the bytes of `%.64s`", i, name.data);
     return true;
@@ -96,20 +95,20 @@ static bool check_grant(struct check *c, uint32_t s, uint32_t g)
         return refuse(c, "services[%u].grants[%u].name: empty", s, g);
     for (uint32_t i = 0; i < g; i++)
         if (text_is(grant_name(grant_at(grants, i)), name))
-            return refuse(c, "services[%u].grants[%u].name: `%.64s` is there twice", s, g,
-                name.data);
+            return refuse(
+                c, "services[%u].grants[%u].name: `%.64s` is there twice", s, g, name.data);
     if (interface != NULL && !c->granted(source.data))
-        return refuse(c, "services[%u].grants[%u].source: init was not granted `%.64s`", s, g,
-            source.data);
+        return refuse(
+            c, "services[%u].grants[%u].source: init was not granted `%.64s`", s, g, source.data);
     if (interface == NULL) {
         uint32_t provider = service_providing(c->services, source);
 
         if (provider == c->services.count)
-            return refuse(c, "services[%u].grants[%u].source: nothing is called `%.64s`", s, g,
-                source.data);
+            return refuse(
+                c, "services[%u].grants[%u].source: nothing is called `%.64s`", s, g, source.data);
         if (provider == s)
-            return refuse(c, "services[%u].grants[%u].source: `%.64s` is its own", s, g,
-                source.data);
+            return refuse(
+                c, "services[%u].grants[%u].source: `%.64s` is its own", s, g, source.data);
         interface = interface_of_provided(source.data);
     }
     return check_methods(c, s, g, grant, interface);
@@ -123,14 +122,14 @@ static bool check_provides(struct check *c, uint32_t s)
         struct capnp_text name = capnp_list_text(provides, i);
 
         if (interface_of_grant(name.data) != NULL)
-            return refuse(c, "services[%u].provides[%u]: `%.64s` is a kernel grant", s, i,
-                name.data);
+            return refuse(
+                c, "services[%u].provides[%u]: `%.64s` is a kernel grant", s, i, name.data);
         if (interface_of_provided(name.data) == NULL)
-            return refuse(c, "services[%u].provides[%u]: no interface is called `%.64s`", s, i,
-                name.data);
+            return refuse(
+                c, "services[%u].provides[%u]: no interface is called `%.64s`", s, i, name.data);
         if (service_providing(c->services, name) != s)
-            return refuse(c, "services[%u].provides[%u]: `%.64s` is provided twice", s, i,
-                name.data);
+            return refuse(
+                c, "services[%u].provides[%u]: `%.64s` is provided twice", s, i, name.data);
     }
     return true;
 }
@@ -146,8 +145,8 @@ static bool check_service(struct check *c, uint32_t s)
         if (text_is(service_name(service_of(c, i)), name))
             return refuse(c, "services[%u].name: `%.64s` is there twice", s, name.data);
     if (!has_binary(c, service_binary(service)))
-        return refuse(c, "services[%u].binary: no binary is called `%.64s`", s,
-            service_binary(service).data);
+        return refuse(
+            c, "services[%u].binary: no binary is called `%.64s`", s, service_binary(service).data);
     return check_provides(c, s);
 }
 
@@ -167,8 +166,7 @@ static bool check_services(struct check *c)
     uint32_t order[SERVICES_MAX], ordered;
 
     if (c->services.count > SERVICES_MAX)
-        return refuse(c, "services: %u, where at most %u can be", c->services.count,
-            SERVICES_MAX);
+        return refuse(c, "services: %u, where at most %u can be", c->services.count, SERVICES_MAX);
     for (uint32_t s = 0; s < c->services.count; s++)
         if (!check_service(c, s))
             return false;
@@ -204,10 +202,10 @@ static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_li
             entry_mode(entry));
     if (e > 0 && !is_name(entry_name(entry)))
         return refuse(c, "trees[%u].entries[%u].name: no name that a file can have", t, e);
-    if (e > 0 && (parent >= e || (entry_mode(entry_at(entries, parent)) & TYPE_MASK) !=
-                                     TYPE_DIRECTORY))
-        return refuse(c, "trees[%u].entries[%u].parent: %u is no directory before it", t, e,
-            parent);
+    if (e > 0 &&
+        (parent >= e || (entry_mode(entry_at(entries, parent)) & TYPE_MASK) != TYPE_DIRECTORY))
+        return refuse(
+            c, "trees[%u].entries[%u].parent: %u is no directory before it", t, e, parent);
     if (type == TYPE_LINK && entry_target(entry).size == 0)
         return refuse(c, "trees[%u].entries[%u].target: empty", t, e);
     if (type != TYPE_FILE)
@@ -227,8 +225,8 @@ static bool check_trees(struct check *c)
         struct capnp_list entries = tree_entries(tree);
 
         if (tree_path(tree).data[0] != '/')
-            return refuse(c, "trees[%u].path: `%.64s` does not begin with /", t,
-                tree_path(tree).data);
+            return refuse(
+                c, "trees[%u].path: `%.64s` does not begin with /", t, tree_path(tree).data);
         if (entries.count == 0)
             return refuse(c, "trees[%u].entries: empty", t);
         for (uint32_t e = 0; e < entries.count; e++)
@@ -261,8 +259,8 @@ static bool check_all(struct check *c)
     struct capnp_text init = init_config_binary(system_manifest_init(c->manifest));
 
     if (system_manifest_version(c->manifest) != VERSION)
-        return refuse(c, "version: %u, where %u was expected", system_manifest_version(c->manifest),
-            VERSION);
+        return refuse(
+            c, "version: %u, where %u was expected", system_manifest_version(c->manifest), VERSION);
     if (!has_binary(c, init))
         return refuse(c, "init.binary: no binary is called `%.64s`", init.data);
     for (uint32_t i = 0; i < c->binaries.count; i++)
@@ -275,8 +273,8 @@ static bool check_all(struct check *c)
     return c->services.count > 0 || refuse(c, "services: empty, and there is no `run` either");
 }
 
-bool manifest_check(struct capnp_message *message, unsigned flags, bool (*granted)(const char *name),
-    char why[CHECK_TEXT])
+bool manifest_check(struct capnp_message *message, unsigned flags,
+    bool (*granted)(const char *name), char why[CHECK_TEXT])
 {
     struct system_manifest_reader manifest = system_manifest_root(message);
     struct check c = {

@@ -30,8 +30,8 @@
 /* False: `why` is "services[1].grants[0].source: ...". The message is opened anew by
  * the caller afterwards: its traversal limit was used up for this. `granted` says
  * whether init itself was handed a kernel grant of that name. */
-bool manifest_check(struct capnp_message *message, unsigned flags, bool (*granted)(const char *name),
-    char why[CHECK_TEXT]);
+bool manifest_check(struct capnp_message *message, unsigned flags,
+    bool (*granted)(const char *name), char why[CHECK_TEXT]);
 
 /* --- order.c ---------------------------------------------------------------- */
 

@@ -27,10 +27,10 @@ static const char *text(const char *what, const char *right, const char *other)
     return is(what) ? other : right;
 }
 
-#define SET(setter, builder, value) \
-    do {                            \
-        const char *t_ = (value);   \
-        setter(builder, t_, strlen(t_)); \
+#define SET(setter, builder, value)                                                                \
+    do {                                                                                           \
+        const char *t_ = (value);                                                                  \
+        setter(builder, t_, strlen(t_));                                                           \
     } while (0)
 
 static void put_binary(struct capnp_build_list list, uint32_t i, const char *name)
@@ -69,8 +69,8 @@ static void put_services(struct capnp_build_list services)
     SET(service_set_binary, s, text("binary", "ramfs", "nothing"));
     list = service_init_grants(s, 2);
     put_grant(list, 0, "log", "log", text("method", "WRITE", "EAT"));
-    put_grant(list, 1, text("grant twice", "clock", "log"),
-        text("cycle", "clock", "launcher"), NULL);
+    put_grant(
+        list, 1, text("grant twice", "clock", "log"), text("cycle", "clock", "launcher"), NULL);
     capnp_put_text(service_init_provides(s, 1), 0, text("provides", "namespace", "dreams"),
         is("provides") ? 6 : 9);
 
@@ -78,15 +78,20 @@ static void put_services(struct capnp_build_list services)
     SET(service_set_name, s, text("service twice", "launcher", "ramfs"));
     SET(service_set_binary, s, "launcher");
     list = service_init_grants(s, 2);
-    put_grant(list, 0, text("grant name", "files", ""), text("source", "namespace", "gold"), "READ");
+    put_grant(
+        list, 0, text("grant name", "files", ""), text("source", "namespace", "gold"), "READ");
     put_grant(list, 1, "power", text("not granted", "account", "power"), NULL);
     capnp_put_text(service_init_provides(s, 1), 0,
-        is("provides twice") ? "namespace" : is("provides grant") ? "pool" : "launcher",
-        is("provides twice") ? 9 : is("provides grant") ? 4 : 8);
+        is("provides twice")   ? "namespace"
+        : is("provides grant") ? "pool"
+                               : "launcher",
+        is("provides twice")   ? 9
+        : is("provides grant") ? 4
+                               : 8);
 }
 
-static void put_entry(struct capnp_build_list list, uint32_t i, const char *name, uint32_t mode,
-    const char *content)
+static void put_entry(
+    struct capnp_build_list list, uint32_t i, const char *name, uint32_t mode, const char *content)
 {
     struct entry_builder e = entry_build_at(list, i);
     uint8_t digest[SHA256_SIZE];
@@ -110,8 +115,8 @@ static void put_trees(struct capnp_build_list trees)
     if (is("empty tree"))
         return;
     put_entry(list, 0, "", 040755, "");
-    put_entry(list, 1, text("entry name", "file", "a/b"), is("entry mode") ? 060644 : 0100644,
-        "content");
+    put_entry(
+        list, 1, text("entry name", "file", "a/b"), is("entry mode") ? 060644 : 0100644, "content");
     put_entry(list, 2, text("dots", "more", ".."), 0100644, "content");
     put_entry(list, 3, "link", 0120777, "");
     if (!is("target"))
@@ -173,8 +178,8 @@ static void expect(const char *what, bool with_run, unsigned flags, const char *
         good = good && *field != 0 && strncmp(why, field, strlen(field)) == 0;
     if (good)
         return;
-    printf("FAIL init.each_refusal_names_its_field <%s>: wanted <%s>, got <%s>\n", what, field,
-        why);
+    printf(
+        "FAIL init.each_refusal_names_its_field <%s>: wanted <%s>, got <%s>\n", what, field, why);
     failures++;
 }
 

@@ -24,9 +24,14 @@ const struct phx_interface_info *interface_of_grant(const char *name)
         const char *name;
         unsigned interface;
     } grants[] = {
-        {"account", IFACE_ACCOUNT}, {"pool", IFACE_FRAME_POOL},   {"console", IFACE_CONSOLE},
-        {"clock", IFACE_CLOCK},     {"entropy", IFACE_ENTROPY},   {"power", IFACE_POWER},
-        {"log", IFACE_LOG},         {"bootPackage", IFACE_BOOT_PACKAGE},
+        {"account", IFACE_ACCOUNT},
+        {"pool", IFACE_FRAME_POOL},
+        {"console", IFACE_CONSOLE},
+        {"clock", IFACE_CLOCK},
+        {"entropy", IFACE_ENTROPY},
+        {"power", IFACE_POWER},
+        {"log", IFACE_LOG},
+        {"bootPackage", IFACE_BOOT_PACKAGE},
     };
 
     for (unsigned i = 0; i < sizeof grants / sizeof grants[0]; i++)

@@ -27,8 +27,8 @@ struct grants {
 static void add(struct grants *grants, const char *name, uint64_t capability, uint64_t methods)
 {
     if (capability != 0)
-        grants->list[grants->count++] = (struct proc_grant){name, capability, methods,
-            proc_slot(name)};
+        grants->list[grants->count++] =
+            (struct proc_grant){name, capability, methods, proc_slot(name)};
 }
 
 _Noreturn static void fail(const char *what, const char *why)
@@ -44,11 +44,14 @@ static struct proc ramfs; /* process 0: there is none */
 static void start_ramfs(uint64_t endpoint, uint64_t size)
 {
     char number[24];
-    const struct proc_text arguments[] = {{"ramfs", 5}, {"--scratch", 9},
-        {number, fmt(number, sizeof number, "%lu", size)}};
+    const struct proc_text arguments[] = {
+        {"ramfs", 5}, {"--scratch", 9}, {number, fmt(number, sizeof number, "%lu", size)}};
     struct grants grants = {.count = 0};
-    struct proc_plan plan = {.account = rt_cap("account"), .pool = RT_POOL,
-        .startup = {.arguments = arguments, .argument_count = 3, .directory = {"/", 1},
+    struct proc_plan plan = {.account = rt_cap("account"),
+        .pool = RT_POOL,
+        .startup = {.arguments = arguments,
+            .argument_count = 3,
+            .directory = {"/", 1},
             .program = {"ramfs", 5}}};
     const char *problem = package_image(&package, "ramfs", &plan.image);
 
@@ -116,19 +119,21 @@ static void add_streams(struct grants *grants)
 static void build_program(struct run_reader run, uint64_t namespace, struct proc *proc)
 {
     const char *name = run_program(run).data, *problem;
-    struct capnp_text directory = run_directory(run), argv0 = capnp_list_text(run_arguments(run), 0);
+    struct capnp_text directory = run_directory(run),
+                      argv0 = capnp_list_text(run_arguments(run), 0);
     struct grants grants = {.count = 0};
     struct proc_plan plan = {
         .account = rt_cap("account"),
         .pool = RT_POOL,
-        .startup = {
-            .arguments = texts_of(run_arguments(run)),
-            .argument_count = run_arguments(run).count,
-            .environment = texts_of(run_environment(run)),
-            .environment_count = run_environment(run).count,
-            .directory = {directory.data, directory.size},
-            .program = {argv0.data, argv0.size},
-        },
+        .startup =
+            {
+                .arguments = texts_of(run_arguments(run)),
+                .argument_count = run_arguments(run).count,
+                .environment = texts_of(run_environment(run)),
+                .environment_count = run_environment(run).count,
+                .directory = {directory.data, directory.size},
+                .program = {argv0.data, argv0.size},
+            },
     };
 
     problem = package_image(&package, "libos", &plan.image);

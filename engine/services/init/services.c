@@ -20,12 +20,12 @@
 struct service {
     struct service_reader manifest;
     const char *name;
-    uint64_t endpoint;     /* 0: provides nothing */
-    uint64_t account;      /* its own; 0: init's */
+    uint64_t endpoint; /* 0: provides nothing */
+    uint64_t account;  /* its own; 0: init's */
     uint64_t pool;
     struct proc_image image;
-    struct proc proc;      /* process 0: not running */
-    uint64_t started;      /* ns, to see one that dies at once again and again */
+    struct proc proc; /* process 0: not running */
+    uint64_t started; /* ns, to see one that dies at once again and again */
     unsigned short_lives;
 };
 
@@ -43,7 +43,8 @@ static uint64_t now(void)
 
 /* --- grants ------------------------------------------------------------------ */
 
-static uint64_t methods_granted(struct grant_reader grant, const struct phx_interface_info *interface)
+static uint64_t methods_granted(
+    struct grant_reader grant, const struct phx_interface_info *interface)
 {
     struct capnp_list names = grant_methods(grant);
     uint64_t methods = names.count == 0 ? interface->all : 0;
@@ -55,15 +56,14 @@ static uint64_t methods_granted(struct grant_reader grant, const struct phx_inte
 }
 
 /* A client's side of what a service provides, from the endpoint that init keeps. */
-static uint64_t mint_for(struct capnp_text source, uint64_t methods,
-    const struct phx_interface_info *interface)
+static uint64_t mint_for(
+    struct capnp_text source, uint64_t methods, const struct phx_interface_info *interface)
 {
-    uint32_t provider =
-        service_providing(system_manifest_services(package.manifest), source);
+    uint32_t provider = service_providing(system_manifest_services(package.manifest), source);
     struct endpoint_mint_out out = {0};
 
-    endpoint_mint(services[provider].endpoint, interface->number, methods | CAPABILITY_M_GRANT, 0,
-        0, &out);
+    endpoint_mint(
+        services[provider].endpoint, interface->number, methods | CAPABILITY_M_GRANT, 0, 0, &out);
     return out.capability;
 }
 
@@ -121,8 +121,10 @@ static int64_t build(struct service *s, const struct proc_text *arguments, size_
         .image = s->image,
         .grants = grants,
         .grant_count = make_grants(s, grants, made),
-        .startup = {.arguments = arguments, .argument_count = count,
-            .directory = {"/", 1}, .program = {s->name, strlen(s->name)}},
+        .startup = {.arguments = arguments,
+            .argument_count = count,
+            .directory = {"/", 1},
+            .program = {s->name, strlen(s->name)}},
     };
     const char *reason;
     int64_t result = proc_build(&plan, &s->proc, &reason);
@@ -136,19 +138,19 @@ static int64_t build(struct service *s, const struct proc_text *arguments, size_
 
 static void tell_launcher(const struct service *s)
 {
-    uint32_t provider = service_providing(system_manifest_services(package.manifest),
-        (struct capnp_text){"launcher", 8});
+    uint32_t provider = service_providing(
+        system_manifest_services(package.manifest), (struct capnp_text){"launcher", 8});
     struct endpoint_mint_out launcher = {0};
     struct capability_derive_out shown = {0};
 
     if (provider == service_count || services[provider].proc.process == 0 ||
-        endpoint_mint(services[provider].endpoint, IFACE_LAUNCHER, LAUNCHER_M_ADOPT, 0, 0,
-            &launcher) < 0)
+        endpoint_mint(
+            services[provider].endpoint, IFACE_LAUNCHER, LAUNCHER_M_ADOPT, 0, 0, &launcher) < 0)
         return;
     if (capability_derive(s->proc.process,
             PROCESS_M_STATUS | CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER, 0, &shown) >= 0)
-        launcher_adopt(launcher.capability, s->name, strlen(s->name), shown.capability,
-            PHX_CAP_MOVE);
+        launcher_adopt(
+            launcher.capability, s->name, strlen(s->name), shown.capability, PHX_CAP_MOVE);
     phx_release(shown.capability);
     phx_release(launcher.capability);
 }

@@ -14,7 +14,7 @@
 #define NAME_MAX 255
 
 #define BADGE_LAUNCHER 0
-#define BADGE_DEATHS (~UINT64_C(0))     /* our own relays */
+#define BADGE_DEATHS (~UINT64_C(0)) /* our own relays */
 #define BADGE_GONE (~UINT64_C(0) - 1)
 
 enum launch_state { LAUNCH_FREE, LAUNCH_PREPARED, LAUNCH_RUNNING, LAUNCH_ENDED };

@@ -34,8 +34,8 @@ unsigned adopt_handle(struct rt_call *call)
     for (unsigned i = 0; i < ADOPTED_MAX; i++) {
         struct adopted *a = &adopted[i];
 
-        if (a->name != NULL && (process_status(a->process, &status) < 0 ||
-                                   status.state == STATE_DEAD))
+        if (a->name != NULL &&
+            (process_status(a->process, &status) < 0 || status.state == STATE_DEAD))
             drop(a);
         if (a->name == NULL && place == NULL)
             place = a;
@@ -59,8 +59,8 @@ static uint64_t used(uint64_t account, unsigned resource)
     return account_balance(account, resource, &balance) < 0 ? NOT_KNOWN : balance.used;
 }
 
-static void answer(struct rt_call *call, uint64_t next, const struct process_status_out *status,
-    const char *name)
+static void answer(
+    struct rt_call *call, uint64_t next, const struct process_status_out *status, const char *name)
 {
     call->words[0] = next;
     call->words[1] = status->pid;

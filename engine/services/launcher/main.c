@@ -73,8 +73,8 @@ static unsigned create(struct rt_call *call)
     package_reopen(&launcher_package); /* for a whole traversal limit */
     result = is_known(name, call->length) ? 0 : -PHX_NOT_FOUND;
     if (result >= 0)
-        result = endpoint_mint(launcher_endpoint, IFACE_LAUNCH, LAUNCH_M_ALL, badge_of(l), 0,
-            &launch);
+        result =
+            endpoint_mint(launcher_endpoint, IFACE_LAUNCH, LAUNCH_M_ALL, badge_of(l), 0, &launch);
     if (result >= 0)
         result = endpoint_watch(launcher_endpoint, badge_of(l), gone, bit_of(l));
     if (result < 0) {

@@ -30,8 +30,8 @@ static bool take_texts(struct capnp_list list, struct proc_text to[TEXTS_MAX])
 }
 
 /* Texts point into the call's buffer, which stays until it is answered. */
-static bool take_startup(struct capnp_message *message, const uint8_t *bytes, size_t length,
-    struct proc_startup *out)
+static bool take_startup(
+    struct capnp_message *message, const uint8_t *bytes, size_t length, struct proc_startup *out)
 {
     struct startup_reader startup;
 
@@ -67,8 +67,8 @@ static void patience_begin(void)
     patience = clock_now(rt_cap("clock"), &now) < 0 ? PHX_FOREVER : now.ns + PATIENCE_NS;
 }
 
-static int64_t ask(uint64_t cap, unsigned method, struct phx_message *m, unsigned words,
-    unsigned results)
+static int64_t ask(
+    uint64_t cap, unsigned method, struct phx_message *m, unsigned words, unsigned results)
 {
     m->deadline = patience;
     return stub_call(cap, method, m, words, results);
@@ -156,8 +156,8 @@ static bool is_path(const char *name)
 }
 
 /* The file that was granted, or the path in the namespace that was granted. */
-static int64_t find_program(const struct launch *l, uint64_t pool, struct proc_image *image,
-    const char **reason)
+static int64_t find_program(
+    const struct launch *l, uint64_t pool, struct proc_image *image, const char **reason)
 {
     uint64_t file = l->program, namespace = granted(l, "namespace");
     int64_t result;
@@ -216,7 +216,8 @@ static void unmake_account(uint64_t account, uint64_t pool)
 static int64_t find_images(const struct launch *l, struct proc_plan *plan, const char **reason)
 {
     bool is_linux = l->program != 0 || is_path(l->name);
-    const char *problem = package_image(&launcher_package, is_linux ? "libos" : l->name, &plan->image);
+    const char *problem =
+        package_image(&launcher_package, is_linux ? "libos" : l->name, &plan->image);
 
     *reason = problem;
     if (problem != NULL)
@@ -230,8 +231,8 @@ static int64_t build(struct launch *l, struct proc_plan *plan, const char **reas
     int64_t result = find_images(l, plan, reason);
 
     for (unsigned i = 0; i < l->grant_count; i++)
-        grants[i] = (struct proc_grant){l->grants[i].name, l->grants[i].capability, ~UINT64_C(0),
-            l->grants[i].slot};
+        grants[i] = (struct proc_grant){
+            l->grants[i].name, l->grants[i].capability, ~UINT64_C(0), l->grants[i].slot};
     plan->grants = grants;
     plan->grant_count = l->grant_count;
     if (result >= 0)

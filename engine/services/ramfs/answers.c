@@ -59,6 +59,9 @@ unsigned answer_status(struct rt_call *call, const struct fs_node *node)
 /* Words 1 to 5 of both setAttributes. */
 struct fs_attributes attributes_of(const uint64_t words[PHX_WORDS])
 {
-    return (struct fs_attributes){.mode = words[1], .owner = words[2], .mtime = words[3],
-        .atime = words[4], .size = words[5]};
+    return (struct fs_attributes){.mode = words[1],
+        .owner = words[2],
+        .mtime = words[3],
+        .atime = words[4],
+        .size = words[5]};
 }

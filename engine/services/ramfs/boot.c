@@ -22,8 +22,8 @@ static bool is_name(struct fs_path name)
     return true;
 }
 
-int fs_boot_name(struct fs *fs, struct fs_node *directory, struct fs_path name,
-    struct fs_node *node)
+int fs_boot_name(
+    struct fs *fs, struct fs_node *directory, struct fs_path name, struct fs_node *node)
 {
     struct fs_entry *entry;
     int error = 0;

@@ -18,7 +18,7 @@ struct file {
     struct fs_node *node; /* NULL: the place is free */
     char *path;           /* where it was when it was opened, from the root */
     uint32_t path_length;
-    uint32_t next_free;   /* number + 1 */
+    uint32_t next_free; /* number + 1 */
 };
 
 static struct file *files;
@@ -32,8 +32,8 @@ const char *files_init(uint64_t account)
     int64_t result = account_new_notification(account, &notification);
 
     if (result >= 0)
-        result = endpoint_mint(ramfs_endpoint, IFACE_NAMESPACE, NAMESPACE_M_OPEN, BADGE_RELAY, 0,
-            &self);
+        result =
+            endpoint_mint(ramfs_endpoint, IFACE_NAMESPACE, NAMESPACE_M_OPEN, BADGE_RELAY, 0, &self);
     if (result >= 0)
         result = rt_relay(notification.notification, self.capability, NAMESPACE_OPEN);
     gone = notification.notification;
@@ -107,15 +107,14 @@ int files_add(struct rt_call *call, struct fs_node *node, uint64_t flags, bool m
 
     if (!place_free(&number))
         return LX_ENFILE;
-    files[number] = (struct file){.path = rt_copy(path, path_length),
-        .path_length = (uint32_t)path_length};
-    result = files[number].path == NULL ? -PHX_OUT_OF_MEMORY
-                                        : endpoint_mint(ramfs_endpoint, IFACE_FILE,
-                                              methods_for(flags, may_write), badge_of(number), 0,
-                                              &file);
+    files[number] =
+        (struct file){.path = rt_copy(path, path_length), .path_length = (uint32_t)path_length};
+    result = files[number].path == NULL
+                 ? -PHX_OUT_OF_MEMORY
+                 : endpoint_mint(ramfs_endpoint, IFACE_FILE, methods_for(flags, may_write),
+                       badge_of(number), 0, &file);
     if (result >= 0)
-        result = endpoint_watch(ramfs_endpoint, badge_of(number), gone,
-            UINT64_C(1) << number % 64);
+        result = endpoint_watch(ramfs_endpoint, badge_of(number), gone, UINT64_C(1) << number % 64);
     if (result < 0) {
         phx_release(file.capability);
         place_give_back(number);

@@ -120,8 +120,8 @@ int fs_boot_directory(struct fs *fs, struct fs_path path, struct fs_node **direc
 /* A node that has no name yet; links and sizes are set by what follows. */
 struct fs_node *fs_boot_node(struct fs *fs, uint32_t mode);
 /* EEXIST: the name is taken; ENOMEM; EINVAL: no name that a file can have. */
-int fs_boot_name(struct fs *fs, struct fs_node *directory, struct fs_path name,
-    struct fs_node *node);
+int fs_boot_name(
+    struct fs *fs, struct fs_node *directory, struct fs_path name, struct fs_node *node);
 
 /* --- paths --------------------------------------------------------------- */
 
@@ -143,16 +143,16 @@ struct fs_place {
     struct fs_node *node;
     const char *name; /* valid until the next lookup */
     size_t length;
-    int missing; /* the error for a NULL node: ENOENT or ENAMETOOLONG */
-    bool slash;  /* something like name/ */
+    int missing;      /* the error for a NULL node: ENOENT or ENAMETOOLONG */
+    bool slash;       /* something like name/ */
     bool dot, dotdot; /* what it ended in */
 };
 /* A missing last component is no error here. */
 int fs_lookup(struct fs *fs, struct fs_path path, enum fs_walk how, struct fs_place *place);
 /* The same, and a missing last component is ENOENT. */
 int fs_find(struct fs *fs, struct fs_path path, bool follow, struct fs_node **node);
-struct fs_entry *fs_entry_find(const struct fs *fs, const struct fs_node *directory,
-    const char *name, size_t length);
+struct fs_entry *fs_entry_find(
+    const struct fs *fs, const struct fs_node *directory, const char *name, size_t length);
 /* The absolute path of a name; 0 when it does not fit. For directories name may be NULL. */
 size_t fs_path_of(const struct fs *fs, const struct fs_node *directory, const char *name,
     size_t length, char *buffer, size_t capacity);
@@ -209,12 +209,12 @@ static inline bool fs_is_link(const struct fs_node *node)
 struct fs_node *fs_node_new(struct fs *fs, uint32_t mode, bool boot, int *error);
 void fs_node_put(struct fs *fs, struct fs_node *node); /* free it if nothing needs it */
 /* An entry that is in no directory yet, counted. */
-struct fs_entry *fs_entry_new(struct fs *fs, const char *name, size_t length, bool boot,
-    int *error);
+struct fs_entry *fs_entry_new(
+    struct fs *fs, const char *name, size_t length, bool boot, int *error);
 void fs_entry_free(struct fs *fs, struct fs_entry *entry);
 /* These two cannot fail. */
-void fs_entry_insert(struct fs *fs, struct fs_node *directory, struct fs_entry *entry,
-    struct fs_node *node);
+void fs_entry_insert(
+    struct fs *fs, struct fs_node *directory, struct fs_entry *entry, struct fs_node *node);
 void fs_entry_unlink(struct fs *fs, struct fs_entry *entry);
 
 /* Pages: get is NULL where there is none; put makes index pages (ENOSPC, ENOMEM). */

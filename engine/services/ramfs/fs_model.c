@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int line;      /* to the child */
+static int line; /* to the child */
 static pid_t child;
 static char root[64]; /* what the child may see */
 static int files[MODEL_FILES];
@@ -138,8 +138,7 @@ static void serve(int fd)
 
         transfer(fd, &request, sizeof request, false);
         memset(&answer, 0, offsetof(struct model_answer, data));
-        result = request.op <= MODEL_LIST ? do_file(&request, &answer)
-                                          : do_path(&request, &answer);
+        result = request.op <= MODEL_LIST ? do_file(&request, &answer) : do_path(&request, &answer);
         answer.error = result < 0 ? errno : 0;
         transfer(fd, &answer, offsetof(struct model_answer, data) + answer.length, true);
     }

@@ -111,8 +111,8 @@ static void our_file(const struct model_request *r, struct model_answer *a)
 
     switch (r->op) {
     case MODEL_OPEN:
-        a->error = fs_open(&fs, path_of(r->path), r->flags, (uint32_t)r->mode, true, &node,
-            opened, &length);
+        a->error = fs_open(
+            &fs, path_of(r->path), r->flags, (uint32_t)r->mode, true, &node, opened, &length);
         open_nodes[r->file] = a->error ? NULL : node;
         break;
     case MODEL_CLOSE:
@@ -160,8 +160,8 @@ static void our_path(const struct model_request *r, struct model_answer *a)
         a->error = fs_rename(&fs, path, second, r->flags);
         return;
     default:
-        a->error = fs_find(&fs, path,
-            r->op == MODEL_CHMOD || (r->op != MODEL_READLINK && r->flags), &node);
+        a->error = fs_find(
+            &fs, path, r->op == MODEL_CHMOD || (r->op != MODEL_READLINK && r->flags), &node);
     }
     if (a->error != 0)
         return;
@@ -206,8 +206,8 @@ static bool leads_to_a_fifo(const char *path)
 
 static void random_open(void)
 {
-    static const uint64_t extra[] = {0, LX_O_CREAT, LX_O_CREAT, LX_O_CREAT | LX_O_EXCL,
-        LX_O_TRUNC, LX_O_CREAT | LX_O_TRUNC, LX_O_DIRECTORY, LX_O_NOFOLLOW};
+    static const uint64_t extra[] = {0, LX_O_CREAT, LX_O_CREAT, LX_O_CREAT | LX_O_EXCL, LX_O_TRUNC,
+        LX_O_CREAT | LX_O_TRUNC, LX_O_DIRECTORY, LX_O_NOFOLLOW};
 
     ask.op = MODEL_OPEN;
     ask.flags = draw(3) | extra[draw(8)];
@@ -280,8 +280,7 @@ static void against_the_host(uint64_t start, unsigned steps)
             our_file(&ask, &got);
         else
             our_path(&ask, &got);
-        good = same() &&
-               test_fs_ok(&fs, (const struct fs_node *const *)open_nodes, MODEL_FILES);
+        good = same() && test_fs_ok(&fs, (const struct fs_node *const *)open_nodes, MODEL_FILES);
     }
     snprintf(why, sizeof why,
         "seed %llu step %u op %d flags %llo %s %s: wanted %d %o %u %llu %zu, got %d %o %u %llu %zu",

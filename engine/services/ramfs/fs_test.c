@@ -180,11 +180,10 @@ static void paths_stay_inside(void)
     good = good && fs_find(&fs, nul, true, &node) == LX_EINVAL &&
            fs_find(&fs, at(""), true, &node) == LX_ENOENT;
     memset(long_path, '/', sizeof long_path);
-    good = good &&
-           fs_find(&fs, (struct fs_path){long_path, LX_PATH_MAX}, true, &node) == 0 &&
-           node == fs.root &&
-           fs_find(&fs, (struct fs_path){long_path, LX_PATH_MAX + 1}, true, &node) ==
-               LX_ENAMETOOLONG;
+    good =
+        good && fs_find(&fs, (struct fs_path){long_path, LX_PATH_MAX}, true, &node) == 0 &&
+        node == fs.root &&
+        fs_find(&fs, (struct fs_path){long_path, LX_PATH_MAX + 1}, true, &node) == LX_ENAMETOOLONG;
     fs_fini(&fs);
     test_check("ramfs.paths_stay_inside", good && test_outstanding == 0, "");
 }
@@ -251,8 +250,7 @@ static void failing_allocations_change_nothing(void)
             test_fail_after = fail++;
             error = script(step);
             test_fail_after = -1;
-            good = ok() && (error == 0 || error == LX_ENOMEM ||
-                               (step == 2 && error == LX_ENOSPC));
+            good = ok() && (error == 0 || error == LX_ENOMEM || (step == 2 && error == LX_ENOSPC));
             good = good && (error == 0 || (fs.entries == entries && fs.nodes == nodes));
         } while (good && error != 0);
     }

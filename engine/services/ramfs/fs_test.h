@@ -25,9 +25,22 @@ bool test_fs_ok(const struct fs *fs, const struct fs_node *const *open, unsigned
  * plain system calls. */
 
 enum model_op {
-    MODEL_OPEN, MODEL_CLOSE, MODEL_READ, MODEL_WRITE, MODEL_RESIZE, MODEL_FSTAT, MODEL_LIST,
-    MODEL_STAT, MODEL_READLINK, MODEL_MAKE, MODEL_LINK, MODEL_SYMLINK, MODEL_REMOVE,
-    MODEL_RENAME, MODEL_CHMOD, MODEL_UTIME
+    MODEL_OPEN,
+    MODEL_CLOSE,
+    MODEL_READ,
+    MODEL_WRITE,
+    MODEL_RESIZE,
+    MODEL_FSTAT,
+    MODEL_LIST,
+    MODEL_STAT,
+    MODEL_READLINK,
+    MODEL_MAKE,
+    MODEL_LINK,
+    MODEL_SYMLINK,
+    MODEL_REMOVE,
+    MODEL_RENAME,
+    MODEL_CHMOD,
+    MODEL_UTIME
 };
 
 struct model_request {

@@ -91,8 +91,8 @@ static double check_directory(const struct fs *fs, const struct fs_node *directo
         cost += (double)fs_entry_cost(e);
         if (fs_is_directory(e->node)) {
             directories++;
-            *good = *good && e->node->directory.parent == directory &&
-                    e->node->directory.entry == e;
+            *good =
+                *good && e->node->directory.parent == directory && e->node->directory.entry == e;
             cost += (double)fs_node_cost(e->node) + check_directory(fs, e->node, good);
         } else {
             cost += (double)check_node(e->node, good) / e->node->links;

@@ -140,12 +140,11 @@ static int add_root(struct loading *l, struct fs_path path, struct entry_reader 
     error = fs_boot_directory(l->fs, (struct fs_path){path.text, name}, &directory);
     if (error != 0)
         return error;
-    return add_name(l, directory, (struct fs_path){path.text + name, path.length - name}, entry,
-        &l->nodes[0]);
+    return add_name(
+        l, directory, (struct fs_path){path.text + name, path.length - name}, entry, &l->nodes[0]);
 }
 
-static void add_entry(struct loading *l, struct capnp_list entries, uint32_t i,
-    struct fs_path path)
+static void add_entry(struct loading *l, struct capnp_list entries, uint32_t i, struct fs_path path)
 {
     struct entry_reader entry = entry_at(entries, i);
     uint32_t parent = entry_parent(entry);

@@ -45,8 +45,8 @@ void fs_page_free(void *page)
 
 bool store_map(void *address, unsigned pages)
 {
-    return rt_populate(RT_SPACE, RT_POOL, (uint64_t)address, pages,
-               PHX_PROT_READ | PHX_PROT_WRITE) == 0;
+    return rt_populate(
+               RT_SPACE, RT_POOL, (uint64_t)address, pages, PHX_PROT_READ | PHX_PROT_WRITE) == 0;
 }
 
 void store_unmap(void *address, unsigned pages)

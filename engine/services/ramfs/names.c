@@ -21,8 +21,7 @@ static int can_create(const struct fs *fs, const struct fs_place *place, bool di
 }
 
 /* A node with a first name. */
-static int create(struct fs *fs, const struct fs_place *place, uint32_t mode,
-    struct fs_node **node)
+static int create(struct fs *fs, const struct fs_place *place, uint32_t mode, struct fs_node **node)
 {
     int error = 0;
     struct fs_entry *entry = fs_entry_new(fs, place->name, place->length, false, &error);
@@ -98,8 +97,8 @@ int fs_open(struct fs *fs, struct fs_path path, uint64_t flags, uint32_t mode, b
         flags &= LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW;
     if (flags & LX_O_TMPFILE)
         return LX_EOPNOTSUPP;
-    if ((flags & LX_O_ACCMODE) == LX_O_ACCMODE || (flags & (LX_O_CREAT | LX_O_DIRECTORY)) ==
-                                                      (LX_O_CREAT | LX_O_DIRECTORY))
+    if ((flags & LX_O_ACCMODE) == LX_O_ACCMODE ||
+        (flags & (LX_O_CREAT | LX_O_DIRECTORY)) == (LX_O_CREAT | LX_O_DIRECTORY))
         return LX_EINVAL;
     if (writes(flags) && !may_write)
         return LX_EACCES;
@@ -110,8 +109,8 @@ int fs_open(struct fs *fs, struct fs_path path, uint64_t flags, uint32_t mode, b
         return error;
     place.node->opens++;
     *node = place.node;
-    *opened_length = fs_path_of(fs, place.directory, place.length ? place.name : NULL,
-        place.length, opened_path, LX_PATH_MAX);
+    *opened_length = fs_path_of(fs, place.directory, place.length ? place.name : NULL, place.length,
+        opened_path, LX_PATH_MAX);
     return 0;
 }
 
@@ -273,8 +272,8 @@ int fs_remove(struct fs *fs, struct fs_path path, bool directory)
 }
 
 /* `node` is `directory` or above it. */
-static bool is_above(const struct fs *fs, const struct fs_node *node,
-    const struct fs_node *directory)
+static bool is_above(
+    const struct fs *fs, const struct fs_node *node, const struct fs_node *directory)
 {
     while (directory != node && directory != fs->root)
         directory = directory->directory.parent;
@@ -313,8 +312,8 @@ static int can_be_renamed(const struct fs_place *from, const struct fs_place *to
     return 0;
 }
 
-static int can_rename(const struct fs *fs, const struct fs_place *from,
-    const struct fs_place *to, uint64_t flags)
+static int can_rename(
+    const struct fs *fs, const struct fs_place *from, const struct fs_place *to, uint64_t flags)
 {
     bool exchange = flags & LX_RENAME_EXCHANGE;
 

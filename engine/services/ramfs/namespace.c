@@ -28,8 +28,8 @@ static int do_open(struct rt_call *call, bool may_write)
     uint64_t flags = call->words[0];
     struct fs_node *node;
     size_t length;
-    int error = fs_open(&ramfs, whole(call), flags, (uint32_t)call->words[1], may_write, &node,
-        path, &length);
+    int error = fs_open(
+        &ramfs, whole(call), flags, (uint32_t)call->words[1], may_write, &node, path, &length);
 
     if (error != 0)
         return error;

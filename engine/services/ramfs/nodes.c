@@ -79,8 +79,7 @@ void fs_node_put(struct fs *fs, struct fs_node *node)
         node_free(fs, node);
 }
 
-struct fs_entry *fs_entry_new(struct fs *fs, const char *name, size_t length, bool boot,
-    int *error)
+struct fs_entry *fs_entry_new(struct fs *fs, const char *name, size_t length, bool boot, int *error)
 {
     struct fs_entry *entry;
 
@@ -109,8 +108,8 @@ void fs_entry_free(struct fs *fs, struct fs_entry *entry)
 }
 
 /* FNV-1a over the directory's number and the name. */
-static size_t bucket_of(const struct fs *fs, const struct fs_node *directory, const char *name,
-    size_t length)
+static size_t bucket_of(
+    const struct fs *fs, const struct fs_node *directory, const char *name, size_t length)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ directory->inode * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -142,8 +141,8 @@ static void buckets_grow(struct fs *fs)
     fs_memory_free(old);
 }
 
-struct fs_entry *fs_entry_find(const struct fs *fs, const struct fs_node *directory,
-    const char *name, size_t length)
+struct fs_entry *fs_entry_find(
+    const struct fs *fs, const struct fs_node *directory, const char *name, size_t length)
 {
     struct fs_entry *entry = fs->buckets[bucket_of(fs, directory, name, length)];
 
@@ -153,8 +152,8 @@ struct fs_entry *fs_entry_find(const struct fs *fs, const struct fs_node *direct
     return entry;
 }
 
-void fs_entry_insert(struct fs *fs, struct fs_node *directory, struct fs_entry *entry,
-    struct fs_node *node)
+void fs_entry_insert(
+    struct fs *fs, struct fs_node *directory, struct fs_entry *entry, struct fs_node *node)
 {
     size_t at;
 
@@ -190,8 +189,7 @@ void fs_entry_insert(struct fs *fs, struct fs_node *directory, struct fs_entry *
 void fs_entry_unlink(struct fs *fs, struct fs_entry *entry)
 {
     struct fs_node *directory = entry->directory;
-    struct fs_entry **link =
-        &fs->buckets[bucket_of(fs, directory, entry->name, entry->length)];
+    struct fs_entry **link = &fs->buckets[bucket_of(fs, directory, entry->name, entry->length)];
 
     while (*link != entry)
         link = &(*link)->hash_next;

@@ -118,7 +118,7 @@ void page_store_free(struct page_store *store, void *page)
 
     if (run->used == ALL_USED)
         list_push(store, &store->partial, number);
-    run->used &= (uint16_t)~(1u << at % STORE_RUN_PAGES);
+    run->used &= (uint16_t) ~(1u << at % STORE_RUN_PAGES);
     if (run->used != 0)
         return;
     store->empty++;

@@ -30,8 +30,8 @@ void store_unmap(void *address, unsigned pages);
  *   P3  at most one mapped run has no page in use
  */
 struct store_run {
-    uint16_t used;  /* bit a page */
-    uint16_t dirty; /* was used since it was mapped: must be cleared first */
+    uint16_t used;           /* bit a page */
+    uint16_t dirty;          /* was used since it was mapped: must be cleared first */
     uint32_t previous, next; /* on one of the two lists, as index + 1; 0 ends */
 };
 

@@ -91,8 +91,8 @@ int fs_pages_put(struct fs *fs, struct fs_node *node, uint64_t number, void *pag
 }
 
 /* Pages from `first` on (counted from where this branch begins); true: all gone. */
-static bool branch_cut(struct fs *fs, struct fs_node *node, void *branch, unsigned height,
-    uint64_t first)
+static bool branch_cut(
+    struct fs *fs, struct fs_node *node, void *branch, unsigned height, uint64_t first)
 {
     bool empty = first == 0;
 
@@ -105,8 +105,8 @@ static bool branch_cut(struct fs *fs, struct fs_node *node, void *branch, unsign
 
             if (below == NULL)
                 continue;
-            if (first < (i + 1) * each && branch_cut(fs, node, below, height - 1,
-                                              first > i * each ? first - i * each : 0))
+            if (first < (i + 1) * each &&
+                branch_cut(fs, node, below, height - 1, first > i * each ? first - i * each : 0))
                 slots(branch)[i] = NULL;
             else
                 empty = false;

@@ -89,8 +89,8 @@ static void insert(struct line *line, const char *text, size_t length)
         show(line, "\a", 1);
         return;
     }
-    memmove(line->text + line->cursor + length, line->text + line->cursor,
-        line->length - line->cursor);
+    memmove(
+        line->text + line->cursor + length, line->text + line->cursor, line->length - line->cursor);
     memcpy(line->text + line->cursor, text, length);
     line->length += length;
     line->cursor += length;
@@ -155,8 +155,7 @@ void line_remember(struct line *line)
 {
     char *copy;
 
-    if (line->length == 0 || (line->history_count > 0 &&
-                                 strlen(line->history[0]) == line->length &&
+    if (line->length == 0 || (line->history_count > 0 && strlen(line->history[0]) == line->length &&
                                  memcmp(line->history[0], line->text, line->length) == 0))
         return;
     copy = line->copy(line->text, line->length);
@@ -231,16 +230,27 @@ void line_begin(struct line *line, const char *prompt)
 static void escape_key(struct line *line, unsigned char key)
 {
     switch (key) {
-    case 'A': history_show(line, line->history_at + 1); break;
+    case 'A':
+        history_show(line, line->history_at + 1);
+        break;
     case 'B':
         if (line->history_at > 0)
             history_show(line, line->history_at - 1);
         break;
-    case 'C': move_to(line, step_on(line, line->cursor)); break;
-    case 'D': move_to(line, step_back(line, line->cursor)); break;
-    case 'H': move_to(line, 0); break;
-    case 'F': move_to(line, line->length); break;
-    default: break;
+    case 'C':
+        move_to(line, step_on(line, line->cursor));
+        break;
+    case 'D':
+        move_to(line, step_back(line, line->cursor));
+        break;
+    case 'H':
+        move_to(line, 0);
+        break;
+    case 'F':
+        move_to(line, line->length);
+        break;
+    default:
+        break;
     }
 }
 
@@ -266,23 +276,29 @@ static void escape(struct line *line, unsigned char byte)
     line->escape_length = 0;
 }
 
+/* Keys that mean the same as an arrow, Home or End. */
+static const unsigned char arrows[' '] = {[KEY('A')] = 'H',
+    [KEY('B')] = 'D',
+    [KEY('E')] = 'F',
+    [KEY('F')] = 'C',
+    [KEY('N')] = 'B',
+    [KEY('P')] = 'A'};
+
 static void control(struct line *line, unsigned char byte)
 {
     switch (byte) {
-    case KEY('A'): move_to(line, 0); break;
-    case KEY('B'): escape_key(line, 'D'); break;
     case KEY('D'):
         if (line->cursor < line->length)
             cut(line, line->cursor, step_on(line, line->cursor));
         break;
-    case KEY('E'): move_to(line, line->length); break;
-    case KEY('F'): escape_key(line, 'C'); break;
     case KEY('H'):
     case KEY_DELETE:
         if (line->cursor > 0)
             cut(line, step_back(line, line->cursor), line->cursor);
         break;
-    case KEY('I'): complete(line); break;
+    case KEY('I'):
+        complete(line);
+        break;
     case KEY('K'):
         line->length = line->cursor;
         refresh(line);
@@ -291,11 +307,15 @@ static void control(struct line *line, unsigned char byte)
         show(line, "\033[H\033[2J", 7);
         refresh(line);
         break;
-    case KEY('N'): escape_key(line, 'B'); break;
-    case KEY('P'): escape_key(line, 'A'); break;
-    case KEY('U'): cut(line, 0, line->cursor); break;
-    case KEY('W'): cut(line, word_before(line), line->cursor); break;
-    default: break;
+    case KEY('U'):
+        cut(line, 0, line->cursor);
+        break;
+    case KEY('W'):
+        cut(line, word_before(line), line->cursor);
+        break;
+    default:
+        escape_key(line, byte < sizeof arrows ? arrows[byte] : 0);
+        break;
     }
 }
 

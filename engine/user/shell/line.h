@@ -22,17 +22,17 @@ enum line_event { LINE_MORE, LINE_DONE, LINE_CANCELLED, LINE_END };
 struct line {
     char text[LINE_MAX + 1]; /* with its end mark, once it is done */
     size_t length, cursor;
-    size_t shown;            /* first byte on the screen */
+    size_t shown; /* first byte on the screen */
     unsigned columns;
-    bool echo;               /* false: no terminal, nothing is shown */
+    bool echo; /* false: no terminal, nothing is shown */
     const char *prompt;
     unsigned char escape[8]; /* an escape sequence that is not complete */
     size_t escape_length;
 
     char *history[LINE_HISTORY]; /* [0] the latest */
     size_t history_count;
-    size_t history_at;           /* 0: the line being written, n: history[n - 1] */
-    char *draft;                 /* what was being written, while history is shown */
+    size_t history_at; /* 0: the line being written, n: history[n - 1] */
+    char *draft;       /* what was being written, while history is shown */
 
     void (*out)(const char *bytes, size_t length);
     char *(*copy)(const char *text, size_t length); /* NULL: no memory */

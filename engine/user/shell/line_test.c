@@ -89,8 +89,8 @@ static void expect(const char *name, const char *keys, const char *text, const c
     good = type(keys) == LINE_DONE && strcmp(line.text, text) == 0 &&
            (visible == NULL || shows(visible)) && most <= 40;
     line_remember(&line);
-    printf("%s line.%s%s%s\n", good ? "ok" : "FAIL", name, good ? "" : " got ",
-        good ? "" : line.text);
+    printf(
+        "%s line.%s%s%s\n", good ? "ok" : "FAIL", name, good ? "" : " got ", good ? "" : line.text);
     failures += !good;
 }
 
@@ -112,8 +112,8 @@ int main(void)
     expect("kill_to_the_start", "one two\025three\r", "three", "> three");
     expect("kill_to_the_end", "one two\001\033[C\013\r", "o", "> o");
     expect("kill_a_word", "one two  \027x\r", "one x", "> one x");
-    expect("characters_of_several_bytes", "\xc3\xa4\xc3\xb6\033[D\177u\r", "u\xc3\xb6",
-        "> u\xc3\xb6");
+    expect(
+        "characters_of_several_bytes", "\xc3\xa4\xc3\xb6\033[D\177u\r", "u\xc3\xb6", "> u\xc3\xb6");
     expect("completes_a_command", "hel\t\r", "help ", NULL);
     expect("completes_as_far_as_names_agree", "h\ti\t\r", "history ", NULL);
     expect("completes_behind_a_comma", "run a,cl\tx\r", "run a,clock x", NULL);
@@ -128,8 +128,8 @@ int main(void)
     begin();
     check("control_d_on_an_empty_line_ends", type("\004") == LINE_END);
     begin();
-    check("control_d_elsewhere_deletes", type("ab\001\004\r") == LINE_DONE &&
-                                             strcmp(line.text, "b") == 0);
+    check("control_d_elsewhere_deletes",
+        type("ab\001\004\r") == LINE_DONE && strcmp(line.text, "b") == 0);
     srand(3);
     begin();
     for (unsigned i = 0; i < 300000; i++) {

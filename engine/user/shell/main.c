@@ -179,7 +179,8 @@ static void watch_events(void *argument)
             return;
         ask_console(&info);
         if ((__atomic_exchange_n(&events_taken, 0, __ATOMIC_RELAXED) &
-                (EVENT_INTERRUPT | EVENT_TERMINATE)) && !run_interrupt())
+                (EVENT_INTERRUPT | EVENT_TERMINATE)) &&
+            !run_interrupt())
             cancel_line();
     }
 }

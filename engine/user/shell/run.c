@@ -18,7 +18,7 @@
 struct request {
     char *names[NAMES_MAX]; /* --with */
     size_t name_count;
-    char **arguments;       /* the program first */
+    char **arguments; /* the program first */
     size_t argument_count;
 };
 
@@ -112,8 +112,8 @@ static int64_t create_from_file(const char *path, uint64_t *launch)
 {
     struct namespace_open_out opened;
     uint64_t file = 0, detail;
-    int64_t result = namespace_open(rt_cap("namespace"), 0, 0, path, strlen(path), &file, &opened,
-        &detail);
+    int64_t result =
+        namespace_open(rt_cap("namespace"), 0, 0, path, strlen(path), &file, &opened, &detail);
 
     if (rt_cap("namespace") == 0)
         return -PHX_NOT_FOUND;
@@ -165,8 +165,8 @@ static int64_t give_streams(uint64_t launch)
                     CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER | CAPABILITY_M_GRANT,
                 0, &plain);
         if (result >= 0)
-            result = launch_grant(launch, 0, names[i], strlen(names[i]), plain.capability,
-                PHX_CAP_MOVE);
+            result =
+                launch_grant(launch, 0, names[i], strlen(names[i]), plain.capability, PHX_CAP_MOVE);
         phx_release(plain.capability);
         phx_release(stream.console);
     }
@@ -182,8 +182,8 @@ static bool give_named(uint64_t launch, const struct request *r)
         int64_t result;
 
         if (capability == 0 || (slot != 0 && slot <= SLOT_POOL)) {
-            say_wrong("run: --with %s: this shell has nothing of that name to give; see `caps`",
-                name);
+            say_wrong(
+                "run: --with %s: this shell has nothing of that name to give; see `caps`", name);
             return false;
         }
         result = launch_grant(launch, slot, name, strlen(name), capability, PHX_CAP_COPY);
@@ -197,8 +197,8 @@ static bool give_named(uint64_t launch, const struct request *r)
 
 /* --- start and wait -------------------------------------------------------------------- */
 
-static size_t build_startup(void *buffer, size_t capacity, const struct request *r,
-    const char *path)
+static size_t build_startup(
+    void *buffer, size_t capacity, const struct request *r, const char *path)
 {
     static const char *const environment[] = {"PATH=/bin:/usr/bin", "HOME=/", "TERM=vt100"};
     struct capnp_build build;
@@ -241,9 +241,15 @@ static bool start(uint64_t launch, const struct request *r, const char *path)
 
 static void say_end(const char *name, const struct launch_wait_out *end)
 {
-    static const char *const names[32] = {[2] = "interrupted", [4] = "illegal instruction",
-        [6] = "aborted", [7] = "bus error", [8] = "arithmetic error", [9] = "killed",
-        [11] = "segmentation fault", [15] = "terminated", [31] = "bad system call"};
+    static const char *const names[32] = {[2] = "interrupted",
+        [4] = "illegal instruction",
+        [6] = "aborted",
+        [7] = "bus error",
+        [8] = "arithmetic error",
+        [9] = "killed",
+        [11] = "segmentation fault",
+        [15] = "terminated",
+        [31] = "bad system call"};
     unsigned signal = end->status & 0x7f;
 
     if (signal == 0 && end->status >> 8 != 0)

@@ -13,8 +13,7 @@ static const char *take_word(char **from, char *to)
             quote = 0;
         } else if (quote == 0 && (*at == '\'' || *at == '"')) {
             quote = *at;
-        } else if (*at == '\\' && quote != '\'' &&
-                   (quote == 0 || at[1] == '"' || at[1] == '\\')) {
+        } else if (*at == '\\' && quote != '\'' && (quote == 0 || at[1] == '"' || at[1] == '\\')) {
             if (*++at == 0)
                 return "nothing follows the backslash";
             *to++ = *at;

@@ -285,11 +285,6 @@ void cap_unreserve(struct cap_table *t, uint32_t index)
     row_free(t, row_at(t, index), index, false);
 }
 
-struct hold *cap_reserved_row(struct cap_table *t, uint32_t index)
-{
-    return row_at(t, index);
-}
-
 static void row_came(const struct cap_table *t, const struct hold *row)
 {
     if (t->caps->came)
@@ -378,7 +373,6 @@ uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *f
     *row = *from;
     row->generation = generation;
     row->down = NULL;
-    row->pinned = 0;
     row->object->refs++;
     node_ref(row->up);
     uses_hold(row->uses);
@@ -393,7 +387,6 @@ uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to
 
     *target = *row;
     target->generation = generation;
-    target->pinned = 0;
     row_free(from, row, cap_index(row), true);
     return cap_id(target, index);
 }
@@ -426,7 +419,7 @@ bool cap_sweep(struct cap_table *t, unsigned n)
         }
         struct hold *row = row_at(t, t->sweep++);
 
-        if (row->state == HOLD_LIVE && !row->pinned && !cap_alive(t->caps, row))
+        if (row->state == HOLD_LIVE && !cap_alive(t->caps, row))
             cap_release(t, row);
     }
     return t->pages == 0;

@@ -54,7 +54,7 @@ struct hold {
     uint32_t generation;
     uint16_t interface;
     uint8_t state;
-    uint8_t pinned;        /* a move reserved it: nothing but the move may take it */
+    uint8_t unused;
 };
 
 #define HOLDS_PER_PAGE 56
@@ -124,7 +124,6 @@ MUST_USE err_t cap_reserve(struct cap_table *t, uint32_t *index);
 /* One of the well-known rows 1-15. Exists: it is taken. */
 MUST_USE err_t cap_reserve_slot(struct cap_table *t, uint32_t slot);
 void cap_unreserve(struct cap_table *t, uint32_t index);
-struct hold *cap_reserved_row(struct cap_table *t, uint32_t index);
 
 /* Fill a reserved row with authority over a new object; returns its id. The caller
  * has counted the row in object->refs. */

@@ -31,19 +31,9 @@ static struct {
     struct list readers;
 } console = { .readers = { &console.readers, &console.readers } };
 
-static bool has_word(const char *line, const char *word)
-{
-    size_t n = strlen(word);
-
-    for (; *line; line++)
-        if (memcmp(line, word, n) == 0)
-            return true;
-    return false;
-}
-
 void console_init(void)
 {
-    console.framed = has_word(kernel.boot->command_line, "console=framed");
+    console.framed = command_line_has("console=framed");
     framing_init(&console.decoder, FRAMING_FROM_HOST);
     if (!console.framed)
         console.terminal = 7 | 80 << 8 | 24UL << 24;

@@ -24,7 +24,6 @@ struct kernel {
     struct list dying;        /* of struct process.dying_link: to be taken down */
     uint64_t process_count, swept_processes;
     uint64_t next_pid;
-    uint64_t kernel_root;     /* page tables of a core that runs nobody */
     const struct boot_info *boot;
 };
 extern struct kernel kernel;
@@ -32,11 +31,14 @@ extern struct kernel kernel;
 void kernel_lock(struct cpu *c);
 void kernel_unlock(void);
 
+/* Is this a word of the command line (or the beginning of one)? */
+bool command_line_has(const char *word);
+
 /* --- log ------------------------------------------------------------------ */
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
 
-void log_init(const struct boot_info *info);
+void log_init(void);
 void klog(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A program's own line. */
 void log_program(const char *text, size_t length);

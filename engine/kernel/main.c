@@ -21,17 +21,6 @@ static void root_account_init(void)
     kernel.root.limit[RESOURCE_ENERGY] = ROOT_ENERGY;
 }
 
-/* Page tables for a core that runs nobody: the kernel's half only. */
-static void kernel_root_init(void)
-{
-    void *root;
-
-    if (account_pages(&kernel.root, 1, &root) != OK)
-        panic("no memory for the kernel's page tables");
-    kernel.kernel_root = direct_pa(root);
-    arch_root_init(kernel.kernel_root);
-}
-
 /* From here on this core's flags are what the hardware has. */
 static void core_begin(void)
 {
@@ -47,14 +36,15 @@ void kernel_main(const struct boot_info *info)
     kernel.boot = info;
     console_init();
     console_ready();
-    log_init(info);
+    log_init();
     frames_init(info);
     objects_init();
     root_account_init();
-    kernel_root_init();
     entropy_init();
     klog(LOG_INFO, "Phoenix: %lu MiB of memory, booted by %s", info->memory_bytes / MIB,
          info->loader);
+    if (info->is_open)
+        klog(LOG_WARNING, "this processor is open to Meltdown: programs are not isolated");
     cores = arch_start_cpus();
     __atomic_store_n(&cpu_count, cores, __ATOMIC_RELEASE);
     klog(LOG_INFO, "%u core%s, clock %lu/2^%u ns a tick", cores, cores == 1 ? "" : "s",

@@ -54,10 +54,6 @@ struct space {
     bool dropped;          /* no core may keep it loaded */
 };
 
-struct pool {
-    struct object object;
-};
-
 struct notification {
     struct object object;
     uint64_t bits;
@@ -184,7 +180,6 @@ void process_free(struct process *p);
 
 /* --- notifications -------------------------------------------------------- */
 
-MUST_USE err_t notification_new(struct account *a, struct notification **out);
 void notification_signal(struct notification *n, uint64_t bits);
 
 /* --- rings (ring.c) ------------------------------------------------------- */
@@ -206,7 +201,6 @@ void console_input(void);
 void console_ready(void); /* the first frame */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);
-void console_cancel(struct waiter *w);
 void entropy_init(void);
 
 #endif

@@ -53,7 +53,7 @@ static void space_unload(struct cpu *c)
 {
     __atomic_and_fetch(&c->space->cores, ~(1UL << c->index), __ATOMIC_RELAXED);
     c->space = NULL;
-    arch_root_load(kernel.kernel_root);
+    arch_root_load(arch_kernel_root);
 }
 
 /* Also called while this core spins for the lock that the asking core holds. */

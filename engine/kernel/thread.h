@@ -40,7 +40,6 @@ struct waiter {
     uint8_t state, form, timed;
     bool interruptible;
     uint8_t method, words;
-    bool receives;          /* RETURN_RECV: to wait on receive_on after the answer */
     uint64_t deadline;
     struct tree_node timer;
     struct list lazy;
@@ -79,7 +78,6 @@ struct work {
     err_t result;
     unsigned results;      /* words of out that are results */
     uint64_t out[5];
-    struct object *object; /* counted: what keeps the operands alive */
     struct space *space;
     struct frame *frame;   /* counted */
     struct mapping *mapping;

@@ -129,11 +129,6 @@ static void uses_drop(struct uses *u)
 
 /* --- rows ---------------------------------------------------------------- */
 
-static struct hold *row_at(const struct cap_table *t, uint32_t index)
-{
-    return &cap_page(t, PAGE_OF(index))[SLOT_OF(index)];
-}
-
 uint64_t cap_id(const struct hold *row, uint32_t index)
 {
     return index | (uint64_t)row->generation << 32;
@@ -159,7 +154,7 @@ static err_t lookup_error(struct cap_table *t, uint64_t id)
 
     if (index == 0 || index >= TABLE_FIRST_FREE || id >> 32 != 1)
         return PHX_INVALID_CAPABILITY;
-    return t->pages == 0 || row_at(t, index)->state != HOLD_LIVE ? PHX_PERMISSION_DENIED
+    return t->pages == 0 || cap_row_at(t, index)->state != HOLD_LIVE ? PHX_PERMISSION_DENIED
                                                                   : PHX_INVALID_CAPABILITY;
 }
 
@@ -204,7 +199,7 @@ static err_t table_grow(struct cap_table *t)
     uint32_t page = t->pages++;
     memcpy((char *)*place + HOLDS_PER_PAGE * sizeof(struct hold), &page, sizeof page);
     for (unsigned slot = HOLDS_PER_PAGE; slot-- > (page == 0 ? TABLE_FIRST_FREE : 0);) {
-        struct hold *row = row_at(t, INDEX(page, slot));
+        struct hold *row = cap_row_at(t, INDEX(page, slot));
 
         row->generation = 1;
         row->checked = t->free;
@@ -212,7 +207,7 @@ static err_t table_grow(struct cap_table *t)
     }
     if (page == 0)
         for (unsigned slot = 1; slot < TABLE_FIRST_FREE; slot++)
-            row_at(t, slot)->generation = 1;
+            cap_row_at(t, slot)->generation = 1;
     return OK;
 }
 
@@ -226,7 +221,7 @@ err_t cap_reserve(struct cap_table *t, uint32_t *index)
     }
     TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
 
-    struct hold *row = row_at(t, t->free);
+    struct hold *row = cap_row_at(t, t->free);
     *index = t->free;
     t->free = (uint32_t)row->checked;
     row->state = HOLD_RESERVED;
@@ -241,7 +236,7 @@ err_t cap_reserve_slot(struct cap_table *t, uint32_t slot)
     TRY(account_can(t->account, RESOURCE_HOLDS, 1));
     if (t->pages == 0)
         TRY(table_grow(t));
-    struct hold *row = row_at(t, slot);
+    struct hold *row = cap_row_at(t, slot);
     if (row->state != HOLD_FREE || row->generation != 1)
         return PHX_EXISTS;
     TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
@@ -282,7 +277,7 @@ uint32_t cap_index(const struct hold *row)
 
 void cap_unreserve(struct cap_table *t, uint32_t index)
 {
-    row_free(t, row_at(t, index), index, false);
+    row_free(t, cap_row_at(t, index), index, false);
 }
 
 static void row_came(const struct cap_table *t, const struct hold *row)
@@ -294,7 +289,7 @@ static void row_came(const struct cap_table *t, const struct hold *row)
 uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
                  uint64_t methods, uint64_t badge)
 {
-    struct hold *row = row_at(t, index);
+    struct hold *row = cap_row_at(t, index);
 
     row->object = object;
     row->methods = methods;
@@ -342,7 +337,7 @@ err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses
 uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,
                     uint64_t badge, unsigned interface, struct uses *counter)
 {
-    struct hold *row = row_at(to, index);
+    struct hold *row = cap_row_at(to, index);
 
     row->object = parent->object;
     row->object->refs++;
@@ -367,7 +362,7 @@ uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, u
 
 uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *from)
 {
-    struct hold *row = row_at(t, index);
+    struct hold *row = cap_row_at(t, index);
     uint32_t generation = row->generation;
 
     *row = *from;
@@ -382,7 +377,7 @@ uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *f
 
 uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to, uint32_t index)
 {
-    struct hold *target = row_at(to, index);
+    struct hold *target = cap_row_at(to, index);
     uint32_t generation = target->generation;
 
     *target = *row;
@@ -417,7 +412,7 @@ bool cap_sweep(struct cap_table *t, unsigned n)
             t->sweep = 0;
             return true;
         }
-        struct hold *row = row_at(t, t->sweep++);
+        struct hold *row = cap_row_at(t, t->sweep++);
 
         if (row->state == HOLD_LIVE && !cap_alive(t->caps, row))
             cap_release(t, row);
@@ -428,7 +423,7 @@ bool cap_sweep(struct cap_table *t, unsigned n)
 static void release_page_rows(struct cap_table *t, uint32_t page)
 {
     for (unsigned slot = 0; slot < HOLDS_PER_PAGE; slot++) {
-        struct hold *row = row_at(t, INDEX(page, slot));
+        struct hold *row = cap_row_at(t, INDEX(page, slot));
 
         if (row->state == HOLD_LIVE)
             cap_release(t, row);

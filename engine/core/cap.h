@@ -98,6 +98,12 @@ static inline struct hold *cap_page(const struct cap_table *t, uint32_t page)
     return t->indirect[page >> 9][page & 511];
 }
 
+/* The row with an index that exists, whatever its state. */
+static inline struct hold *cap_row_at(const struct cap_table *t, uint32_t index)
+{
+    return cap_page(t, index >> 6) + (index & 63);
+}
+
 /* The live row an id names, or NULL. Says nothing about its chain. */
 static inline struct hold *cap_row(const struct cap_table *t, uint64_t id)
 {

@@ -29,7 +29,7 @@ static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
 #define EACH_ROW(row, table)                                                       \
     for (uint32_t index_ = 1; index_ < (table)->pages * 64; index_++)              \
         for (struct hold *row = index_ % 64 < HOLDS_PER_PAGE                       \
-                                    ? cap_reserved_row((table), index_) : NULL;    \
+                                    ? cap_row_at((table), index_) : NULL;    \
              row; row = NULL)
 
 #define EACH(type, variable, list_head, member)                                    \
@@ -129,8 +129,8 @@ static void check_table(struct process *p)
             CHECK(row->object && row->object->refs > 0 && row->up && row->up->refs > 0);
     }
     CHECK_EQ(p->table.live, live);
-    for (uint32_t at = p->table.free; at; at = (uint32_t)cap_reserved_row(&p->table, at)->checked)
-        CHECK(free-- > 0 && cap_reserved_row(&p->table, at)->state == HOLD_FREE);
+    for (uint32_t at = p->table.free; at; at = (uint32_t)cap_row_at(&p->table, at)->checked)
+        CHECK(free-- > 0 && cap_row_at(&p->table, at)->state == HOLD_FREE);
 }
 
 void world_check(void)

@@ -344,10 +344,9 @@ static void machine_start(void)
     arch_host.idle = on_idle;
     cpus[0].online = true;
     arch_kernel_root = ROOT_TABLE;
-    kernel.kernel_root = ROOT_TABLE;
     kernel.boot = &boot;
     console_init();
-    log_init(&boot);
+    log_init();
     frames_init(&boot);
     objects_init();
     for (unsigned k = 0; lonely && k < KIND_COUNT; k++)
@@ -374,13 +373,13 @@ static void boss_tidy(void)
     struct cap_table *t = &boss.process->table;
 
     for (uint32_t i = TABLE_FIRST_FREE; i < t->pages * 64; i++) {
-        struct hold *row = cap_reserved_row(t, i);
+        struct hold *row = cap_row_at(t, i);
 
         if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE && cap_id(row, i) != watcher)
             CHECK_EQ(SYS(boss.thread, PHX_OP_RELEASE, cap_id(row, i)), 0);
     }
     for (uint32_t i = 1; i < TABLE_FIRST_FREE; i++) {
-        struct hold *row = cap_reserved_row(t, i);
+        struct hold *row = cap_row_at(t, i);
 
         if (row->state == HOLD_LIVE && row->down) {
             node_unref(row->down);

@@ -3,12 +3,11 @@
  * Text from a format, without a C library: a subset of printf whose every
  * conversion means what it means there, so that the compiler checks the calls.
  *
- *   %s %c %d %i %u %x %p %%   flags - and 0, width (or *); for %s a precision
- *                             (or *); for numbers l, ll or z
+ *   %s %d %u %x %%   flags - and 0; width and, for %s, a precision, as numbers or
+ *                    as * (what is negative then is as if it were not there);
+ *                    for numbers l, ll or z
  *
- * %p is 0x and at least one digit, for NULL too; %s of NULL is "(null)". A
- * conversion that is not in the list is copied as it stands and uses up no
- * argument.
+ * Another conversion stands for itself: its argument is not taken.
  *
  * Tests  fmt_test.c, on the host, against the C library's
  */

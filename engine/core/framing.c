@@ -2,20 +2,16 @@
 /* The serial protocol's decoder: what was promised is in the header. */
 #include "framing.h"
 
-/* What may be said in each direction. */
-struct rule {
+#include <stdbool.h>
+
+static const struct {
     uint8_t type;
     uint16_t least, most; /* bytes of payload */
-};
-
-static const struct rule from_host[] = {
+} rules[] = {
     {FRAMING_STDIN, 0, FRAMING_HOST_MAX},
     {FRAMING_STDIN_END, 0, 0},
     {FRAMING_CONTROL, 4, 4},
     {FRAMING_TERMINAL, 5, 5},
-};
-
-static const struct rule from_guest[] = {
     {FRAMING_STDOUT, 0, FRAMING_GUEST_MAX},
     {FRAMING_STDERR, 0, FRAMING_GUEST_MAX},
     {FRAMING_LOG, 0, FRAMING_GUEST_MAX},
@@ -24,63 +20,42 @@ static const struct rule from_guest[] = {
     {FRAMING_READY, 4, 4},
 };
 
-static bool can_be(enum framing_direction direction, uint8_t type, uint16_t length)
+static bool can_be(uint8_t type, uint16_t length)
 {
-    bool host = direction == FRAMING_FROM_HOST;
-    const struct rule *rules = host ? from_host : from_guest;
-    size_t count = host ? sizeof(from_host) / sizeof(*rules) : sizeof(from_guest) / sizeof(*rules);
-
-    for (size_t i = 0; i < count; i++)
+    for (unsigned i = 0; i < sizeof(rules) / sizeof(*rules); i++)
         if (rules[i].type == type)
             return length >= rules[i].least && length <= rules[i].most;
     return false;
 }
 
-void framing_init(struct framing *framing, enum framing_direction direction)
+/* The frame begins anew once it is complete. */
+static unsigned end_of(struct framing *framing)
 {
-    *framing = (struct framing){.direction = (uint8_t)direction};
-}
-
-static unsigned feed_header(struct framing *framing, uint8_t byte)
-{
-    uint8_t *header = framing->header;
-    uint16_t length;
-
-    header[framing->have++] = byte;
-    if (framing->have < FRAMING_HEADER_SIZE)
+    if (framing->position < framing->length)
         return 0;
-    length = (uint16_t)(header[1] | header[2] << 8);
-    if (!can_be(framing->direction, header[0], length)) {
-        bool first = !framing->lost;
-
-        header[0] = header[1];
-        header[1] = header[2];
-        framing->have = FRAMING_HEADER_SIZE - 1;
-        framing->lost = true;
-        return first ? FRAMING_MALFORMED : 0;
-    }
-    framing->type = header[0];
-    framing->length = length;
-    framing->position = 0;
-    framing->value = 0;
-    framing->lost = false;
-    if (length)
-        return FRAMING_HEADER;
     framing->have = 0;
-    return FRAMING_HEADER | FRAMING_END;
+    return FRAMING_END;
 }
 
 unsigned framing_feed(struct framing *framing, uint8_t byte)
 {
-    if (framing->have < FRAMING_HEADER_SIZE)
-        return feed_header(framing, byte);
-    if (framing->position < 8)
-        framing->value |= (uint64_t)byte << framing->position * 8;
-    framing->position++;
-    if (framing->position < framing->length)
-        return FRAMING_PAYLOAD;
-    framing->have = 0;
-    return FRAMING_PAYLOAD | FRAMING_END;
+    if (framing->have == FRAMING_HEADER_SIZE) {
+        if (framing->position < 8)
+            framing->value |= (uint64_t)byte << framing->position * 8;
+        framing->position++;
+        return FRAMING_PAYLOAD | end_of(framing);
+    }
+    framing->header = framing->header >> 8 | (uint32_t)byte << 16;
+    if (++framing->have < FRAMING_HEADER_SIZE)
+        return 0;
+    framing->type = (uint8_t)framing->header;
+    framing->length = (uint16_t)(framing->header >> 8);
+    framing->position = 0;
+    framing->value = 0;
+    if (can_be(framing->type, framing->length))
+        return end_of(framing);
+    framing->have--;
+    return FRAMING_MALFORMED;
 }
 
 void framing_header(uint8_t out[FRAMING_HEADER_SIZE], uint8_t type, uint16_t length)

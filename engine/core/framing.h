@@ -4,10 +4,12 @@
  *
  * A frame is { type: 1 byte, length: 2 bytes, little endian, payload }. The
  * decoder is fed a byte at a time, keeps no payload, and says what each byte was.
+ * It is the same for both directions, whose types are different ones: either side
+ * passes over frames that are not for it.
  *
  * A serial line of an emulator loses nothing, so a header that cannot be (a type
- * that this direction has not, a length that this type cannot have) means that
- * the other side speaks something else. Then the header's first byte is dropped
+ * that is none, a length that this type cannot have) means that the other side
+ * speaks something else. Then the header's first byte is dropped
  * and the next three are tried, and so on until three bytes can be a header: the
  * decoder always finds back to a peer that goes on sending frames, but may take
  * up to one frame's length of garbage for a frame before it does. How the host
@@ -18,8 +20,6 @@
 #ifndef CORE_FRAMING_H
 #define CORE_FRAMING_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define FRAMING_HEADER_SIZE 3
@@ -38,41 +38,30 @@
 #define FRAMING_STDIN 0x00
 #define FRAMING_STDIN_END 0x04 /* no payload */
 #define FRAMING_CONTROL 0x05   /* 4 bytes: FRAMING_CONTROL_* */
-#define FRAMING_TERMINAL 0x06  /* 5 bytes: below; sent first */
+#define FRAMING_TERMINAL 0x06  /* 5 bytes, sent first: in bits 0 to 2 which of stdin, stdout,
+                                  stderr is a terminal; its columns and rows, 2 bytes each */
 #define FRAMING_HOST_MAX 1024  /* bytes of payload */
 
 #define FRAMING_CONTROL_INTERRUPT 2
 #define FRAMING_CONTROL_TERMINATE 4
 #define FRAMING_CONTROL_WINDOW 8
 
-/* A FRAMING_TERMINAL payload as the decoder's `value`. */
-#define FRAMING_IS_TERMINAL(value, stream) ((value) >> (stream) & 1)
-#define FRAMING_COLUMNS(value) ((value) >> 8 & 0xffff)
-#define FRAMING_ROWS(value) ((value) >> 24 & 0xffff)
-
-enum framing_direction { FRAMING_FROM_HOST, FRAMING_FROM_GUEST };
-
 /* What a byte was; several may be true at once. */
-#define FRAMING_HEADER 1    /* last of a header: type and length are set */
-#define FRAMING_PAYLOAD 2   /* payload: its place was `position` - 1 */
-#define FRAMING_END 4       /* last of a frame; `value` is complete */
-#define FRAMING_MALFORMED 8 /* the first byte with which something cannot be a header;
-                               said once until the next header */
+#define FRAMING_PAYLOAD 1   /* payload: its place was `position` - 1 */
+#define FRAMING_END 2       /* last of a frame; `value` is complete */
+#define FRAMING_MALFORMED 4 /* with it, three bytes cannot be a header */
 
+/* A zeroed one is at the beginning of a frame. */
 struct framing {
-    uint8_t direction;
-    uint8_t header[FRAMING_HEADER_SIZE];
-    uint8_t have;      /* bytes of `header` */
-    bool lost;         /* since FRAMING_MALFORMED */
-    uint8_t type;
+    uint32_t header;   /* its bytes so far, the latest in the highest place of three */
+    uint8_t have;      /* how many */
+    uint8_t type;      /* of the frame at hand, like what follows */
     uint16_t length;
     uint16_t position; /* bytes of payload so far */
     uint64_t value;    /* the payload's first 8 bytes, as a little-endian number */
 };
 
-void framing_init(struct framing *framing, enum framing_direction direction);
-
-/* FRAMING_HEADER ... of this byte, 0 for a byte inside a header. */
+/* FRAMING_PAYLOAD ... of this byte, 0 for a byte of a header. */
 unsigned framing_feed(struct framing *framing, uint8_t byte);
 
 /* The header that goes out before `length` bytes of payload. */

@@ -34,7 +34,6 @@ static struct {
 void console_init(void)
 {
     console.framed = command_line_has("console=framed");
-    framing_init(&console.decoder, FRAMING_FROM_HOST);
     if (!console.framed)
         console.terminal = 7 | 80 << 8 | 24UL << 24;
 }

@@ -53,7 +53,7 @@ static _Noreturn void end(uint32_t status)
 static struct framing from_host;
 
 /* The next whole frame, into `payload`. */
-static void next_frame(uint8_t payload[FRAMING_HOST_MAX])
+static void next_frame(uint8_t payload[FRAMING_GUEST_MAX])
 {
     uint8_t byte;
 
@@ -73,7 +73,7 @@ static void next_frame(uint8_t payload[FRAMING_HOST_MAX])
 /* Input to output, as frames come, then the end. */
 static void echo(uint8_t to)
 {
-    uint8_t payload[FRAMING_HOST_MAX];
+    uint8_t payload[FRAMING_GUEST_MAX];
 
     for (;;) {
         next_frame(payload);
@@ -87,14 +87,14 @@ static void echo(uint8_t to)
 /* Says what is asked of it; a `terminate` ends it. */
 static void controls(void)
 {
-    uint8_t payload[FRAMING_HOST_MAX];
+    uint8_t payload[FRAMING_GUEST_MAX];
     char line[100];
 
     for (;;) {
         next_frame(payload);
         if (from_host.type == FRAMING_TERMINAL) {
             snprintf(line, sizeof line, "terminal %d %d x %d\n", (int)(from_host.value & 7),
-                (int)FRAMING_COLUMNS(from_host.value), (int)FRAMING_ROWS(from_host.value));
+                (int)(from_host.value >> 8 & 0xffff), (int)(from_host.value >> 24 & 0xffff));
             text(FRAMING_STDOUT, line);
         }
         if (from_host.type == FRAMING_CONTROL) {
@@ -194,7 +194,6 @@ int main(int argc, char **argv)
     const char *what = getenv("FAKE");
 
     (void)argc;
-    framing_init(&from_host, FRAMING_FROM_HOST);
     if (!what || strcmp(what, "silent") == 0)
         pause();
     if (strcmp(what, "noise") == 0)

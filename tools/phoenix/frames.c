@@ -40,7 +40,7 @@ void frame_reader_init(struct frame_reader *r)
 {
     r->ready = r->broken = false;
     r->ready_matched = r->noise_length = 0;
-    framing_init(&r->framing, FRAMING_FROM_GUEST);
+    r->framing = (struct framing){0};
 }
 
 size_t frame_take(struct frame_reader *r, const uint8_t *data, size_t length, struct frame *out)

@@ -18,6 +18,9 @@
 
 #include "framing.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #define FRAME_NOISE_MAX 2048
 
 struct frame {

@@ -23,6 +23,18 @@ static int overflow(int n)
     return overflow(n + 1) + room[0];
 }
 
+/* More memory than there is, all of it used. */
+static void exhaust(void)
+{
+    for (;;) {
+        char *p = malloc(1 << 20);
+
+        if (p == NULL)
+            return;
+        memset(p, 1, 1 << 20);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *way = argc > 1 ? argv[1] : "";
@@ -52,6 +64,8 @@ int main(int argc, char **argv)
         *(volatile char *)(uintptr_t)main = 0;
     else if (strcmp(way, "pipe") == 0 && (close(0), pipe((int[2]){0}) == 0) && close(0) == 0)
         return (int)write(3, "x", 1);
+    else if (strcmp(way, "exhaust") == 0)
+        exhaust();
     else if (strcmp(way, "status") == 0)
         exit(argc > 2 ? atoi(argv[2]) : 0);
     return 0;

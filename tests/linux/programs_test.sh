@@ -50,6 +50,11 @@ for kind in glibc musl; do
         compare "end.${way% *}.$kind" "" "$programs/end-$kind" $way
     done
 done
+# Called by a relative name; the C library asks where it lies.
+ln -s "$programs/arguments-glibc" relative
+run_host . ./relative one
+run_guest "--scratch 1M" ./relative one
+same relative_name && ok relative_name
 compare "threads.smp4" "--smp 4" "$programs/threads-glibc" one "two words" ""
 
 # --- what only a machine has ------------------------------------------------------
@@ -80,7 +85,7 @@ else
     bad missing_call_is_logged "$(tail -n 1 log)"
 fi
 # Memory that the machine has not: an end with a reason, not a hang.
-run_guest "--mem 112M" "$programs/memory-musl"
+run_guest "" "$programs/end-musl" exhaust
 if [ "$(cat guest.status)" = 137 ] && grep -q 'out of memory at 0x' log; then
     ok out_of_memory
 else

@@ -102,7 +102,7 @@ static int64_t tty_read(uint64_t address, uint64_t length, uint64_t deadline)
     while (e == -E_AGAIN) {
         lock_take(&input_lock);
         if (input == NULL)
-            input = heap_alloc(CHUNK);
+            input = heap_alloc_buffer(CHUNK);
         e = input == NULL ? -PHX_OUT_OF_MEMORY
             : input_start != input_end || input_ended ? 0
                                                       : tty_fill(deadline);
@@ -178,7 +178,7 @@ static void input_fill(uint64_t deadline)
     struct console_read_out out = {0};
 
     if (input == NULL)
-        input = heap_alloc(CHUNK);
+        input = heap_alloc_buffer(CHUNK);
     if (input == NULL || input_start != input_end || input_ended)
         return;
     if (console_tty() != NULL) {

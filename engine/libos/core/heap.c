@@ -108,7 +108,7 @@ static size_t pages_of(size_t size)
     return (size + PHX_PAGE_SIZE - 1) / PHX_PAGE_SIZE;
 }
 
-void *heap_alloc(size_t size)
+void *heap_alloc_buffer(size_t size)
 {
     unsigned class = class_of(size);
     void *memory;
@@ -116,6 +116,13 @@ void *heap_alloc(size_t size)
     lock_take(&heap_lock);
     memory = class < CLASSES ? alloc_piece(class) : alloc_pages(pages_of(size));
     lock_release(&heap_lock);
+    return memory;
+}
+
+void *heap_alloc(size_t size)
+{
+    void *memory = heap_alloc_buffer(size);
+
     if (memory != NULL)
         memset(memory, 0, size);
     return memory;

@@ -18,7 +18,9 @@
 
 /* Zeroed memory, 16-byte aligned, page aligned from 4096 bytes on; NULL: none. */
 void *heap_alloc(size_t size);
-/* What heap_alloc(size) gave; NULL is fine. */
+/* The same with whatever was there: for buffers that are written before they are read. */
+void *heap_alloc_buffer(size_t size);
+/* What either gave for this size; NULL is fine. */
 void heap_free(void *memory, size_t size);
 
 /* Where runs of zeroed pages come from (mm.c): at least `pages`, and how many. */

@@ -105,7 +105,7 @@ static int64_t join(const char *first, const char *second, char **both, size_t *
     *length = a + b;
     if (*length > PHX_MESSAGE_MAX)
         return -E_NAMETOOLONG;
-    *both = heap_alloc(PHX_MESSAGE_MAX);
+    *both = heap_alloc_buffer(PHX_MESSAGE_MAX);
     if (*both == NULL)
         return -E_NOMEM;
     memcpy(*both, first, a);

@@ -207,7 +207,7 @@ int64_t pipe_new(struct file *ends[2], uint32_t flags)
     struct pipe *pipe = heap_alloc(sizeof(*pipe));
     struct pipe_file *reader = heap_alloc(sizeof(*reader));
     struct pipe_file *writer = heap_alloc(sizeof(*writer));
-    uint8_t *bytes = heap_alloc(PIPE_SIZE);
+    uint8_t *bytes = heap_alloc_buffer(PIPE_SIZE);
 
     if (pipe == NULL || reader == NULL || writer == NULL || bytes == NULL) {
         heap_free(pipe, sizeof(*pipe));

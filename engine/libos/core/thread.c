@@ -16,6 +16,7 @@ _Static_assert(offsetof(struct thread, iret) == 0, "offsets.h");
 _Static_assert(THREAD_LOCAL + offsetof(struct thread, iret_nested) == THREAD_IRET_NESTED,
                "offsets.h");
 _Static_assert(THREAD_LOCAL + offsetof(struct thread, fs) == THREAD_FS, "offsets.h");
+_Static_assert(THREAD_LOCAL + offsetof(struct thread, work) == THREAD_WORK, "offsets.h");
 _Static_assert(offsetof(struct phx_registers, rip) == FRAME_RIP, "offsets.h");
 _Static_assert(offsetof(struct phx_registers, rsp) == FRAME_RSP, "offsets.h");
 _Static_assert(THREAD_LOCAL + sizeof(struct thread) <= PHX_PAGE_SIZE, "the page is full");

@@ -29,6 +29,7 @@ struct thread {
     uint64_t iret[5];        /* what leaves to the program; upcall.S */
     uint64_t iret_nested[5]; /* what leaves to the libos itself */
     uint64_t fs;             /* FS base at its start */
+    uint32_t work;           /* the face has something to do before the program goes on */
     struct phx_thread_page *page;
     struct list link;        /* in `all_threads`, or among the ended */
     uint64_t capability;     /* Thread; 0: not needed yet (first thread) */
@@ -36,7 +37,6 @@ struct thread {
     uint64_t stack_low;      /* its libos stack, STACK_PAGES */
     uint64_t notification, bit; /* what it parks on; 0: none */
     uint64_t id;
-    uint32_t work;           /* the face has something to do before the program goes on */
     bool helper;             /* runs the libos's own code only */
     struct list waiting;     /* in a wait queue, under that queue's lock */
     uint32_t woken;

@@ -50,7 +50,15 @@ upcall_entry:
     mov %rdi, %rbx
     lea PHX_PAGE_FRAMES(%rdx), %r12
     sub $8, %rsp
-    call upcall_dispatch
+    cmp $PHX_UPCALL_SYSCALL, %esi
+    jne 1f
+    /* Always of the program, whose frame begins with its registers. */
+    call face_syscall
+    cmpl $0, %gs:THREAD_WORK
+    je thread_leave
+    call upcall_work
+    jmp thread_leave
+1:  call upcall_dispatch
     cmp %rbx, %r12
     jne leave_nested
 

@@ -56,6 +56,16 @@ static void libos_fault(struct phx_frame *frame, uint64_t kind)
     process_end(11);
 }
 
+void upcall_work(void)
+{
+    struct thread *t = thread_self();
+
+    while (__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) != 0) {
+        __atomic_store_n(&t->work, 0, __ATOMIC_SEQ_CST);
+        face_work();
+    }
+}
+
 void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_page *page)
 {
     struct thread *t = (struct thread *)page->local;
@@ -66,9 +76,6 @@ void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_p
         return;
     }
     switch (kind) {
-    case PHX_UPCALL_SYSCALL:
-        face_syscall(&frame->registers);
-        break;
     case PHX_UPCALL_PAGE_FAULT:
         e = page_fault(frame);
         if (e < 0)
@@ -83,8 +90,5 @@ void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_p
         __atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
         break;
     }
-    while (__atomic_load_n(&t->work, __ATOMIC_SEQ_CST) != 0) {
-        __atomic_store_n(&t->work, 0, __ATOMIC_SEQ_CST);
-        face_work();
-    }
+    upcall_work();
 }

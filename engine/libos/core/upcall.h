@@ -18,8 +18,11 @@ void thread_begin_helper(void);
 extern const char restart_low[], restart_high[];
 void thread_selectors(uint64_t *code, uint64_t *stack);
 
-/* From upcall.S: what happened; on return the frame's registers go on. */
+/* From upcall.S: what happened, but for system calls, which go to the face at once;
+ * on return the frame's registers go on. */
 void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_page *page);
+/* Let the face do what thread.work says. */
+void upcall_work(void);
 
 /* --- the face ---------------------------------------------------------------- */
 

@@ -45,12 +45,11 @@ static int64_t not_there(uint64_t number)
 
 void face_syscall(struct phx_registers *r)
 {
-    struct call call = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
     uint64_t number = r->rax;
     int64_t result;
 
     if (number < CALL_COUNT && table[number] != NULL)
-        result = table[number](&call);
+        result = table[number]((const struct call *)r);
     else
         result = not_there(number);
     if (result != -E_RESTART) {

@@ -45,9 +45,17 @@ static inline struct linux_thread *linux_self(void)
     return linux_of(thread_self());
 }
 
+/* A call's arguments, where they are: in the program's saved registers. */
 struct call {
-    uint64_t a, b, c, d, e, f;
+    uint64_t others[7];
+    uint64_t d, f, e, number, clobbered, c, b, a; /* r10 r9 r8 rax rcx rdx rsi rdi */
 };
+_Static_assert(offsetof(struct call, a) == offsetof(struct phx_registers, rdi) &&
+                   offsetof(struct call, b) == offsetof(struct phx_registers, rsi) &&
+                   offsetof(struct call, c) == offsetof(struct phx_registers, rdx) &&
+                   offsetof(struct call, d) == offsetof(struct phx_registers, r10) &&
+                   offsetof(struct call, e) == offsetof(struct phx_registers, r8) &&
+                   offsetof(struct call, f) == offsetof(struct phx_registers, r9), "abi.h");
 
 /* --- signals (signal.c, frame.c) ------------------------------------------------ */
 

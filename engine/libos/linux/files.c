@@ -141,7 +141,7 @@ int64_t call_linkat(const struct call *c)
 /* The target stays as it was written. */
 static int64_t symlink_at(uint64_t target, int directory, uint64_t address)
 {
-    char *text = heap_alloc(PATH_SIZE), *path = NULL;
+    char *text = heap_alloc_buffer(PATH_SIZE), *path = NULL;
     int64_t e = text == NULL ? -E_NOMEM : copy_string_from_user(text, target, PATH_SIZE);
 
     if (e == 0)
@@ -167,7 +167,7 @@ int64_t call_symlinkat(const struct call *c)
 
 static int64_t read_link(const char *path, uint64_t to, uint64_t size)
 {
-    char *target = heap_alloc(PATH_SIZE);
+    char *target = heap_alloc_buffer(PATH_SIZE);
     int64_t e = -E_NOMEM, n = 0;
 
     if ((int32_t)size <= 0)
@@ -222,7 +222,7 @@ static int64_t copy_entries(struct file *file, const uint8_t *entries, uint64_t 
 int64_t call_getdents64(const struct call *c)
 {
     struct file *file = descriptor_get((uint32_t)c->a);
-    uint8_t *entries = heap_alloc(LIST_SIZE);
+    uint8_t *entries = heap_alloc_buffer(LIST_SIZE);
     uint64_t before;
     int64_t e = -E_NOMEM;
 

@@ -104,7 +104,7 @@ static int64_t vector(const struct call *c, bool write, int64_t offset)
     if (c->c > VECTORS_MAX)
         return -E_INVAL;
     if (c->c > 8)
-        v = heap_alloc(size);
+        v = heap_alloc_buffer(size);
     if (v == NULL)
         return -E_NOMEM;
     file = descriptor_get(c->a);
@@ -206,7 +206,7 @@ int64_t call_lseek(const struct call *c)
 static int64_t copy_between(struct file *in, int64_t *from, struct file *out, int64_t *to,
                             uint64_t length)
 {
-    uint8_t *buffer = heap_alloc(COPY_CHUNK);
+    uint8_t *buffer = heap_alloc_buffer(COPY_CHUNK);
     uint64_t address = (uint64_t)buffer, done = 0;
     int64_t e = buffer == NULL ? -E_NOMEM : 0;
 

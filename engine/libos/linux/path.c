@@ -69,7 +69,7 @@ static int64_t make_path(char *path, int number, uint64_t address)
 
 char *path_get(int number, uint64_t address, bool empty, struct file **file, int64_t *e)
 {
-    char *path = heap_alloc(PATH_SIZE), first;
+    char *path = heap_alloc_buffer(PATH_SIZE), first;
 
     if (file != NULL)
         *file = NULL;
@@ -101,7 +101,7 @@ char *path_get(int number, uint64_t address, bool empty, struct file **file, int
 /* The name that the service has for it becomes the working directory's. */
 static int64_t enter(struct file *file)
 {
-    char *path = heap_alloc(PATH_SIZE);
+    char *path = heap_alloc_buffer(PATH_SIZE);
     int64_t n = -E_NOMEM;
 
     if (path != NULL)
@@ -221,6 +221,16 @@ bool path_device(const char *path, unsigned *major, unsigned *minor)
     return false;
 }
 
+/* C libraries rely on an absolute path; a program that was started by another name
+ * lies nowhere in the Namespace, so that its place does not matter. */
+static int64_t program_link(char *target, size_t size)
+{
+    const char *path = start_program.path;
+    size_t n = fmt(target, size, "%s%s", path[0] == '/' ? "" : "/", path);
+
+    return (int64_t)(n < size ? n : size - 1);
+}
+
 int64_t path_magic_link(const char *path, char *target, size_t size)
 {
     struct file *file;
@@ -228,13 +238,8 @@ int64_t path_magic_link(const char *path, char *target, size_t size)
 
     if (caps.names == 0)
         return -E_NOENT;
-    if (strlen(path) == 14 && memcmp(path, "/proc/self/exe", 14) == 0) {
-        size_t length = strlen(start_program.path);
-
-        length = length < size ? length : size;
-        memcpy(target, start_program.path, length);
-        return (int64_t)length;
-    }
+    if (strlen(path) == 14 && memcmp(path, "/proc/self/exe", 14) == 0)
+        return program_link(target, size);
     number = number_behind(path, "/proc/self/fd/");
     file = number < 0 ? NULL : descriptor_get((uint64_t)number);
     if (file == NULL)

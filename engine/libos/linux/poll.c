@@ -144,7 +144,7 @@ static int64_t poll_until(uint64_t address, uint64_t count, uint64_t deadline)
 
     if (count > DESCRIPTORS_MAX)
         return -E_INVAL;
-    p = heap_alloc(size);
+    p = heap_alloc_buffer(size);
     w = heap_alloc(watched_size);
     if (p != NULL && w != NULL)
         e = copy_from_user(p, address, size);

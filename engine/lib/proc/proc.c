@@ -15,7 +15,7 @@
 #define LIBOS_THREAD_PAGE (LIBOS_LOW + 0x9ff000)
 #define IMAGE_ALIGN UINT64_C(0x200000)
 
-#define NATIVE_STACK_PAGES 4
+#define NATIVE_STACK_PAGES 2
 #define LIBOS_STACK_PAGES 16
 #define OWN 5 /* process, thread, space, pool; a libos: notifications to wait on */
 #define HELD_MAX 64

@@ -6,6 +6,7 @@
 #define IN_USE 1
 #define HEADER sizeof(struct heap_block)
 #define SMALLEST sizeof(struct heap_free_block)
+#define TRIM_LEAST (4 * HEAP_STEP)
 #define SALT UINT64_C(0x70686f656e697821)
 
 static size_t size_of(const struct heap_block *block)
@@ -88,11 +89,17 @@ static void set_size(struct heap *heap, struct heap_block *block, size_t size, s
 /* More memory at the end: a free block, joined with a free one before it. */
 static bool more(struct heap *heap, size_t size)
 {
-    size_t bytes = (size + HEAP_STEP - 1) & ~(HEAP_STEP - 1);
+    size_t least = (size + HEAP_STEP - 1) & ~(HEAP_STEP - 1);
+    size_t bytes = (size + heap->size / 8 + HEAP_STEP - 1) & ~(HEAP_STEP - 1);
     struct heap_block *last = heap->last, *block;
 
-    if (bytes > heap->capacity - heap->size || !heap->grow(heap->base + heap->size, bytes))
+    if (least > heap->capacity - heap->size)
         return false;
+    if (bytes > heap->capacity - heap->size || !heap->grow(heap->base + heap->size, bytes)) {
+        bytes = least;
+        if (!heap->grow(heap->base + heap->size, bytes))
+            return false;
+    }
     block = (struct heap_block *)(heap->base + heap->size);
     heap->size += bytes;
     block->previous = last == NULL ? 0 : size_of(last);
@@ -153,13 +160,14 @@ void *heap_alloc(struct heap *heap, size_t size)
     return block + 1;
 }
 
-/* Give back whole steps when the last block is free and big; one step stays. */
+/* Give back whole steps when the last block is free and bigger than a quarter of what
+ * is used; an eighth stays, so that who allocates and frees in turn rarely asks. */
 static void trim(struct heap *heap)
 {
     struct heap_block *last = heap->last;
-    size_t keep = HEAP_STEP, size = size_of(last), bytes;
+    size_t keep = heap->used / 8 + HEAP_STEP, size = size_of(last), bytes;
 
-    if ((last->size & IN_USE) || size < 4 * HEAP_STEP)
+    if ((last->size & IN_USE) || size < 2 * keep + TRIM_LEAST)
         return;
     bytes = (size - keep) & ~(HEAP_STEP - 1);
     bin_take(heap, last);

@@ -4,8 +4,9 @@
  *
  * Blocks lie side by side, each with its size and its predecessor's in front, so
  * that a block that is freed joins its neighbours at once. Free blocks hang in
- * lists by size, powers of two. Memory comes from the surroundings 64 KiB at a
- * time and goes back when much of it lies free at the end.
+ * lists by size, powers of two. Memory comes from the surroundings an eighth of
+ * what there is at a time, so that a small program has a small heap, and goes back
+ * when much of it lies free at the end.
  *
  * Each header carries a check word made from its address and size: a block that
  * was freed twice, or written over its end, is found when it is touched and ends
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEAP_STEP ((size_t)64 << 10)
+#define HEAP_STEP ((size_t)4 << 10) /* the least that it grows by */
 #define HEAP_BINS 48
 
 struct heap_block {

@@ -59,17 +59,26 @@ uint64_t rt_cap(const char *name)
     return 0;
 }
 
+/* Room for a few, so that a small program needs no heap for its arguments. */
+#define FEW 24
+static char *few[FEW];
+static uint32_t few_used;
+
 /* Texts stay where they are in the start block: they have their end marks. */
 static char **texts(struct capnp_list list, int *count)
 {
-    char **array = rt_alloc_zeroed((list.count + 1) * sizeof(char *));
+    char **array = &few[few_used];
 
-    *count = 0;
+    *count = (int)list.count;
+    if (list.count < FEW - few_used)
+        few_used += list.count + 1;
+    else
+        array = rt_alloc((list.count + 1) * sizeof(char *));
     if (array == NULL)
         return NULL;
     for (uint32_t i = 0; i < list.count; i++)
         array[i] = (char *)(uintptr_t)capnp_list_text(list, i).data;
-    *count = (int)list.count;
+    array[list.count] = NULL;
     return array;
 }
 

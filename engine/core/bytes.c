@@ -19,65 +19,59 @@ static inline void copy_word(char *to, const char *from)
     *(word *)(void *)to = *(const word *)(const void *)from;
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
-{
-    char *t = to;
-    const char *f = from, *end = f + size;
-
-    if (size < 8) {
-        while (f < end)
-            *t++ = *f++;
-        return to;
-    }
-    for (; end - f >= 32; t += 32, f += 32) {
-        copy_word(t, f);
-        copy_word(t + 8, f + 8);
-        copy_word(t + 16, f + 16);
-        copy_word(t + 24, f + 24);
-    }
-    for (; end - f >= 8; t += 8, f += 8)
-        copy_word(t, f);
-    /* The last word again, over what is there already, instead of single bytes. */
-    if (f < end)
-        copy_word(t + (end - f) - 8, end - 8);
-    return to;
-}
-
+/* A word is read before it is written, so that words may overlap too. */
 void *memmove(void *to, const void *from, size_t size)
 {
     char *t = to;
     const char *f = from;
 
-    if ((uintptr_t)t - (uintptr_t)f >= size) {
-        /* Not into what is still to be read. A word is read before it is written,
-         * so that words may overlap too. */
-        for (; size >= 8; size -= 8, t += 8, f += 8)
-            copy_word(t, f);
-        while (size--)
-            *t++ = *f++;
-    } else {
+    if ((uintptr_t)t - (uintptr_t)f < size) {
+        /* Into what is still to be read, but for its end. */
         for (; size >= 8; size -= 8)
             copy_word(t + size - 8, f + size - 8);
         while (size--)
             t[size] = f[size];
+        return to;
     }
+    if (size < 8) {
+        while (size--)
+            *t++ = *f++;
+        return to;
+    }
+    /* The last word, read before it is written over, instead of single bytes. */
+    word last = *(const word *)(const void *)(f + size - 8);
+    char *end = t + size - 8;
+    for (; end - t >= 32; t += 32, f += 32) {
+        copy_word(t, f);
+        copy_word(t + 8, f + 8);
+        copy_word(t + 16, f + 16);
+        copy_word(t + 24, f + 24);
+    }
+    for (; t < end; t += 8, f += 8)
+        copy_word(t, f);
+    *(word *)(void *)end = last;
     return to;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+    return memmove(to, from, size);
 }
 
 void *memset(void *to, int value, size_t size)
 {
-    char *t = to, *end = t + size;
+    char *t = to;
     uint64_t fill = (unsigned char)value * UINT64_C(0x0101010101010101);
 
-    for (; end - t >= 32; t += 32) {
+    for (; size >= 32; size -= 32, t += 32) {
         *(word *)(void *)t = fill;
         *(word *)(void *)(t + 8) = fill;
         *(word *)(void *)(t + 16) = fill;
         *(word *)(void *)(t + 24) = fill;
     }
-    for (; end - t >= 8; t += 8)
+    for (; size >= 8; size -= 8, t += 8)
         *(word *)(void *)t = fill;
-    while (t < end)
+    while (size--)
         *t++ = (char)value;
     return to;
 }

@@ -4,21 +4,11 @@
 
 #include "bytes.h"
 
-static uint32_t rotate(uint32_t x, unsigned n)
-{
-    return x << n | x >> (32 - n);
-}
-
-static void quarter_round(uint32_t *x, unsigned a, unsigned b, unsigned c, unsigned d)
+static void step(uint32_t x[16], unsigned a, unsigned b, unsigned d, unsigned n)
 {
     x[a] += x[b];
-    x[d] = rotate(x[d] ^ x[a], 16);
-    x[c] += x[d];
-    x[b] = rotate(x[b] ^ x[c], 12);
-    x[a] += x[b];
-    x[d] = rotate(x[d] ^ x[a], 8);
-    x[c] += x[d];
-    x[b] = rotate(x[b] ^ x[c], 7);
+    x[d] ^= x[a];
+    x[d] = x[d] << n | x[d] >> (32 - n);
 }
 
 void chacha_block(uint32_t out[16], const uint32_t key[8], uint32_t counter,
@@ -30,12 +20,17 @@ void chacha_block(uint32_t out[16], const uint32_t key[8], uint32_t counter,
     in[12] = counter;
     memcpy(in + 13, nonce, 12);
     memcpy(out, in, sizeof(in));
-    for (unsigned i = 0; i < 10; i++) {
-        for (unsigned column = 0; column < 4; column++)
-            quarter_round(out, column, column + 4, column + 8, column + 12);
-        for (unsigned column = 0; column < 4; column++)
-            quarter_round(out, column, 4 + (column + 1) % 4, 8 + (column + 2) % 4,
-                          12 + (column + 3) % 4);
+    /* Columns in even rounds, diagonals in odd ones. */
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned a = 0, shift = round % 2; a < 4; a++) {
+            unsigned b = 4 + (a + shift) % 4, c = 8 + (a + 2 * shift) % 4;
+            unsigned d = 12 + (a + 3 * shift) % 4;
+
+            step(out, a, b, d, 16);
+            step(out, c, d, b, 12);
+            step(out, a, b, d, 8);
+            step(out, c, d, b, 7);
+        }
     }
     for (unsigned i = 0; i < 16; i++)
         out[i] += in[i];
@@ -48,11 +43,6 @@ static void erase(uint32_t *words, size_t size)
 
     for (size_t i = 0; i < size / sizeof(*words); i++)
         word[i] = 0;
-}
-
-void rng_init(struct rng *rng, const uint8_t seed[32])
-{
-    memcpy(rng->key, seed, sizeof(rng->key));
 }
 
 /* The next key is half a block under this one, chosen by 16 bytes. */
@@ -86,27 +76,18 @@ void rng_mix(struct rng *rng, const void *bytes, size_t size)
 
 void rng_bytes(struct rng *rng, void *out, size_t size)
 {
-    static const uint32_t nonce[3];
+    static const uint32_t zero[4];
     uint8_t *to = out;
-    uint32_t key[8], block[16];
-    uint32_t used = sizeof(key), counter = 0;
+    uint32_t block[16];
 
-    chacha_block(block, rng->key, counter, nonce);
-    memcpy(key, block, sizeof(key));
-    while (size) {
-        size_t n;
+    for (uint32_t counter = 1; size; counter++) {
+        size_t n = size < sizeof(block) ? size : sizeof(block);
 
-        if (used == sizeof(block)) {
-            chacha_block(block, rng->key, ++counter, nonce);
-            used = 0;
-        }
-        n = sizeof(block) - used < size ? sizeof(block) - used : size;
-        memcpy(to, (uint8_t *)block + used, n);
-        used += (uint32_t)n;
+        chacha_block(block, rng->key, counter, zero);
+        memcpy(to, block, n);
         to += n;
         size -= n;
     }
-    memcpy(rng->key, key, sizeof(key));
-    erase(key, sizeof(key));
+    absorb(rng, zero);
     erase(block, sizeof(block));
 }

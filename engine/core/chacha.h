@@ -2,9 +2,9 @@
 /*
  * Random bytes: a generator over ChaCha20 that erases its key as it goes.
  *
- * Every request makes one stream of key blocks; its first half block becomes the
- * next key, what follows is given out. Whoever sees the state later cannot
- * compute what was given out before. New entropy goes in as the nonces of a
+ * Every request makes one stream of key blocks; the first becomes the next key,
+ * what follows is given out. Whoever sees the state later cannot compute what was
+ * given out before. Entropy, the first as all later, goes in as the nonces of a
  * chain of blocks, so that it can only add: whoever chooses all of it but does not
  * know the key learns nothing.
  *
@@ -21,11 +21,11 @@
 void chacha_block(uint32_t out[16], const uint32_t key[8], uint32_t counter,
                   const uint32_t nonce[3]);
 
+/* A zeroed one knows nothing yet: mix in what is random before anything else. */
 struct rng {
     uint32_t key[8];
 };
 
-void rng_init(struct rng *rng, const uint8_t seed[32]);
 /* Stir in what may or may not be random. */
 void rng_mix(struct rng *rng, const void *bytes, size_t size);
 void rng_bytes(struct rng *rng, void *out, size_t size);

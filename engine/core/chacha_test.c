@@ -53,26 +53,42 @@ TEST(chacha, blocks_are_those_of_the_rfc, "8439: 2.3.2 and A.1, vectors 1, 2, 4 
 TEST(chacha, bytes_are_the_stream_behind_the_next_key, "for every length")
 {
     const uint32_t nonce[3] = {0};
-    uint8_t seed[32], stream[256], out[256];
-    uint32_t key[8], block[16];
+    uint8_t seed[32], stream[320], out[256];
+    uint32_t block[16];
+    struct rng rng, seeded = {{0}};
 
     for (int i = 0; i < 32; i++)
         seed[i] = (uint8_t)test_rand();
-    memcpy(key, seed, 32);
-    for (uint32_t i = 0; i < 4; i++) {
-        chacha_block(block, key, i, nonce);
+    rng_mix(&seeded, seed, sizeof(seed));
+    for (uint32_t i = 0; i < 5; i++) {
+        chacha_block(block, seeded.key, i, nonce);
         memcpy(stream + 64 * i, block, 64);
     }
     for (size_t size = 0; size <= 200; size++) {
-        struct rng rng;
-
-        rng_init(&rng, seed);
+        rng = seeded;
         memset(out, 0x55, sizeof(out));
         rng_bytes(&rng, out, size);
-        CHECK(memcmp(out, stream + 32, size) == 0);
+        CHECK(memcmp(out, stream + 64, size) == 0);
         for (size_t i = size; i < sizeof(out); i++)
             CHECK_EQ(out[i], 0x55);
         CHECK(memcmp(rng.key, stream, 32) == 0);
+    }
+}
+
+TEST(chacha, every_bit_of_a_seed_counts, "in the first bytes that come")
+{
+    uint8_t seed[32] = {0}, out[257][16];
+
+    for (int i = 0; i <= 256; i++) {
+        struct rng rng = {{0}};
+
+        if (i < 256)
+            seed[i / 8] = (uint8_t)(1 << i % 8);
+        rng_mix(&rng, seed, sizeof(seed));
+        rng_bytes(&rng, out[i], 16);
+        memset(seed, 0, sizeof(seed));
+        for (int j = 0; j < i; j++)
+            CHECK(memcmp(out[i], out[j], 16) != 0);
     }
 }
 
@@ -84,12 +100,11 @@ TEST(chacha, whatever_is_mixed_in_changes_what_comes, "its length and its order 
     } inputs[] = {{"", 0},  {"\0", 1}, {"\0\0", 2}, {"a", 1}, {"ab", 2}, {"ba", 2},
                   {"0123456789abcdef", 16}, {"0123456789abcdef\0", 17}, {"0123456789abcdeg", 16}};
     enum { COUNT = sizeof(inputs) / sizeof(*inputs) + 1 };
-    uint8_t seed[32] = {1, 2, 3}, out[COUNT][16];
+    uint8_t out[COUNT][16];
 
     for (size_t i = 0; i < COUNT; i++) {
-        struct rng rng;
+        struct rng rng = {{1, 2, 3}};
 
-        rng_init(&rng, seed);
         if (i < COUNT - 1)
             rng_mix(&rng, inputs[i].bytes, inputs[i].size);
         rng_bytes(&rng, out[i], 16);
@@ -101,10 +116,8 @@ TEST(chacha, whatever_is_mixed_in_changes_what_comes, "its length and its order 
 TEST(chacha, all_bits_are_set_half_the_time, "in a megabyte")
 {
     static uint8_t bytes[1 << 20];
-    uint8_t seed[32] = {0};
-    struct rng rng;
+    struct rng rng = {{0}};
 
-    rng_init(&rng, seed);
     for (size_t at = 0; at < sizeof(bytes); at += 1024)
         rng_bytes(&rng, bytes + at, 1024);
     for (int bit = 0; bit < 8; bit++) {

@@ -9,33 +9,23 @@ static char *at(const struct logbuf *log, uint64_t position)
     return &log->buffer[position & (log->size - 1)];
 }
 
-void logbuf_init(struct logbuf *log, char *buffer, size_t size)
-{
-    *log = (struct logbuf){.buffer = buffer, .size = size};
-}
-
 static void append_line(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
 {
-    char prefix[32];
-    size_t prefix_length = fmt(prefix, sizeof(prefix), "[%5lu.%06lu] ",
-                               (unsigned long)(nanoseconds / 1000000000),
-                               (unsigned long)(nanoseconds / 1000 % 1000000));
-    uint64_t end;
+    char line[LOGBUF_LINE_MAX];
+    size_t end = fmt(line, sizeof(line), "[%5lu.%06lu] ", (unsigned long)(nanoseconds / 1000000000),
+                     (unsigned long)(nanoseconds / 1000 % 1000000));
 
-    if (length > LOGBUF_TEXT_MAX)
-        length = LOGBUF_TEXT_MAX;
-    end = log->head + prefix_length + length + 1;
-    while (end - log->tail > log->size)
-        while (*at(log, log->tail++) != '\n')
-            ;
-    for (size_t i = 0; i < prefix_length; i++)
-        *at(log, log->head++) = prefix[i];
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length && i < LOGBUF_TEXT_MAX; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        *at(log, log->head++) = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : text[i];
+        line[end++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : text[i];
     }
-    *at(log, log->head++) = '\n';
+    line[end++] = '\n';
+    while (log->head + end - log->tail > log->size)
+        while (*at(log, log->tail++) != '\n')
+            ;
+    for (size_t i = 0; i < end; i++)
+        *at(log, log->head++) = line[i];
 }
 
 void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
@@ -53,41 +43,30 @@ void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, s
     } while (length);
 }
 
-static uint64_t clamp(const struct logbuf *log, uint64_t position)
-{
-    if (position > log->head)
-        return log->head;
-    return position < log->tail ? log->tail : position;
-}
-
 size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size)
 {
-    uint64_t from = clamp(log, *position);
     size_t length = 0;
 
-    while (length < size && from < log->head)
-        out[length++] = *at(log, from++);
-    *position = from;
+    if (*position < log->tail)
+        *position = log->tail;
+    if (*position > log->head)
+        *position = log->head;
+    while (length < size && *position < log->head)
+        out[length++] = *at(log, (*position)++);
     return length;
 }
 
-bool logbuf_line(const struct logbuf *log, uint64_t *position, char *out, size_t size)
+bool logbuf_line(const struct logbuf *log, uint64_t *position, char out[LOGBUF_LINE_MAX])
 {
-    uint64_t from = clamp(log, *position);
-    bool any = from < log->head;
-    size_t length = 0;
+    size_t got = logbuf_read(log, position, out, LOGBUF_LINE_MAX), length = 0;
 
-    while (from < log->head) {
-        char c = *at(log, from++);
-
-        if (c == '\n')
-            break;
-        if (length + 1 < size)
-            out[length++] = c;
-    }
+    if (got == 0)
+        return false;
+    while (out[length] != '\n')
+        length++;
     out[length] = 0;
-    *position = from;
-    return any;
+    *position -= got - length - 1;
+    return true;
 }
 
 uint64_t logbuf_last(const struct logbuf *log, size_t lines)

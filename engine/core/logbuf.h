@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define LOGBUF_TEXT_MAX 480 /* bytes of a line that are kept, without its prefix */
+#define LOGBUF_LINE_MAX 512 /* with prefix and newline */
 #define LOGBUF_SIZE_MIN 1024
 
 /*
@@ -27,10 +28,8 @@
 struct logbuf {
     char *buffer;
     size_t size; /* a power of two, at least LOGBUF_SIZE_MIN */
-    uint64_t head, tail;
+    uint64_t head, tail; /* 0 when nothing was written */
 };
-
-void logbuf_init(struct logbuf *log, char *buffer, size_t size);
 
 /*
  * One line, "[    1.234567] text\n", its time in nanoseconds since boot. Text may
@@ -44,9 +43,8 @@ void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, s
  * and returns how much it was. What was overwritten is skipped. */
 size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size);
 
-/* The next line without its newline, as a string cut to `size` (at least 1);
- * false, and an empty string, when there is none. */
-bool logbuf_line(const struct logbuf *log, uint64_t *position, char *out, size_t size);
+/* The next line, as a string without its newline; false when there is none. */
+bool logbuf_line(const struct logbuf *log, uint64_t *position, char out[LOGBUF_LINE_MAX]);
 
 /* The position at which the last `lines` lines begin (all there are, if fewer). */
 uint64_t logbuf_last(const struct logbuf *log, size_t lines);

@@ -50,7 +50,7 @@ void entropy_init(void)
 
     for (unsigned i = 0; i < 4; i++)
         seed[i] = arch_random();
-    rng_init(&rng, (const uint8_t *)seed);
+    rng_mix(&rng, seed, sizeof seed);
 }
 
 int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)

@@ -28,7 +28,6 @@ void log_init(void)
 {
     static const char *const levels[] = { "loglevel=0", "loglevel=1", "loglevel=2" };
 
-    logbuf_init(&log, log_buffer, LOG_BYTES);
     for (unsigned i = 0; i < 3; i++)
         if (command_line_has(levels[i]))
             shown = i;
@@ -36,11 +35,11 @@ void log_init(void)
 
 static void append(enum log_level level, const char *text, size_t length)
 {
-    char line[LOGBUF_TEXT_MAX + 32];
+    char line[LOGBUF_LINE_MAX];
     uint64_t position = log.head;
 
     logbuf_append(&log, now_ns(), text, length);
-    while (logbuf_line(&log, &position, line, sizeof line)) {
+    while (logbuf_line(&log, &position, line)) {
         if (console_framed()) {
             console_emit(FRAMING_LOG, line, strlen(line));
         } else if (level <= shown) {
@@ -98,7 +97,7 @@ static void epitaph_registers(const struct phx_registers *r, uint64_t address)
 
 void kernel_epitaph(const char *what, const struct phx_registers *registers, uint64_t address)
 {
-    char line[LOGBUF_TEXT_MAX + 32];
+    char line[LOGBUF_LINE_MAX];
     static uint32_t once;
 
     if (__atomic_exchange_n(&once, 1, __ATOMIC_ACQ_REL))
@@ -110,7 +109,7 @@ void kernel_epitaph(const char *what, const struct phx_registers *registers, uin
         epitaph_registers(registers, address);
     arch_backtrace(epitaph_line);
     uint64_t position = logbuf_last(&log, EPITAPH_LINES);
-    while (logbuf_line(&log, &position, line, sizeof line))
+    while (logbuf_line(&log, &position, line))
         epitaph_line(line);
     arch_shutdown(125);
 }

@@ -122,6 +122,7 @@ static void schedule(struct cpu *c)
     wait_timers_expire(now);
     for (unsigned i = 0; i < REAP_STEPS && process_reap(); i++)
         ;
+    old = c->current; /* it may just have been taken down */
 
     first = list_first(&ready);
     if (first) {
@@ -219,10 +220,10 @@ void kernel_exit(struct cpu *c)
             idle(c);
         } else if (t->state != THREAD_RUNNING) {
             schedule(c);
+        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
+            schedule(c); /* also between the steps of a long operation */
         } else if (t->attention) {
             attend(c, t);
-        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
-            schedule(c);
         } else {
             break;
         }

@@ -322,7 +322,7 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
 static bool revoke_step(struct thread *t, struct work *w)
 {
     (void)t;
-    if (frame_sweep(w->frame))
+    if (frame_sweep(w->frame, w->cursor))
         return false;
     object_unref(&w->frame->object);
     return true;
@@ -346,6 +346,7 @@ int op_capability_revoke(struct invocation *inv, const struct capability_revoke_
         object_unref(o);
         return OK;
     }
-    *w = (struct work){ .step = revoke_step, .frame = (struct frame *)o };
+    struct frame *f = (struct frame *)o;
+    *w = (struct work){ .step = revoke_step, .frame = f, .cursor = ++f->sweeps };
     return work_begin(t, inv->waiter, NULL);
 }

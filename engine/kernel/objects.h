@@ -20,7 +20,8 @@ struct frame {
     struct object object;
     uint64_t pfn;
     uint64_t pages;
-    struct list mappings; /* of struct mapping.frame_link */
+    struct list mappings; /* of struct mapping.frame_link, by .swept */
+    uint64_t sweeps;      /* searches for dead mappings so far */
     bool owned;           /* free its pages at the end (not the boot module's) */
 };
 
@@ -41,6 +42,7 @@ struct mapping {
     uint64_t up_gen;
     uint8_t protection;
     uint8_t most;          /* what `up`'s hold allowed */
+    uint64_t swept;        /* the sweep that last found it alive */
     bool going;            /* being taken down: its addresses are not free yet */
     uint64_t cleared;      /* while going: pages whose entries are gone */
 };
@@ -152,8 +154,9 @@ MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address,
                              uint64_t pages, unsigned protection);
 /* Take down a bounded part; false when nothing is left. */
 bool space_shrink(struct space *s);
-/* Take down a bounded part of the mappings of a frame whose hold was revoked. */
-bool frame_sweep(struct frame *f);
+/* Take down a bounded part of the mappings of a frame whose hold was revoked; false
+ * when sweep number `sweep` (++frame.sweeps, by who revoked) has seen them all. */
+bool frame_sweep(struct frame *f, uint64_t sweep);
 void space_free(struct space *s);
 /* Physical address behind a user address with (at least) this protection, or 0. */
 uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection);

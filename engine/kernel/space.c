@@ -176,26 +176,24 @@ void space_free(struct space *s)
     object_free(s);
 }
 
-bool frame_sweep(struct frame *f)
+/* Whoever is found alive goes to the end of the list, and new ones come to its front:
+ * so those that this sweep has not seen are there, whatever happens meanwhile. */
+bool frame_sweep(struct frame *f, uint64_t sweep)
 {
-    unsigned looked = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        struct mapping *m = CONTAINER(f->mappings.next, struct mapping, frame_link);
 
-    LIST_FOR_EACH(l, &f->mappings)
-    {
-        struct mapping *m = CONTAINER(l, struct mapping, frame_link);
-
-        if (node_alive(m->up, m->up_gen) && !m->going) {
-            if (++looked == 64) { /* look at the others first, next time */
-                list_remove(&f->mappings);
-                list_add_tail(l, &f->mappings);
-                return true;
-            }
-            continue;
+        if (list_is_empty(&f->mappings) || m->swept >= sweep)
+            return false;
+        if (m->going || !node_alive(m->up, m->up_gen)) {
+            mapping_clear(m);
+            return true;
         }
-        mapping_clear(m);
-        return true;
+        m->swept = f->sweeps;
+        list_remove(&m->frame_link);
+        list_add_tail(&f->mappings, &m->frame_link);
     }
-    return false;
+    return true;
 }
 
 /* --- mapping --------------------------------------------------------------- */
@@ -233,7 +231,7 @@ static void tables_give_back(struct work *w)
 static void mapping_insert(struct mapping *m)
 {
     tree_insert(&m->space->mappings, &m->node);
-    list_add_tail(&m->frame->mappings, &m->frame_link);
+    list_add_head(&m->frame->mappings, &m->frame_link);
     m->frame->object.refs++;
     node_ref(m->up);
 }

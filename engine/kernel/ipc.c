@@ -221,9 +221,10 @@ void ipc_message_out(struct waiter *w)
 
 /* --- calls ----------------------------------------------------------------- */
 
-/* The Reply that stands for this delivery of the call of `caller`. */
+/* The Reply that stands for this delivery of the call of `caller`, to get its first hold. */
 static struct object *reply_object(struct waiter *caller, uint64_t *badge)
 {
+    caller->replies = 0;
     *badge = caller->sequence << 16 | (caller->ring ? ring_record_index(caller) : 0);
     return caller->ring ? ring_object(caller->ring) : &caller->thread->object;
 }
@@ -273,8 +274,8 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
     int64_t info = pass(w, r, &p, w->method, w->badge);
     uses_commit(uses);
     wait_end(r);
-    taken(w, r);
     wait_begin(w, WAIT_REPLY, NULL, &server->serving, w->deadline);
+    taken(w, r);
     if (r->form == FORM_REGISTERS)
         server->regs.rdi = w->badge;
     bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;

@@ -33,6 +33,12 @@ static bool is_server_face(const struct hold *row)
 static void hold_came(struct caps *caps, const struct hold *row)
 {
     (void)caps;
+    if (row->interface == IFACE_REPLY) {
+        struct waiter *caller = ipc_reply_target(row);
+
+        if (caller)
+            caller->replies++;
+    }
     if (row->object->type != OBJECT_ENDPOINT)
         return;
     struct endpoint *e = (struct endpoint *)row->object;
@@ -51,7 +57,12 @@ static void hold_gone(struct caps *caps, const struct hold *row)
     struct object *o = row->object;
 
     (void)caps;
-    if (o->type == OBJECT_ENDPOINT) {
+    if (row->interface == IFACE_REPLY) {
+        struct waiter *caller = ipc_reply_target(row);
+
+        if (caller && --caller->replies == 0) /* nobody can answer it any more */
+            wait_cancel(caller, PHX_DISCONNECTED);
+    } else if (o->type == OBJECT_ENDPOINT) {
         struct endpoint *e = (struct endpoint *)o;
 
         if (is_server_face(row)) {

@@ -56,6 +56,7 @@ struct waiter {
     /* WAIT_REPLY */
     struct thread *server;
     uint64_t sequence;      /* moves at every delivery, so that an old Reply is stale */
+    uint32_t replies;       /* holds of its Reply; without one, current_call answers */
 
     /* FORM_MESSAGE */
     uint64_t message_address;

@@ -80,12 +80,24 @@ void uses_commit(struct uses *u)
     u->spent++;
 }
 
+/* Nobody holds it any more: what is left goes home, or is lost with it. */
+static void uses_end(struct uses *u)
+{
+    if (u->parent && u->parent->holders > 0)
+        u->parent->left += u->left;
+    else
+        u->lost += u->left;
+    u->left = 0;
+}
+
 void uses_return(struct uses *u)
 {
     if (!u)
         return;
     u->reserved--;
     u->left++;
+    if (u->holders == 0)
+        uses_end(u);
 }
 
 void uses_ref(struct uses *u)
@@ -112,18 +124,12 @@ static void uses_hold(struct uses *u)
     u->refs++;
 }
 
-/* The last holder lets go: what is left goes home, or is lost with it. */
 static void uses_drop(struct uses *u)
 {
     if (!u)
         return;
-    if (--u->holders == 0) {
-        if (u->parent && u->parent->holders > 0)
-            u->parent->left += u->left;
-        else
-            u->lost += u->left;
-        u->left = 0;
-    }
+    if (--u->holders == 0)
+        uses_end(u);
     uses_unref(u);
 }
 
@@ -432,8 +438,26 @@ static void release_page_rows(struct cap_table *t, uint32_t page)
     }
 }
 
+/* Directories behind the last page: growing may have made them and then failed. */
+static void give_directories(struct cap_table *t)
+{
+    uint32_t used = t->pages > TABLE_DIRECT ? (t->pages - TABLE_DIRECT + 511) >> 9 : 0;
+
+    if (!t->indirect)
+        return;
+    if (used < TABLE_INDIRECT && t->indirect[used]) {
+        account_give_pages(t->account, t->indirect[used], 1);
+        t->indirect[used] = NULL;
+    }
+    if (used == 0) {
+        account_give_pages(t->account, t->indirect, 1);
+        t->indirect = NULL;
+    }
+}
+
 bool cap_table_shrink(struct cap_table *t)
 {
+    give_directories(t);
     if (t->pages == 0)
         return false;
     uint32_t page = t->pages - 1;
@@ -442,18 +466,5 @@ bool cap_table_shrink(struct cap_table *t)
     t->pages = page;
     t->free = 0; /* nothing is reserved in a table that is being taken down */
     account_give_pages(t->account, cap_page(t, page), 1);
-    if (page < TABLE_DIRECT) {
-        t->direct[page] = NULL;
-        return true;
-    }
-    page -= TABLE_DIRECT;
-    if (page % 512 == 0) {
-        account_give_pages(t->account, t->indirect[page >> 9], 1);
-        t->indirect[page >> 9] = NULL;
-    }
-    if (page == 0) {
-        account_give_pages(t->account, t->indirect, 1);
-        t->indirect = NULL;
-    }
     return true;
 }

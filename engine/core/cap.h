@@ -125,7 +125,9 @@ bool node_alive(const struct node *node, uint64_t gen);
 /* Row, chain and method bit in one: what every invocation begins with. */
 MUST_USE err_t cap_lookup(struct cap_table *t, uint64_t id, unsigned method, struct hold **row);
 
-/* A row of one's own, charged, for something that is about to arrive. */
+/* A row of one's own, charged, for something that is about to arrive. Refused, it
+ * changes nothing but what the table keeps for later: pages it grew by, dead rows
+ * that it swept. */
 MUST_USE err_t cap_reserve(struct cap_table *t, uint32_t *index);
 /* One of the well-known rows 1-15. Exists: it is taken. */
 MUST_USE err_t cap_reserve_slot(struct cap_table *t, uint32_t slot);

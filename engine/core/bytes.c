@@ -19,8 +19,11 @@ static inline void copy_word(char *to, const char *from)
     *(word *)(void *)to = *(const word *)(const void *)from;
 }
 
-/* A word is read before it is written, so that words may overlap too. */
-void *memmove(void *to, const void *from, size_t size)
+/*
+ * Both memmove and memcpy: a word is read before it is written, so that words may overlap
+ * too. (If one called the other, gcc would know which is cheaper and make it a loop.)
+ */
+static void *copy(void *to, const void *from, size_t size)
 {
     char *t = to;
     const char *f = from;
@@ -53,9 +56,14 @@ void *memmove(void *to, const void *from, size_t size)
     return to;
 }
 
+void *memmove(void *to, const void *from, size_t size)
+{
+    return copy(to, from, size);
+}
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-    return memmove(to, from, size);
+    return copy(to, from, size);
 }
 
 void *memset(void *to, int value, size_t size)

@@ -101,21 +101,6 @@ void objects_init(void)
     list_init(&kernel.dying);
 }
 
-static void endpoint_free(struct endpoint *e)
-{
-    struct tree_node *node;
-
-    while ((node = tree_first(&e->badges))) {
-        struct badge *b = CONTAINER(node, struct badge, node);
-
-        tree_remove(&e->badges, node);
-        if (b->watcher)
-            object_unref(&b->watcher->object);
-        object_free(b);
-    }
-    object_free(e);
-}
-
 void object_unref(struct object *o)
 {
     if (--o->refs > 0)
@@ -126,9 +111,9 @@ void object_unref(struct object *o)
     case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
     case OBJECT_SPACE: space_free((struct space *)o); break;
     case OBJECT_FRAME: frame_free((struct frame *)o); break;
-    case OBJECT_ENDPOINT: endpoint_free((struct endpoint *)o); break;
     case OBJECT_RING: ring_free((struct ring *)o); break;
     case OBJECT_POOL:
+    case OBJECT_ENDPOINT: /* the holds of its badges are gone, and with them their records */
     case OBJECT_NOTIFICATION: object_free(o); break;
     default: break; /* static: never freed */
     }

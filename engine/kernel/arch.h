@@ -134,8 +134,9 @@ static inline uint64_t arch_user_flags(uint64_t rflags);
 /* --- console, power, entropy -------------------------------------------- */
 
 void arch_serial_write(const void *bytes, size_t length); /* waits for the line */
-int arch_serial_read(void);                               /* a byte, or -1 */
-void arch_serial_interrupt(bool on);                      /* off: bytes wait in the device */
+/* A byte; -1: none, or so few that an interrupt will come for them. */
+int arch_serial_read(void);
+void arch_serial_interrupt(bool on); /* off: bytes wait in the device */
 /* Turn the machine off (the emulator's debug exit if the command line names one,
  * ACPI where it can, else the processor stops for good). */
 _Noreturn void arch_shutdown(unsigned status);

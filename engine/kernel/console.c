@@ -24,7 +24,7 @@ static struct {
     bool end;     /* end of input came */
     struct framing decoder;
     uint8_t input[INPUT_BYTES];
-    uint32_t head, tail; /* bytes read, bytes put */
+    uint32_t head, whole, tail; /* bytes read, readable, put */
     uint64_t events, terminal;
     struct notification *watcher; /* counted */
     uint64_t watcher_bits;
@@ -80,9 +80,16 @@ void console_emit(unsigned type, const void *bytes, size_t length)
 
 /* --- input ----------------------------------------------------------------- */
 
+static uint32_t input_room(void)
+{
+    return INPUT_BYTES - (console.tail - console.head);
+}
+
+/* What may be read: a frame when it is whole, so that a reader is not woken for each
+ * few bytes of it that the device has room for; its end is on the way. */
 static uint32_t input_waiting(void)
 {
-    return console.tail - console.head;
+    return console.whole - console.head;
 }
 
 static void event(uint64_t bits)
@@ -114,6 +121,7 @@ static void take_framed(uint8_t byte)
         put(byte);
     if (!(what & FRAMING_END))
         return;
+    console.whole = console.tail;
     if (f->type == FRAMING_STDIN_END)
         console.end = true;
     else if (f->type == FRAMING_CONTROL)
@@ -154,21 +162,30 @@ static void wake_readers(void)
     }
 }
 
+static void stop_line(bool stop)
+{
+    if (stop == console.stopped)
+        return;
+    console.stopped = stop;
+    arch_serial_interrupt(!stop);
+}
+
 static void pull(void)
 {
-    int byte = -1;
+    int byte;
 
-    while (input_waiting() < INPUT_BYTES && (byte = arch_serial_read()) >= 0) {
+    if (input_room() > 0)
+        stop_line(false);
+    while (input_room() > 0 && (byte = arch_serial_read()) >= 0) {
         if (console.framed)
             take_framed((uint8_t)byte);
         else
             take_raw((uint8_t)byte);
     }
-    bool full = byte >= 0;
-    if (full != console.stopped) {
-        console.stopped = full;
-        arch_serial_interrupt(!full);
-    }
+    if (input_room() == 0)
+        stop_line(true);
+    if (console.stopped || !console.framed)
+        console.whole = console.tail;
 }
 
 void console_input(void)
@@ -176,7 +193,7 @@ void console_input(void)
     do {
         pull();
         wake_readers();
-    } while (console.stopped && input_waiting() < INPUT_BYTES);
+    } while (console.stopped && input_room() > 0);
 }
 
 /* --- operations ------------------------------------------------------------ */

@@ -172,8 +172,13 @@
 #define UART_DATA 0     /* with LCR_DIVISOR: divisor, low */
 #define UART_IER 1      /* with LCR_DIVISOR: divisor, high */
 #define UART_IER_RECEIVE 1
+#define UART_IIR 2
+#define UART_IIR_CAUSE 0x0f
+#define UART_IIR_RECEIVE 0x04 /* at the trigger level */
+#define UART_IIR_IDLE 0x0c /* below it, and nothing came for four bytes' time */
 #define UART_FCR 2
 #define UART_FCR_SETUP 0xc7 /* FIFOs on and empty, receive trigger at 14 bytes */
+#define UART_TRIGGER 14
 #define UART_FIFO 16
 #define UART_LCR 3
 #define UART_LCR_8N1 0x03

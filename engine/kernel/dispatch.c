@@ -116,22 +116,21 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
     return invoke(w, row, op, in, out);
 }
 
-/* By number; `info` is what goes into rax if the answer is OK. */
 static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
-                       uint64_t out[5], int64_t *info)
+                       uint64_t out[5])
 {
     unsigned words = WORDS(op);
 
     switch (NUMBER(op)) {
     case PHX_T_NOP: return OK;
     case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
-    case PHX_T_RECV: return ipc_receive(w, cap, info);
+    case PHX_T_RECV: return ipc_receive(w, cap);
     case PHX_T_RETURN:
         return words > PHX_WORDS ? PHX_INVALID_ARGUMENT : ipc_return(w, cap, METHOD(op), words);
     case PHX_T_RETURN_RECV:
         return words > PHX_WORDS || w->ring
                    ? PHX_INVALID_ARGUMENT
-                   : ipc_return_receive(w, cap, METHOD(op), words, info);
+                   : ipc_return_receive(w, cap, METHOD(op), words);
     case PHX_T_RELEASE: return release(w->thread, cap);
     case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
     case PHX_T_WAIT: return nyx(w, 7, cap, in, out);
@@ -146,7 +145,7 @@ static bool takes_message(uint64_t op)
     return KIND(op) == PHX_KIND_TRANSPORT && number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
 }
 
-err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5], int64_t *info)
+err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
     if (e->op & ~KNOWN_BITS || FLAGS(e->op))
         return PHX_INVALID_ARGUMENT;
@@ -155,9 +154,9 @@ err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5
     if (KIND(e->op) != PHX_KIND_TRANSPORT)
         return PHX_INVALID_SYSCALL;
     if (!takes_message(e->op))
-        return transport(w, e->op, e->cap, e->words, out, info);
+        return transport(w, e->op, e->cap, e->words, out);
     TRY(ipc_message_in(w, e->words[0]));
-    return transport(w, e->op, e->cap, w->message.words, out, info);
+    return transport(w, e->op, e->cap, w->message.words, out);
 }
 
 bool dispatch_interrupt_safe(const struct phx_entry *e)
@@ -171,7 +170,7 @@ bool dispatch_interrupt_safe(const struct phx_entry *e)
 }
 
 /* ENTER1: one entry in memory. Its results come back in registers, or in its message. */
-static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5], int64_t *info)
+static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5])
 {
     struct phx_entry e;
 
@@ -180,10 +179,10 @@ static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5], int64_t
     TRY(copy_in(w->thread->process->space, &e, address, sizeof e));
     if (KIND(e.op) == PHX_KIND_TRANSPORT && NUMBER(e.op) == PHX_T_ENTER1)
         return PHX_INVALID_SYSCALL;
-    return dispatch_entry(w, &e, out, info);
+    return dispatch_entry(w, &e, out);
 }
 
-static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5], int64_t *info)
+static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
 {
     struct phx_registers *r = &w->thread->regs;
     const uint64_t in[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
@@ -195,15 +194,15 @@ static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5], 
     if (KIND(op) != PHX_KIND_TRANSPORT)
         return PHX_INVALID_SYSCALL;
     if (NUMBER(op) == PHX_T_ENTER1)
-        return enter1(w, r->rdi, out, info);
-    return transport(w, op, r->rdi, in, out, info);
+        return enter1(w, r->rdi, out);
+    return transport(w, op, r->rdi, in, out);
 }
 
 /*
  * An answer that is there at once. `out` holds what registers held before, so that
  * words which carry nothing stay as they were.
  */
-static void answer_now(struct waiter *w, err_t err, const uint64_t out[5], int64_t info)
+static void answer_now(struct waiter *w, err_t err, const uint64_t out[5])
 {
     struct phx_registers *r = &w->thread->regs;
 
@@ -216,7 +215,7 @@ static void answer_now(struct waiter *w, err_t err, const uint64_t out[5], int64
         r->r8 = out[3];
         r->r9 = out[4];
     }
-    r->rax = err == OK ? (uint64_t)info : (uint64_t)-(int64_t)err;
+    r->rax = (uint64_t)-(int64_t)err;
 }
 
 /* With the lock held: any operation, answered now or later. */
@@ -225,14 +224,13 @@ static void __attribute__((noinline)) general(struct cpu *c, struct thread *t)
     struct waiter *w = &t->waiter;
     const struct phx_registers *r = &t->regs;
     uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-    int64_t info = 0;
 
     w->form = FORM_REGISTERS;
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
-    err_t err = dispatch_registers(w, r->rax, out, &info);
+    err_t err = dispatch_registers(w, r->rax, out);
     if (err != BLOCKED)
-        answer_now(w, err, out, info);
+        answer_now(w, err, out);
     kernel_exit(c);
 }
 

@@ -324,13 +324,14 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     return BLOCKED;
 }
 
-/* Take a queued call, if its capability is still one; false: it was answered. */
-static bool take_call(struct waiter *c, struct waiter *w, int64_t *info, err_t *err)
+/* Take a queued call, if its capability is still one; false: it was answered. Taken, it
+ * is `w` that is answered. */
+static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
 {
     struct passage p;
     bool receiver_failed;
 
-    *err = OK;
+    *err = BLOCKED;
     if (!node_alive(c->up, c->up_gen)) {
         wait_cancel(c, PHX_REVOKED);
         return false;
@@ -345,7 +346,7 @@ static bool take_call(struct waiter *c, struct waiter *w, int64_t *info, err_t *
         return false;
     }
 
-    *info = pass(c, w, &p, c->method, c->badge);
+    int64_t info = pass(c, w, &p, c->method, c->badge);
     uses_commit(c->uses);
     uses_unref(c->uses);
     node_unref(c->up);
@@ -358,6 +359,7 @@ static bool take_call(struct waiter *c, struct waiter *w, int64_t *info, err_t *
     object_unref(endpoint);
     if (w->form == FORM_REGISTERS)
         w->thread->regs.rdi = c->badge;
+    wait_answer(w, info, false);
     return true;
 }
 
@@ -370,15 +372,15 @@ static void drop_current_call(struct waiter *w)
         wait_cancel(c, PHX_DISCONNECTED);
 }
 
-static err_t receive_on(struct waiter *w, struct endpoint *e, int64_t *info)
+static err_t receive_on(struct waiter *w, struct endpoint *e)
 {
     struct list *first;
     err_t err;
 
     while ((first = list_first(&e->callers))) {
-        if (!take_call(CONTAINER(first, struct waiter, link), w, info, &err))
+        if (!take_call(CONTAINER(first, struct waiter, link), w, &err))
             continue;
-        if (err != OK)
+        if (err != BLOCKED)
             unreserve(w);
         return err;
     }
@@ -399,14 +401,14 @@ static err_t server_endpoint(struct waiter *w, uint64_t cap, struct endpoint **e
     return OK;
 }
 
-err_t ipc_receive(struct waiter *w, uint64_t cap, int64_t *info)
+err_t ipc_receive(struct waiter *w, uint64_t cap)
 {
     struct endpoint *e;
 
     TRY(server_endpoint(w, cap, &e));
     TRY(prepare_receive(w, false));
     drop_current_call(w);
-    return receive_on(w, e, info);
+    return receive_on(w, e);
 }
 
 /* --- answers --------------------------------------------------------------- */
@@ -455,8 +457,7 @@ err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words
     return err;
 }
 
-err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words,
-                         int64_t *info)
+err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words)
 {
     struct waiter *c = w->thread->current_call;
     struct endpoint *e;
@@ -475,7 +476,7 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
             return err;
         }
     }
-    err_t err = receive_on(w, e, info);
+    err_t err = receive_on(w, e);
     if (direct && c->thread->state == THREAD_BLOCKED)
         thread_switch_direct(this_cpu(), c->thread);
     return err;

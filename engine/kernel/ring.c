@@ -196,7 +196,6 @@ static bool take_one(struct ring *r, bool only_safe)
     struct list *free = list_first(&r->free);
     struct waiter *w;
     uint64_t out[5] = { 0 };
-    int64_t info = 0;
 
     completions_waiting(r);
     if (!free || !ringlogic_can_take(&r->logic, tail))
@@ -213,14 +212,12 @@ static bool take_one(struct ring *r, bool only_safe)
     w->form = FORM_WORDS;
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
-    err_t err = dispatch_entry(w, &e, out, &info);
+    err_t err = dispatch_entry(w, &e, out);
     if (err == BLOCKED)
         return true;
-    if (err == OK && w->form == FORM_MESSAGE) {
-        out[0] = w->message.badge;
+    if (err == OK && w->form == FORM_MESSAGE)
         ipc_message_out(w);
-    }
-    ring_complete(w, err == OK ? info : -(int64_t)err, out);
+    ring_complete(w, -(int64_t)err, out);
     return true;
 }
 

@@ -39,7 +39,7 @@ struct object *ring_object(struct ring *r);
 /* The waiter of a call that a Reply answers, or NULL when it is too late. */
 struct waiter *ipc_reply_target(const struct hold *row);
 
-err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5], int64_t *info);
+err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5]);
 /* May the timer take it? */
 bool dispatch_interrupt_safe(const struct phx_entry *e);
 

@@ -183,11 +183,11 @@ void upcall_pending(struct thread *t);
 /* --- messages (ipc.c) ----------------------------------------------------- */
 
 err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words);
-err_t ipc_receive(struct waiter *w, uint64_t cap, int64_t *info);
+/* Of a call that was queued BLOCKED too: the waiter was answered. */
+err_t ipc_receive(struct waiter *w, uint64_t cap);
 err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* RETURN, then RECV: a RETURN that answers nobody is no error here. */
-err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words,
-                         int64_t *info);
+err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* Undo what a wait for a message had reserved. */
 void ipc_undo(struct waiter *w);
 /* Read struct phx_message; the answer will go there. */

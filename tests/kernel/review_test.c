@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an attacker would try: to get at registers, memory or messages that are not his,
+ * or to keep what was taken back.
+ */
+#include "attempt.h"
+
+#define FAR 0x401ff000u
+
+static uint64_t endpoint, client;
+
+TEST(review, a_queued_call_brings_its_words, "to a server that comes later")
+{
+    world_begin();
+    struct thread *second = another_thread(&alice);
+    make_service(&endpoint, &client, 3, 0);
+    CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(5, 4), client, 7, 8, 9, 10, 11), WAITS);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint, 1, 2, 3, 4, 5), 4 | 5 << 8);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(WORD(bob.thread, i), i < 4 ? 7 + i : 5);
+
+    CHECK_EQ(SYS(second, PHX_OP_CALL(6, 2), client, 17, 18), WAITS);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN_RECV(0, 0), endpoint, 1, 2, 3, 4, 5), 2 | 6 << 8);
+    CHECK_EQ(WORD(bob.thread, 0), 17);
+    CHECK_EQ(WORD(bob.thread, 1), 18);
+    CHECK_EQ(WORD(bob.thread, 2), 3);
+    world_end();
+}
+
+/* Both ways, where the other waits: the direct path. */
+TEST(review, a_message_has_no_more_words_than_it_says, "other registers stay their owner's")
+{
+    world_begin();
+    make_service(&endpoint, &client, 3, 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint, 1, 2, 3, 4, 5), WAITS);
+    CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(5, 1), client, 7, 8, 9, 10, 11), WAITS);
+    CHECK_EQ(WORD(bob.thread, 0), 7);
+    for (unsigned i = 1; i < 5; i++)
+        CHECK_EQ(WORD(bob.thread, i), i + 1);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN_RECV(0, 2), endpoint, 21, 22, 23, 24, 25), WAITS);
+    CHECK_EQ(answer_of(alice.thread), 2);
+    CHECK_EQ(WORD(alice.thread, 1), 22);
+    for (unsigned i = 2; i < 5; i++)
+        CHECK_EQ(WORD(alice.thread, i), 7 + i);
+    world_end();
+}
+
+/* --- between two steps --------------------------------------------------------- */
+
+static unsigned slices;
+
+static void end_slice(void)
+{
+    if (slices++ == 0)
+        kernel_timer(false);
+}
+
+TEST(review, protect_gives_no_more_than_a_mapping_may_have, "also one that came meanwhile")
+{
+    uint64_t frame, read_only;
+
+    world_begin();
+    struct thread *second = another_thread(&alice);
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 600,
+                  PHX_PROT_READ),
+             0);
+    frame = make_frame(&alice, 1);
+    CHECK_EQ(CALL(alice.thread, frame, CAPABILITY_DERIVE, FRAME_M_MAP_READ), 0);
+    read_only = WORD(alice.thread, 0);
+
+    slices = 0;
+    arch_host.window = end_slice;
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR, 600, READ_WRITE), WAITS);
+    arch_host.window = NULL;
+    CHECK_EQ(alice.thread->state, THREAD_READY);
+    uint64_t last = FAR + 599 * 4096UL;
+    CHECK_EQ(CALL(second, SLOT(SPACE), ADDRESS_SPACE_UNMAP, last, 1), 0);
+    CHECK_EQ(CALL(second, SLOT(SPACE), ADDRESS_SPACE_MAP, read_only, last, 0, 1, PHX_PROT_READ),
+             0);
+    settle();
+    CHECK_EQ(answer_of(alice.thread), 0);
+    CHECK_EQ(CALL(second, SLOT(SPACE), ADDRESS_SPACE_QUERY, last), 0);
+    CHECK_EQ(WORD(second, 1), PHX_PROT_READ);
+    CHECK_EQ(space_resolve(alice.process->space, last, PHX_PROT_WRITE), 0);
+    CHECK(space_resolve(alice.process->space, FAR + 4096 * 500, PHX_PROT_WRITE) != 0);
+    world_end();
+}

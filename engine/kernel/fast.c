@@ -12,13 +12,18 @@
 #define OP_CALL (PHX_KIND_TRANSPORT | PHX_T_CALL << 8)
 #define OP_RETURN_RECV (PHX_KIND_TRANSPORT | PHX_T_RETURN_RECV << 8)
 
-static inline void pass_words(const struct phx_registers *f, struct phx_registers *t)
+/* The first n words, n <= 5. The other registers are none of the other's business. */
+static inline void pass_registers(const struct phx_registers *f, struct phx_registers *t,
+                                  unsigned n)
 {
-    t->rsi = f->rsi;
-    t->rdx = f->rdx;
-    t->r10 = f->r10;
-    t->r8 = f->r8;
-    t->r9 = f->r9;
+    switch (n) {
+    case 5: t->r9 = f->r9; __attribute__((fallthrough));
+    case 4: t->r8 = f->r8; __attribute__((fallthrough));
+    case 3: t->r10 = f->r10; __attribute__((fallthrough));
+    case 2: t->rdx = f->rdx; __attribute__((fallthrough));
+    case 1: t->rsi = f->rsi; break;
+    default: break;
+    }
 }
 
 /* A live row that is not counted, whose chain is known to be whole. */
@@ -54,7 +59,7 @@ static bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
         return false;
 
     /* Commit. */
-    pass_words(&t->regs, &server->regs);
+    pass_registers(&t->regs, &server->regs, words);
     server->regs.rax = words | method << 8;
     server->regs.rdi = row->badge;
     list_remove(&r->link);
@@ -91,7 +96,7 @@ static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
 
     /* Commit. */
     struct thread *client = caller->thread;
-    pass_words(&t->regs, &client->regs);
+    pass_registers(&t->regs, &client->regs, words);
     client->regs.rax = status ? (uint64_t)-(int64_t)status : words;
     list_remove(&caller->link);
     caller->state = WAIT_NONE;

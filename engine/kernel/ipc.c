@@ -37,22 +37,8 @@ static void set_word(struct waiter *w, unsigned i, uint64_t value)
 
 static void pass_words(const struct waiter *from, struct waiter *to, unsigned n)
 {
-    const struct phx_registers *f = &from->thread->regs;
-    struct phx_registers *t = &to->thread->regs;
-
-    if (from->form != FORM_REGISTERS || to->form != FORM_REGISTERS || n > 5) {
-        for (unsigned i = 0; i < n; i++)
-            set_word(to, i, get_word(from, i));
-        return;
-    }
-    switch (n) {
-    case 5: t->r9 = f->r9; __attribute__((fallthrough));
-    case 4: t->r8 = f->r8; __attribute__((fallthrough));
-    case 3: t->r10 = f->r10; __attribute__((fallthrough));
-    case 2: t->rdx = f->rdx; __attribute__((fallthrough));
-    case 1: t->rsi = f->rsi; break;
-    default: break;
-    }
+    for (unsigned i = 0; i < n; i++)
+        set_word(to, i, get_word(from, i));
 }
 
 /* --- capabilities in a message --------------------------------------------- */

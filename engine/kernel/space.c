@@ -578,7 +578,8 @@ static bool protect_step(struct thread *t, struct work *w)
     uint64_t from = (w->cursor - m->node.key) >> PHX_PAGE_SHIFT;
     uint64_t to = m->pages - from > STEP_PAGES ? from + STEP_PAGES : m->pages;
 
-    if (!m->going) {
+    /* What was mapped here since the operation began may not have as much. */
+    if (!m->going && !(w->protection & ~(unsigned)m->most)) {
         m->protection = (uint8_t)w->protection;
         for (uint64_t i = from; i < to; i++) {
             pte_t *pte = arch_pte(w->space->root, m->node.key + (i << PHX_PAGE_SHIFT));

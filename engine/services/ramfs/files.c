@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Open files: a badge of the endpoint is a number in a table. When nobody holds a
- * badge any more the kernel signals one of 64 bits, our relay hands it to the loop
- * as a call, and the files that share the bit are asked about one by one: watching
- * a badge that nobody holds is answered with NotFound.
+ * badge any more the kernel sets one of 64 bits of a notification, and the files that
+ * share the bit are asked about one by one: watching a badge that nobody holds is
+ * answered with NotFound.
+ *
+ * Requests that need what a closed file gives back look at the bits first. A second
+ * thread makes sure that somebody looks at all: while there are open files it calls
+ * the first one every few milliseconds, which is far cheaper than at every close.
  */
 #include "ramfs.h"
 
@@ -23,20 +27,51 @@ struct file {
 
 static struct file *files;
 static uint32_t file_count, file_capacity, first_free;
-static uint64_t gone; /* the notification */
+static uint32_t open_count;
+
+static uint64_t gone;     /* notification: badges that nobody holds */
+static uint64_t begun;    /* notification: there is an open file again */
+static bool looked_after; /* the second thread is about */
+
+#define LOOK_NS UINT64_C(20000000)
+
+/* The second thread: `argument` is a client capability of our own endpoint. */
+static void look_after(void *argument)
+{
+    uint64_t self = (uint64_t)argument;
+
+    for (;;) {
+        uint64_t words[PHX_WORDS];
+        struct notification_wait_out out;
+
+        if (notification_wait(begun, 1, PHX_FOREVER, &out) < 0)
+            return;
+        do {
+            struct clock_now_out now = {0};
+
+            clock_now(rt_cap("clock"), &now);
+            thread_control_sleep(RT_THREAD, now.ns + LOOK_NS);
+            words[0] = 0;
+        } while (phx_invoke(self, NAMESPACE_OPEN, words, 0) >= 0 && words[0] > 0);
+    }
+}
 
 const char *files_init(uint64_t account)
 {
     struct account_new_notification_out notification = {0};
     struct endpoint_mint_out self = {0};
+    uint64_t thread;
     int64_t result = account_new_notification(account, &notification);
 
+    gone = notification.notification;
+    if (result >= 0)
+        result = account_new_notification(account, &notification);
+    begun = notification.notification;
     if (result >= 0)
         result =
             endpoint_mint(ramfs_endpoint, IFACE_NAMESPACE, NAMESPACE_M_OPEN, BADGE_RELAY, 0, &self);
     if (result >= 0)
-        result = rt_relay(notification.notification, self.capability, NAMESPACE_OPEN);
-    gone = notification.notification;
+        result = rt_thread(look_after, (void *)self.capability, &thread);
     return result < 0 ? rt_error_text(result) : NULL;
 }
 
@@ -121,23 +156,44 @@ int files_add(struct rt_call *call, struct fs_node *node, uint64_t flags, bool m
         return LX_ENFILE;
     }
     files[number].node = node;
+    open_count++;
+    if (!looked_after)
+        notification_signal(begun, 1);
+    looked_after = true;
     call->out_cap = file.capability;
     return 0;
 }
 
-void files_reap(uint64_t bits)
+static void close_if_gone(uint32_t number)
 {
-    for (uint32_t number = 0; number < file_count; number++) {
-        struct fs_node *node = files[number].node;
+    struct fs_node *node = files[number].node;
 
-        if (node == NULL || !(bits >> number % 64 & 1))
-            continue;
-        if (endpoint_watch(ramfs_endpoint, badge_of(number), gone, UINT64_C(1) << number % 64) !=
-            -PHX_NOT_FOUND)
-            continue;
-        place_give_back(number);
-        fs_close(&ramfs, node);
-    }
+    if (node == NULL || endpoint_watch(ramfs_endpoint, badge_of(number), gone,
+                            UINT64_C(1) << number % 64) != -PHX_NOT_FOUND)
+        return;
+    place_give_back(number);
+    open_count--;
+    fs_close(&ramfs, node);
+}
+
+void files_look(void)
+{
+    struct notification_poll_out out = {0};
+
+    if (open_count == 0 || notification_poll(gone, ~UINT64_C(0), &out) < 0)
+        return;
+    for (; out.bits != 0; out.bits &= out.bits - 1)
+        for (uint32_t n = (uint32_t)__builtin_ctzll(out.bits); n < file_count; n += 64)
+            close_if_gone(n);
+}
+
+unsigned files_relayed(struct rt_call *call)
+{
+    files_look();
+    looked_after = open_count > 0;
+    call->words[0] = open_count;
+    call->out_words = 1;
+    return PHX_SUCCESS;
 }
 
 static int do_read(struct rt_call *call, const struct fs_node *node)

@@ -84,10 +84,7 @@ static unsigned handle(struct rt_call *call)
 {
     if (call->badge == BADGE_NAMESPACE)
         return namespace_handle(call);
-    if (call->badge != BADGE_RELAY)
-        return files_handle(call);
-    files_reap(call->words[0]);
-    return PHX_SUCCESS;
+    return call->badge == BADGE_RELAY ? files_relayed(call) : files_handle(call);
 }
 
 /* What cannot be is said and ends the service: half a file system helps nobody. */

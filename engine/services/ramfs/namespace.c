@@ -97,6 +97,8 @@ unsigned namespace_handle(struct rt_call *call)
     struct fs_node *node;
     int error;
 
+    if (call->method != NAMESPACE_STATUS && call->method != NAMESPACE_READ_LINK)
+        files_look();
     switch (call->method) {
     case NAMESPACE_OPEN:
         error = do_open(call, false);

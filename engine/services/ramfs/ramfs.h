@@ -7,7 +7,7 @@
 #include "proc/package.h"
 #include "rt/serve.h"
 
-/* Badges of the endpoint: the tree itself, open files by number, our own relay. */
+/* Badges of the endpoint: the tree itself, open files by number, our own second thread. */
 #define BADGE_NAMESPACE 0
 #define BADGE_RELAY (~UINT64_C(0))
 
@@ -24,8 +24,10 @@ const char *files_init(uint64_t account);
 int files_add(struct rt_call *call, struct fs_node *node, uint64_t flags, bool may_write,
     const char *path, size_t path_length);
 unsigned files_handle(struct rt_call *call);
-/* Free those that nobody holds; bits say which may be. */
-void files_reap(uint64_t bits);
+/* Close those that nobody holds. */
+void files_look(void);
+/* What the second thread calls: how many are open is answered. */
+unsigned files_relayed(struct rt_call *call);
 
 /* namespace.c: the tree itself. */
 unsigned namespace_handle(struct rt_call *call);

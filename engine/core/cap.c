@@ -22,6 +22,7 @@ void cap_table_init(struct cap_table *t, struct caps *caps, struct account *acco
     memset(t, 0, sizeof *t);
     t->caps = caps;
     t->account = account;
+    t->sweep_began = caps->revocations;
 }
 
 /* --- nodes and counters -------------------------------------------------- */
@@ -415,8 +416,11 @@ bool cap_sweep(struct cap_table *t, unsigned n)
         if (SLOT_OF(t->sweep) >= HOLDS_PER_PAGE)
             t->sweep = INDEX(PAGE_OF(t->sweep) + 1, 0);
         if (PAGE_OF(t->sweep) >= t->pages) {
+            bool whole = t->sweep_began == t->caps->revocations;
+
             t->sweep = 0;
-            return true;
+            t->sweep_began = t->caps->revocations;
+            return whole;
         }
         struct hold *row = cap_row_at(t, t->sweep++);
 

@@ -81,6 +81,7 @@ struct cap_table {
     uint32_t free;              /* index of a free row, 0 none */
     uint32_t live;              /* rows that are charged: live and reserved */
     uint32_t sweep;             /* page*64+slot where the next sweep looks */
+    uint64_t sweep_began;       /* revocations when it was last at the first row */
 };
 
 void caps_init(struct caps *caps, void (*gone)(struct caps *, const struct hold *));
@@ -167,7 +168,7 @@ void node_ref(struct node *n);
 void node_unref(struct node *n);
 
 /* Look at up to n rows and let go of those whose chain is broken; true when the
- * table was gone through once. */
+ * whole table was gone through since the last revoke. */
 bool cap_sweep(struct cap_table *t, unsigned n);
 
 #endif

@@ -107,6 +107,7 @@ static void reap_last(struct process *p)
     list_remove(&p->account_link);
     list_remove(&p->all_link);
     kernel.process_count--;
+    kernel.swept_processes = 0; /* it may have been one of them */
     if (p->watcher)
         notification_signal(p->watcher, p->watcher_bits);
     object_unref(&p->object);

@@ -156,23 +156,22 @@ static void idle(struct cpu *c)
     c->idle = false;
 }
 
-/* A few steps a call: one process, some of its rows, if anything was revoked since. */
+/* A few steps a call, until every table was gone through since the last revoke. */
 static bool sweep_dead_rows(void)
 {
-    static uint64_t done;
-    struct list *first = list_first(&kernel.processes);
+    static uint64_t seen;
 
-    if (done == kernel.caps.revocations || !first)
+    if (seen != kernel.caps.revocations)
+        kernel.swept_processes = 0;
+    seen = kernel.caps.revocations;
+    if (kernel.swept_processes >= kernel.process_count)
         return false;
-    struct process *p = CONTAINER(first, struct process, all_link);
-    if (!cap_sweep(&p->table, 32))
+    struct list *first = list_first(&kernel.processes);
+    if (!cap_sweep(&CONTAINER(first, struct process, all_link)->table, 32))
         return true;
     list_remove(first);
     list_add_tail(&kernel.processes, first);
-    if (++kernel.swept_processes >= kernel.process_count) {
-        kernel.swept_processes = 0;
-        done = kernel.caps.revocations;
-    }
+    kernel.swept_processes++;
     return true;
 }
 

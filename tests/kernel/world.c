@@ -195,6 +195,12 @@ int64_t answer_of(const struct thread *t)
     return t->waiter.state != WAIT_NONE || t->work.step ? WAITS : (int64_t)t->regs.rax;
 }
 
+void run_entry(void (*entry)(struct thread *), struct thread *t)
+{
+    make_current(t);
+    (void)inside(entry, t);
+}
+
 int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5])
 {
     make_current(t);

@@ -52,6 +52,8 @@ int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]
 #define SYS(t, op, cap, ...) sys(t, op, cap, (const uint64_t[5]){__VA_ARGS__})
 #define CALL(t, cap, method, ...) SYS(t, PHX_OP_CALL((uint64_t)(method), 0), cap, __VA_ARGS__)
 #define WORD(t, i) (*thread_word((t), (i)))
+/* Another way in, as if `t` were running: a fault, a foreign system call. */
+void run_entry(void (*entry)(struct thread *), struct thread *t);
 /* The machine may stop: the next sys() that does it answers OFF. */
 void expect_off(void);
 /* The answer that has come since, or WAITS. */

@@ -7,6 +7,7 @@ export PHOENIX_BUILD=${B:-build}
 programs=$build/tests/linux
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 failures=0
+patience=50 # seconds for one machine
 cd "$work" || exit 1
 umask 022
 
@@ -19,7 +20,8 @@ bad() {
 
 # guest OPTION... -- PROGRAM ARG...: in a machine; the log is in $work/log.
 guest() {
-    timeout -k 5 60 "$top/phoenix" run --accel tcg --timeout 50 --log "$work/log" "$@"
+    timeout -k 5 $((patience + 10)) \
+        "$top/phoenix" run --accel tcg --timeout "$patience" --log "$work/log" "$@"
 }
 
 # same NAME: what host and guest left in host.* and guest.* is equal.

@@ -70,6 +70,16 @@ guest_only() {
 guest_only nothing
 guest_only root
 
+# Nothing that a program asks for brings the libos down.
+for seed in 1 2 3; do
+    run_guest "--scratch 4M --smp $seed" "$programs/hostile-musl" "$seed"
+    if [ "$(cat guest.status)" = 0 ] && all_true && ! grep -q 'fault in the libos' log; then
+        ok "hostile.$seed"
+    else
+        bad "hostile.$seed" "status $(cat guest.status); $(tail -n 1 log)"
+    fi
+done
+
 # A fault's address is told in the log.
 run_guest "" "$programs/end-musl" address
 if grep -q 'end-musl\[[0-9]*\]: segmentation fault at 0x123456789000, rip 0x' log; then

@@ -146,7 +146,7 @@ int64_t descriptor_flag(uint64_t number, int set)
     return e;
 }
 
-/* --- reading and writing where the file stands ------------------------------------- */
+/* --- reading and writing where the file stands ---------------------------- */
 
 int64_t io_read(struct file *file, uint64_t address, uint64_t length)
 {

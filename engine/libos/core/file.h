@@ -84,7 +84,7 @@ int64_t io_read_at(struct file *file, uint64_t address, uint64_t length, uint64_
 int64_t io_write_at(struct file *file, uint64_t address, uint64_t length, uint64_t offset);
 unsigned io_poll(struct file *file);
 
-/* --- descriptors --------------------------------------------------------------- */
+/* --- descriptors ---------------------------------------------------------- */
 
 #define DESCRIPTORS_MAX 1024
 

@@ -51,7 +51,7 @@ void mm_reserve(uint64_t address, uint64_t length)
     }
 }
 
-/* --- backings -------------------------------------------------------------- */
+/* --- backings ------------------------------------------------------------- */
 
 static bool is_used(const struct backing *backing)
 {
@@ -82,7 +82,7 @@ void backing_unpin(struct backing *backing)
     lock_release(&mm.lock);
 }
 
-/* --- mapping and unmapping ------------------------------------------------- */
+/* --- mapping and unmapping ------------------------------------------------ */
 
 void mm_drop_pages(uint64_t start, uint64_t end)
 {
@@ -191,7 +191,7 @@ int64_t mm_map(const struct mm_request *request)
     return e;
 }
 
-/* --- protection ------------------------------------------------------------- */
+/* --- protection ----------------------------------------------------------- */
 
 uint32_t mm_hardware(uint32_t protection, uint32_t access)
 {
@@ -299,7 +299,7 @@ uint64_t mm_resident_pages(void)
     return n;
 }
 
-/* --- the break -------------------------------------------------------------- */
+/* --- the break ------------------------------------------------------------ */
 
 void mm_set_break(uint64_t start)
 {

@@ -56,7 +56,8 @@ int64_t mm_protect(uint64_t address, uint64_t length, uint32_t protection);
 /* Forget contents, keep the areas. */
 int64_t mm_discard(uint64_t address, uint64_t length);
 /* Grow, shrink or move; to 0: wherever. */
-int64_t mm_remap(uint64_t address, uint64_t old_length, uint64_t length, bool may_move, uint64_t to);
+int64_t mm_remap(uint64_t address, uint64_t old_length, uint64_t length, bool may_move,
+                 uint64_t to);
 /* One byte a page: 1 for those that are mapped. */
 int64_t mm_resident(uint64_t address, uint64_t pages, uint8_t *vector);
 
@@ -73,7 +74,7 @@ uint64_t mm_resident_pages(void);
 void backing_pin(struct backing *backing);
 void backing_unpin(struct backing *backing);
 
-/* --- the libos's own range ------------------------------------------------- */
+/* --- the libos's own range ------------------------------------------------ */
 
 /* Fresh zeroed pages; 0: none. */
 uint64_t region_pages(uint64_t pages);

@@ -30,7 +30,8 @@ struct file *names_open(const char *path, uint64_t flags, uint64_t mode, uint32_
                                       &detail));
         out = (struct namespace_open_out){write_out.mode, write_out.size, write_out.inode};
     } else {
-        *e = SERVED(detail, namespace_open(caps.names, flags, mode, path, length, &cap, &out, &detail));
+        *e = SERVED(detail, namespace_open(caps.names, flags, mode, path, length, &cap, &out,
+                                           &detail));
     }
     if (*e < 0) {
         /* The kernel refused on the service's behalf: it is a read-only tree. */
@@ -162,8 +163,9 @@ int64_t names_set(const char *path, uint64_t which, const struct attributes *a)
 
     if (e < 0)
         return e;
-    e = SERVED(detail, namespace_set_attributes(caps.names, which, a->mode, a->owner, a->mtime, a->atime,
-                                          a->size, path, strlen(path), &detail));
+    e = SERVED(detail, namespace_set_attributes(caps.names, which, a->mode, a->owner, a->mtime,
+                                                a->atime, a->size, path, strlen(path),
+                                                &detail));
     if (e == 0 && (which & SET_SIZE) != 0)
         names_changed();
     return e;

@@ -30,7 +30,7 @@ static struct names_file *names_of(struct file *file)
     return (struct names_file *)file;
 }
 
-/* --- bytes that are mapped --------------------------------------------------------- */
+/* --- bytes that are mapped ------------------------------------------------ */
 
 static void mapping_free(struct backing *backing)
 {
@@ -102,7 +102,7 @@ struct backing *names_backing(struct file *file)
     return backing;
 }
 
-/* --- the operations ------------------------------------------------------------------ */
+/* --- the operations ------------------------------------------------------- */
 
 static int64_t read_mapped(const struct backing *b, uint64_t address, uint64_t length,
                            uint64_t offset)
@@ -138,8 +138,8 @@ static int64_t names_file_read(struct file *file, uint64_t address, uint64_t len
         int64_t e = user_touch(address + done, n, true);
 
         if (e == 0)
-            e = SERVED(detail, file_read(f->cap, offset + done, n, user_pointer(address + done), n, &got,
-                                   &out, &detail));
+            e = SERVED(detail, file_read(f->cap, offset + done, n, user_pointer(address + done),
+                                         n, &got, &out, &detail));
         if (e < 0)
             return done == 0 ? e : (int64_t)done;
         done += got;
@@ -162,8 +162,8 @@ static int64_t names_file_write(struct file *file, uint64_t address, uint64_t le
         int64_t e = user_touch(address + done, n, false);
 
         if (e == 0)
-            e = SERVED(detail, file_write(f->cap, *offset, append, user_pointer(address + done), n, &out,
-                                    &detail));
+            e = SERVED(detail, file_write(f->cap, *offset, append, user_pointer(address + done),
+                                          n, &out, &detail));
         if (e < 0)
             return done == 0 ? e : (int64_t)done;
         done += out.written;
@@ -252,7 +252,8 @@ int64_t names_list(struct file *file, uint64_t cookie, void *entries, size_t siz
 
     if (!names_is(file) || (names_mode(file) & MODE_TYPE) != MODE_DIRECTORY)
         return -E_NOTDIR;
-    e = SERVED(detail, file_list(names_of(file)->cap, cookie, entries, size, &length, &out, &detail));
+    e = SERVED(detail, file_list(names_of(file)->cap, cookie, entries, size, &length, &out,
+                                 &detail));
     return e < 0 ? e : (int64_t)length;
 }
 

@@ -27,7 +27,8 @@ static unsigned state(const struct resident_chunk *c, unsigned page)
 
 static unsigned page_state(const struct resident *r, uint64_t address)
 {
-    return state(find(r, address >> CHUNK_SHIFT), (unsigned)(address >> PHX_PAGE_SHIFT) % CHUNK_PAGES);
+    return state(find(r, address >> CHUNK_SHIFT),
+                 (unsigned)(address >> PHX_PAGE_SHIFT) % CHUNK_PAGES);
 }
 
 bool resident_reserve(struct resident *r, uint64_t address, uint64_t pages)

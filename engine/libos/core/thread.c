@@ -28,7 +28,7 @@ unsigned thread_count;
 static struct list ended = {&ended, &ended}; /* their kernel threads may still run */
 static uint64_t next_id;
 
-/* --- bits to park on ---------------------------------------------------------- */
+/* --- bits to park on ------------------------------------------------------ */
 
 static uint64_t park_notification; /* bits are given out upwards, then a new one */
 static unsigned park_bits = 64;
@@ -84,7 +84,7 @@ void thread_kick(struct thread *thread)
         thread_interrupt(thread->capability, 1);
 }
 
-/* --- making threads -------------------------------------------------------------- */
+/* --- making threads ------------------------------------------------------- */
 
 static void page_prepare(struct thread *t)
 {
@@ -250,7 +250,7 @@ void thread_end(unsigned status)
         thread_control_exit(caps.control, 0);
 }
 
-/* --- waiting ------------------------------------------------------------------------ */
+/* --- waiting -------------------------------------------------------------- */
 
 int64_t wait_in(struct wait_queue *queue, struct lock *lock, uint64_t deadline)
 {

@@ -91,7 +91,7 @@ void thread_unpark(struct thread *thread);
 /* Make it notice `work` soon, wherever it is. */
 void thread_kick(struct thread *thread);
 
-/* --- waiting for a condition ------------------------------------------------ */
+/* --- waiting for a condition ---------------------------------------------- */
 
 /* Threads that wait for something under one lock. A zeroed one must be inited. */
 struct wait_queue {

@@ -24,7 +24,7 @@ void upcall_dispatch(struct phx_frame *frame, uint64_t kind, struct phx_thread_p
 /* Let the face do what thread.work says. */
 void upcall_work(void);
 
-/* --- the face ---------------------------------------------------------------- */
+/* --- the face ------------------------------------------------------------- */
 
 /* A system call of the program: registers in, registers out. */
 void face_syscall(struct phx_registers *registers);

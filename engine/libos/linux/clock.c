@@ -162,7 +162,8 @@ int64_t call_clock_nanosleep(const struct call *c)
     uint64_t now, until, deadline;
     int64_t e;
 
-    if ((c->a != LINUX_CLOCK_REALTIME && c->a != LINUX_CLOCK_MONOTONIC && c->a != LINUX_CLOCK_BOOTTIME))
+    if (c->a != LINUX_CLOCK_REALTIME && c->a != LINUX_CLOCK_MONOTONIC &&
+        c->a != LINUX_CLOCK_BOOTTIME)
         return c->a == LINUX_CLOCK_THREAD_CPUTIME_ID ? -E_INVAL : -E_OPNOTSUPP;
     e = read_clock(c->a, &now);
     if (e == 0)
@@ -177,7 +178,7 @@ int64_t call_clock_nanosleep(const struct call *c)
     return until <= now ? 0 : sleep_until(time_ahead(until - now));
 }
 
-/* --- how long it ran ----------------------------------------------------------------------- */
+/* --- how long it ran ------------------------------------------------------ */
 
 int64_t call_times(const struct call *c)
 {

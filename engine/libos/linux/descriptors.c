@@ -137,7 +137,7 @@ int64_t call_close_range(const struct call *c)
     return 0;
 }
 
-/* --- duplicating -------------------------------------------------------------------------- */
+/* --- duplicating ---------------------------------------------------------- */
 
 static int64_t duplicate(uint64_t number, uint64_t least, bool close_on_exec)
 {
@@ -227,7 +227,7 @@ int64_t call_pipe2(const struct call *c)
     return make_pipe(c->a, c->b);
 }
 
-/* --- fcntl ------------------------------------------------------------------------------------ */
+/* --- fcntl ---------------------------------------------------------------- */
 
 static int64_t set_flags(struct file *file, uint64_t flags)
 {

@@ -44,7 +44,7 @@ static void check(struct elf_info *info)
         refuse(wrong);
 }
 
-/* --- segments ---------------------------------------------------------------------------------- */
+/* --- segments ------------------------------------------------------------- */
 
 static void keep(struct backing *backing)
 {
@@ -121,7 +121,7 @@ static void map_segments(const struct elf_info *info, uint64_t bias)
     }
 }
 
-/* --- the stack ----------------------------------------------------------------------------------- */
+/* --- the stack ------------------------------------------------------------ */
 
 static void place_stack(void)
 {
@@ -195,7 +195,7 @@ static uint64_t build_stack(const struct elf_info *info, uint64_t bias)
     return pointer;
 }
 
-/* --- the start ---------------------------------------------------------------------------------------- */
+/* --- the start ------------------------------------------------------------ */
 
 static void open_streams(void)
 {

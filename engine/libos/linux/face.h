@@ -57,7 +57,7 @@ _Static_assert(offsetof(struct call, a) == offsetof(struct phx_registers, rdi) &
                    offsetof(struct call, e) == offsetof(struct phx_registers, r8) &&
                    offsetof(struct call, f) == offsetof(struct phx_registers, r9), "abi.h");
 
-/* --- signals (signal.c, frame.c) ------------------------------------------------ */
+/* --- signals (signal.c, frame.c) ------------------------------------------ */
 
 #define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal) - 1))
 
@@ -86,17 +86,17 @@ uint64_t frame_least_stack(void);
 /* Parking for the calls that a signal always ends with -E_INTR. */
 int64_t sleep_until(uint64_t deadline);
 
-/* --- futexes (futex.c) ------------------------------------------------------------- */
+/* --- futexes (futex.c) ---------------------------------------------------- */
 
 int64_t futex_wake_one_word(uint64_t address);
 /* The mutexes that an ended thread leaves behind. */
 void futex_release_robust(uint64_t head, uint64_t tid);
 
-/* --- timers and what comes from outside (timers.c) ---------------------------------- */
+/* --- timers and what comes from outside (timers.c) ------------------------ */
 
 void timers_init(void);
 
-/* --- paths (path.c) ------------------------------------------------------------------ */
+/* --- paths (path.c) ------------------------------------------------------- */
 
 /* An absolute path, from a directory descriptor and a path of the program, in a
  * buffer of PATH_SIZE that path_put() frees; NULL with *e. With `empty`, an empty
@@ -104,7 +104,7 @@ void timers_init(void);
 char *path_get(int directory, uint64_t address, bool empty, struct file **file, int64_t *e);
 void path_put(char *path);
 
-/* --- time (clock.c) ---------------------------------------------------------------- */
+/* --- time (clock.c) ------------------------------------------------------- */
 
 /* From the program's timespec or timeval; -E_FAULT, -E_INVAL. */
 int64_t load_timespec(uint64_t address, uint64_t *ns);
@@ -113,7 +113,7 @@ int64_t load_timeval(uint64_t address, uint64_t *ns);
 int64_t load_timeout(uint64_t address, uint64_t *deadline);
 struct linux_timespec timespec_of(uint64_t ns);
 
-/* --- calls ---------------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 
 typedef int64_t call_fn(const struct call *call);
 

@@ -12,7 +12,7 @@
 #include "time.h"
 #include "user.h"
 
-/* --- making and removing --------------------------------------------------------------- */
+/* --- making and removing -------------------------------------------------- */
 
 /* All calls that name one path and do one thing with it. */
 typedef int64_t path_fn(const char *path, uint64_t a, uint64_t b);
@@ -82,7 +82,7 @@ int64_t call_unlinkat(const struct call *c)
     return with_path((int)c->a, c->b, remove_node, c->c, 0);
 }
 
-/* --- two names --------------------------------------------------------------------------- */
+/* --- two names ------------------------------------------------------------ */
 
 static int64_t rename_at(int from_directory, uint64_t from, int to_directory, uint64_t to,
                          uint64_t flags)
@@ -194,7 +194,7 @@ int64_t call_readlinkat(const struct call *c)
     return with_path((int)c->a, c->b, read_link, c->c, c->d);
 }
 
-/* --- directories ------------------------------------------------------------------------------- */
+/* --- directories ---------------------------------------------------------- */
 
 #define LIST_SIZE 4096
 

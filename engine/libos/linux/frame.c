@@ -71,7 +71,7 @@ uint64_t frame_least_stack(void)
     return RED_ZONE + extended.size + 64 + sizeof(uint32_t) + sizeof(struct linux_sigframe) + 16;
 }
 
-/* --- writing ----------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 
 static int64_t save_extended(uint64_t at)
 {
@@ -161,7 +161,7 @@ bool frame_push(struct phx_registers *r, const struct linux_sigaction *action, i
     return true;
 }
 
-/* --- reading back --------------------------------------------------------------------------- */
+/* --- reading back --------------------------------------------------------- */
 
 static int64_t load_extended(uint64_t at, uint64_t flags)
 {

@@ -263,7 +263,7 @@ int64_t call_futex(const struct call *c)
     }
 }
 
-/* --- mutexes of the dead ------------------------------------------------------------------- */
+/* --- mutexes of the dead -------------------------------------------------- */
 
 #define ROBUST_MOST 2048 /* as Linux: a circular list ends somewhere */
 

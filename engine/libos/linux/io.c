@@ -69,7 +69,7 @@ int64_t call_pwrite64(const struct call *c)
     return move_one(c, true, true);
 }
 
-/* --- several pieces at once ------------------------------------------------------------- */
+/* --- several pieces at once ----------------------------------------------- */
 
 static int64_t move_vector(struct file *file, bool write, const struct linux_iovec *v,
                            uint64_t count, int64_t offset)
@@ -151,7 +151,7 @@ int64_t call_pwritev2(const struct call *c)
     return c->f != 0 ? -E_OPNOTSUPP : vector(c, true, (int64_t)c->d);
 }
 
-/* --- where a file stands -------------------------------------------------------------------- */
+/* --- where a file stands -------------------------------------------------- */
 
 static int64_t seek_base(struct file *file, uint64_t whence, int64_t offset)
 {
@@ -198,7 +198,7 @@ int64_t call_lseek(const struct call *c)
     return e;
 }
 
-/* --- from file to file ------------------------------------------------------------------------ */
+/* --- from file to file ---------------------------------------------------- */
 
 #define COPY_CHUNK 16384
 

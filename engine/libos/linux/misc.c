@@ -16,7 +16,7 @@
 #include "time.h"
 #include "user.h"
 
-/* --- who -------------------------------------------------------------------------------- */
+/* --- who ------------------------------------------------------------------ */
 
 static uint32_t uid[3], gid[3]; /* real, effective, saved */
 
@@ -187,7 +187,7 @@ int64_t call_setsid(const struct call *c)
     return -E_PERM;
 }
 
-/* --- the system ---------------------------------------------------------------------------- */
+/* --- the system ----------------------------------------------------------- */
 
 int64_t call_uname(const struct call *c)
 {
@@ -258,7 +258,7 @@ int64_t call_getrandom(const struct call *c)
     return (int64_t)done;
 }
 
-/* --- limits --------------------------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 
 enum { LIMIT_STACK = 3, LIMIT_CORE = 4, LIMIT_FILES = 7, LIMIT_COUNT = 16 };
 
@@ -315,7 +315,7 @@ int64_t call_setrlimit(const struct call *c)
     return e < 0 ? e : set_limit(c->a, &new);
 }
 
-/* --- scheduling -------------------------------------------------------------------------------- */
+/* --- scheduling ----------------------------------------------------------- */
 
 int64_t call_sched_yield(const struct call *c)
 {
@@ -352,7 +352,7 @@ int64_t call_setpriority(const struct call *c)
     return c->a > 2 ? -E_INVAL : 0;
 }
 
-/* --- prctl ---------------------------------------------------------------------------------------- */
+/* --- prctl ---------------------------------------------------------------- */
 
 enum { PR_SET_PDEATHSIG = 1, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15,
        PR_GET_NAME = 16, PR_CAPBSET_READ = 23, PR_SET_NO_NEW_PRIVS = 38,

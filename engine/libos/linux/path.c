@@ -96,7 +96,7 @@ char *path_get(int number, uint64_t address, bool empty, struct file **file, int
     return NULL;
 }
 
-/* --- the working directory ------------------------------------------------------------ */
+/* --- the working directory ------------------------------------------------ */
 
 /* The name that the service has for it becomes the working directory's. */
 static int64_t enter(struct file *file)
@@ -167,7 +167,7 @@ int64_t call_getcwd(const struct call *c)
     return e < 0 ? e : (int64_t)n;
 }
 
-/* --- names that the libos answers itself -------------------------------------------------- */
+/* --- names that the libos answers itself ---------------------------------- */
 
 /* The number behind a prefix, and nothing else; -1: not so. */
 static int64_t number_behind(const char *path, const char *prefix)

@@ -89,7 +89,7 @@ static void put_all(struct watched *w, uint64_t count)
             file_unref(w[i].file);
 }
 
-/* --- poll ------------------------------------------------------------------------------------ */
+/* --- poll ----------------------------------------------------------------- */
 
 static unsigned wanted_of(int16_t events)
 {
@@ -217,7 +217,7 @@ int64_t call_ppoll(const struct call *c)
     return e < 0 ? e : poll_until(c->a, (uint32_t)c->b, deadline);
 }
 
-/* --- select -------------------------------------------------------------------------------------- */
+/* --- select --------------------------------------------------------------- */
 
 #define SET_WORDS (DESCRIPTORS_MAX / 64)
 

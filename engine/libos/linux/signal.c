@@ -58,7 +58,7 @@ void signal_end(int signal)
     process_end((unsigned)signal);
 }
 
-/* --- posting ------------------------------------------------------------------------- */
+/* --- posting -------------------------------------------------------------- */
 
 void signal_thread(struct thread *thread, int signal, int code)
 {
@@ -115,7 +115,7 @@ static void post_from_outside(void)
         signal_process(__builtin_ctzll(bits), SI_USER);
 }
 
-/* --- taking ---------------------------------------------------------------------------- */
+/* --- taking --------------------------------------------------------------- */
 
 /* With threads_lock: what the calling thread has to act on now. */
 static uint64_t deliverable(const struct linux_thread *l)
@@ -240,7 +240,7 @@ void signal_force(const struct fault *fault)
     act(l, signal, fault->code, fault);
 }
 
-/* --- calls ------------------------------------------------------------------------------ */
+/* --- calls ---------------------------------------------------------------- */
 
 static bool is_signal(uint64_t n)
 {
@@ -422,7 +422,7 @@ int64_t call_sigaltstack(const struct call *c)
     return c->b == 0 ? 0 : copy_to_user(c->b, &old, sizeof(old));
 }
 
-/* --- sending ------------------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 int64_t call_kill(const struct call *c)
 {

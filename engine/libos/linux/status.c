@@ -17,7 +17,7 @@
 #define BLOCK_SIZE 4096
 #define DEVICE_NUMBER 1 /* st_dev of everything: there is one tree */
 
-/* --- asking ------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
 static int64_t path_status(const char *path, bool follow, struct attributes *a)
 {
@@ -222,7 +222,7 @@ int64_t call_fstatfs(const struct call *c)
     return descriptor_is_open((uint32_t)c->a) ? store_statfs(c->b) : -E_BADF;
 }
 
-/* --- setting --------------------------------------------------------------------------------- */
+/* --- setting -------------------------------------------------------------- */
 
 static int64_t set_at(int directory, uint64_t address, uint64_t flags, uint64_t which,
                       const struct attributes *a)
@@ -355,7 +355,7 @@ int64_t call_fallocate(const struct call *c)
     return set_of((uint32_t)c->a, SET_SIZE, &a);
 }
 
-/* --- times --------------------------------------------------------------------------------------- */
+/* --- times ---------------------------------------------------------------- */
 
 static int64_t now(uint64_t *ns)
 {
@@ -439,7 +439,7 @@ int64_t call_utime(const struct call *c)
     return c->a == 0 ? -E_FAULT : set_times(AT_FDCWD, c->a, 0, t);
 }
 
-/* --- extended attributes: the service has none ------------------------------------------------------ */
+/* --- extended attributes: the service has none ---------------------------- */
 
 static int64_t no_attribute(int64_t e, int64_t answer)
 {

@@ -103,7 +103,7 @@ static uint64_t start_server(const struct proc_image *image, const char *role)
 
 /* --- figures --------------------------------------------------------------- */
 
-static void calls_in_registers(const struct proc_image *image)
+PART calls_in_registers(const struct proc_image *image)
 {
     uint64_t client = start_server(image, "words");
     uint64_t words[PHX_WORDS] = { 0 };
@@ -112,7 +112,7 @@ static void calls_in_registers(const struct proc_image *image)
     bench_report("call_reply", MEASURE(200, phx_invoke(client, 0, words, 1)));
 }
 
-static void calls_with_bytes(const struct proc_image *image)
+PART calls_with_bytes(const struct proc_image *image)
 {
     static uint8_t bytes[PHX_MESSAGE_MAX], answer[64];
     uint64_t client = start_server(image, "message");
@@ -133,7 +133,7 @@ static void calls_with_bytes(const struct proc_image *image)
 }
 
 /* All of them have run and wait by the time that they are counted. */
-static void process_pages(const struct proc_image *image)
+PART process_pages(const struct proc_image *image)
 {
     uint64_t before = pages_used(), used;
 

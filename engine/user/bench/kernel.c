@@ -8,7 +8,7 @@
 
 /* --- operations ------------------------------------------------------------ */
 
-static void null_op(void)
+PART null_op(void)
 {
     bench_report("null_op", MEASURE(200, {
                      uint64_t op = PHX_OP_NOP;
@@ -38,7 +38,7 @@ static void ring_batch(unsigned n)
     __atomic_store_n(&ring->complete_head, ring->complete_tail, __ATOMIC_RELEASE);
 }
 
-static void rings(void)
+PART rings(void)
 {
     struct frame_pool_alloc_out frame;
     struct thread_control_new_ring_out made;
@@ -86,7 +86,7 @@ static void release_all(unsigned count)
     }
 }
 
-static void capabilities(void)
+PART capabilities(void)
 {
     struct account_new_notification_out n;
 
@@ -127,7 +127,7 @@ static void carve_all(uint64_t frame, bool mapped)
     }
 }
 
-static void memory(void)
+PART memory(void)
 {
     struct frame_pool_alloc_out frame;
     uint64_t bare;

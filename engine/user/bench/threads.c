@@ -12,7 +12,7 @@ void bench_fault(void *address);
 
 static uint8_t upcall_stack[4096] __attribute__((aligned(16)));
 
-static void faults(void)
+PART faults(void)
 {
     struct phx_thread_page *page = (struct phx_thread_page *)RT_THREAD_PAGE;
 
@@ -46,7 +46,7 @@ static void other(void *unused)
 
 /* From the signal to the first instruction behind the other's wait. Threads have no
  * priority yet, so what signals must wait before the other runs: that is in it. */
-static void signals(void)
+PART signals(void)
 {
     struct account_new_notification_out n;
     uint64_t thread, least = ~0UL;

@@ -196,6 +196,11 @@ void console_input(void)
     } while (console.stopped && input_room() > 0);
 }
 
+void console_revoked(void)
+{
+    wait_sweep(&console.readers);
+}
+
 /* --- operations ------------------------------------------------------------ */
 
 /* A hold's badge: 0 the whole console, else 1 + the stream. */

@@ -73,6 +73,7 @@ static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned word
     TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
     if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
         return ipc_call(w, row, method, words);
+    w->cap = cap;
     const struct kernel_op *op =
         find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
     if (!op)
@@ -110,6 +111,7 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
     const struct kernel_op *op = &kernel_ops[n->op - 1];
     if (cap == 0 && n->slot)
         cap = PHX_SLOT_ID(n->slot);
+    w->cap = cap;
     TRY(cap_lookup(&w->thread->process->table, cap, op->method, &row));
     if (op->interface != IFACE_CAPABILITY && row->interface != op->interface)
         return PHX_INVALID_ARGUMENT;
@@ -340,6 +342,12 @@ int op_capability_revoke(struct invocation *inv, const struct capability_revoke_
         cap_release(&t->process->table, inv->row);
     if (o->type == OBJECT_ENDPOINT)
         endpoint_sweep((struct endpoint *)o);
+    else if (o->type == OBJECT_NOTIFICATION)
+        wait_sweep(&((struct notification *)o)->waiters);
+    else if (o->type == OBJECT_THREAD)
+        wait_sweep(&CONTAINER(o, struct thread, object)->joiners);
+    else if (o == &device_console)
+        console_revoked();
     if (o->type != OBJECT_FRAME) {
         object_unref(o);
         return OK;

@@ -107,6 +107,7 @@ static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
     w->rows_reserved = 0;
     w->wants_reply = false;
     w->interruptible = false;
+    w->cap = t->regs.rdi;
     w->object = &e->object;
     e->object.refs++;
     list_add_tail(&e->receivers, &w->link);

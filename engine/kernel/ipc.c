@@ -384,6 +384,7 @@ static err_t server_endpoint(struct waiter *w, uint64_t cap, struct endpoint **e
 
     TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
     *e = (struct endpoint *)row->object;
+    w->cap = cap;
     return OK;
 }
 
@@ -506,4 +507,5 @@ void endpoint_sweep(struct endpoint *e)
         if (!node_alive(w->up, w->up_gen))
             wait_cancel(w, PHX_REVOKED);
     }
+    wait_sweep(&e->receivers);
 }

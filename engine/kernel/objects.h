@@ -201,6 +201,7 @@ extern struct object device_clock, device_console, device_entropy, device_power,
     device_log;
 void console_init(void);
 void console_input(void);
+void console_revoked(void); /* some of its holds */
 void console_ready(void); /* the first frame */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);

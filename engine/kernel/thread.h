@@ -44,6 +44,7 @@ struct waiter {
     struct tree_node timer;
     struct list lazy;
     struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
+    uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
     uint64_t mask;          /* of a notification; of a console: address */
     uint64_t length;        /* of a console */
 
@@ -155,6 +156,8 @@ void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
                 struct list *queue, uint64_t deadline);
 /* Take it out of its queue and the timer's; its thread is not made ready. */
 void wait_end(struct waiter *w);
+/* After a revoke: end the waits in a queue whose capability is gone. */
+void wait_sweep(struct list *queue);
 /* End the wait with an error, undoing what it had reserved. */
 void wait_cancel(struct waiter *w, err_t error);
 /* Answer: rax or the completion. Makes its thread ready, unless `direct`: then the

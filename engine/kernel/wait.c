@@ -107,6 +107,18 @@ void wait_cancel(struct waiter *w, err_t error)
     wait_answer(w, -error, false);
 }
 
+void wait_sweep(struct list *queue)
+{
+    LIST_FOR_EACH(l, queue)
+    {
+        struct waiter *w = CONTAINER(l, struct waiter, link);
+        struct hold *row = cap_row(&w->thread->process->table, w->cap);
+
+        if (!row || !cap_alive(&kernel.caps, row))
+            wait_cancel(w, PHX_REVOKED);
+    }
+}
+
 void wait_answer(struct waiter *w, int64_t result, bool direct)
 {
     struct thread *t = w->thread;

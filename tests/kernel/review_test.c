@@ -85,3 +85,52 @@ TEST(review, protect_gives_no_more_than_a_mapping_may_have, "also one that came 
     CHECK(space_resolve(alice.process->space, FAR + 4096 * 500, PHX_PROT_WRITE) != 0);
     world_end();
 }
+
+/* --- what was taken back ------------------------------------------------------- */
+
+/* bob gets what alice derived for him, so that she can take it back. */
+static uint64_t lend(uint64_t cap)
+{
+    CHECK_EQ(CALL(alice.thread, cap, CAPABILITY_IDENTIFY), 0);
+    uint64_t methods = WORD(alice.thread, 1);
+    CHECK_EQ(CALL(alice.thread, cap, CAPABILITY_DERIVE, methods), 0);
+    return grant(&alice, WORD(alice.thread, 0), &bob);
+}
+
+TEST(review, a_wait_ends_when_its_capability_is_revoked, "and takes nothing any more")
+{
+    world_begin();
+    uint64_t notification = make_notification(&alice), his = lend(notification);
+    CHECK_EQ(CALL(bob.thread, his, NOTIFICATION_WAIT, 1, PHX_FOREVER), WAITS);
+    CHECK_EQ(CALL(alice.thread, notification, CAPABILITY_REVOKE), 0);
+    CHECK_EQ(answer_of(bob.thread), -PHX_REVOKED);
+    CHECK_EQ(CALL(alice.thread, notification, NOTIFICATION_SIGNAL, 1), 0);
+    CHECK_EQ(CALL(alice.thread, notification, NOTIFICATION_POLL, 1), 0);
+    CHECK_EQ(WORD(alice.thread, 0), 1);
+
+    endpoint = make_endpoint(&alice);
+    his = lend(endpoint);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, his), WAITS);
+    CHECK_EQ(CALL(alice.thread, endpoint, CAPABILITY_REVOKE), 0);
+    CHECK_EQ(answer_of(bob.thread), -PHX_REVOKED);
+
+    his = lend(SLOT(CONSOLE));
+    CHECK_EQ(CALL(bob.thread, his, CONSOLE_READ, MEMORY, 10, PHX_FOREVER), WAITS);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CAPABILITY_REVOKE), 0);
+    CHECK_EQ(answer_of(bob.thread), -PHX_REVOKED);
+    world_end();
+}
+
+TEST(review, a_revoke_leaves_others_waiting, "on the same object")
+{
+    world_begin();
+    uint64_t notification = make_notification(&alice), his = grant(&alice, notification, &bob);
+    CHECK_EQ(CALL(alice.thread, notification, CAPABILITY_DERIVE, NOTIFICATION_M_ALL), 0);
+    uint64_t derived = WORD(alice.thread, 0);
+    CHECK_EQ(CALL(alice.thread, derived, CAPABILITY_DERIVE, NOTIFICATION_M_ALL), 0);
+    CHECK_EQ(CALL(bob.thread, his, NOTIFICATION_WAIT, 1, PHX_FOREVER), WAITS);
+    CHECK_EQ(CALL(alice.thread, derived, CAPABILITY_REVOKE, 1), 0);
+    CHECK_EQ(CALL(alice.thread, notification, NOTIFICATION_SIGNAL, 3), 0);
+    CHECK_EQ(answer_of(bob.thread), 0);
+    world_end();
+}

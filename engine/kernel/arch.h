@@ -79,7 +79,8 @@ struct arch_clock {
     uint64_t realtime_base; /* ns since 1970 at ns 0; 0: no working RTC */
 };
 extern struct arch_clock arch_clock;
-/* One timer interrupt of this core, in that many ns; 0: none. */
+/* One timer interrupt of this core, in that many ns, or in 2 s where that is less;
+ * 0: none. */
 void arch_timer_arm(uint64_t ns);
 
 /* --- memory ------------------------------------------------------------- */

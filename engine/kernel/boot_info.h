@@ -31,4 +31,21 @@ struct boot_info {
     uint64_t phys_end;     /* end of the direct map, a multiple of 2 MiB */
 };
 
+/* Whether `word` is one of the command line's, which have spaces between them. */
+static inline bool boot_has_word(const char *line, const char *word)
+{
+    for (;; line++) {
+        const char *w = word;
+
+        for (; *w != 0 && *line == *w; line++)
+            w++;
+        if (*w == 0 && (*line == 0 || *line == ' '))
+            return true;
+        while (*line != 0 && *line != ' ')
+            line++;
+        if (*line == 0)
+            return false;
+    }
+}
+
 #endif

@@ -10,15 +10,10 @@
 
 #define FRAMES_MAX 32
 
-struct symbol {
-    uint32_t offset; /* from kernel_start */
-    uint32_t name;   /* from the end of the table */
-};
-extern const struct {
-    uint32_t count;
-    struct symbol symbols[];
-} symbol_table;
-extern const char kernel_start[], kernel_text_end[];
+extern const struct symbol {
+    uint32_t offset; /* from KERNEL_BASE */
+    uint32_t name;   /* from the beginning of the table */
+} symbol_table[];
 
 struct stack_frame {
     const struct stack_frame *next;
@@ -33,25 +28,15 @@ static bool is_text(uint64_t address)
 static void line_of_address(void (*line)(const char *text), uint64_t address)
 {
     char text[112];
-    uint32_t offset = (uint32_t)(address - (uint64_t)kernel_start), low = 0;
-    uint32_t high = symbol_table.count;
+    uint32_t offset = (uint32_t)(address - KERNEL_BASE);
+    const struct symbol *s = symbol_table;
 
-    while (high - low > 1) {
-        uint32_t middle = (low + high) / 2;
-
-        if (symbol_table.symbols[middle].offset <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    if (high == 0 || !is_text(address)) {
-        fmt(text, sizeof text, "  0x%lx", address);
-    } else {
-        const char *names = (const char *)&symbol_table.symbols[symbol_table.count];
-
-        fmt(text, sizeof text, "  %s+0x%x", names + symbol_table.symbols[low].name,
-            offset - symbol_table.symbols[low].offset);
-    }
+    fmt(text, sizeof text, "  0x%lx", address);
+    while (is_text(address) && s[1].offset <= offset)
+        s++;
+    if (is_text(address))
+        fmt(text, sizeof text, "  %s+0x%x", (const char *)symbol_table + s->name,
+            offset - s->offset);
     line(text);
 }
 
@@ -75,13 +60,6 @@ static void walk(void (*line)(const char *text), const struct stack_frame *frame
     }
 }
 
-/* A call to where no code is leaves its return address on top of the stack. */
-static void line_of_wild_call(void (*line)(const char *text), const struct phx_registers *r)
-{
-    if (!is_text(r->rip) && is_stack(r->rsp) && is_text(*(const uint64_t *)r->rsp))
-        line_of_address(line, *(const uint64_t *)r->rsp);
-}
-
 void arch_backtrace(void (*line)(const char *text))
 {
     const struct phx_registers *r = fault_registers;
@@ -91,6 +69,8 @@ void arch_backtrace(void (*line)(const char *text))
         return;
     }
     line_of_address(line, r->rip);
-    line_of_wild_call(line, r);
+    /* A call to where no code is leaves its return address on top of the stack. */
+    if (!is_text(r->rip) && is_stack(r->rsp) && is_text(*(const uint64_t *)r->rsp))
+        line_of_address(line, *(const uint64_t *)r->rsp);
     walk(line, (const struct stack_frame *)r->rbp);
 }

@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the TSC and the APIC timer count, and what time it is.
+ * How fast the TSC and the APIC timer count, what time it is, and the timer itself.
  *
- * Frequencies come from CPUID where it says them. Else both counters are compared with
- * one whose frequency is known: under QEMU and KVM the APIC timer itself, which counts
- * nanoseconds there; on real machines ACPI's timer or the 8254. A comparison takes two
+ * Both are compared with a counter whose frequency is known: under QEMU and KVM the APIC
+ * timer itself, which counts nanoseconds there; elsewhere the 8254. A comparison takes two
  * readings; each is the tightest of a few, because what an emulator or a system
- * management interrupt takes out of one of them would be an error of the clock. A
- * counter that is missing or stands still costs a bounded time and is not believed.
+ * management interrupt takes out of one of them would be an error of the clock.
  *
- * Spec   Intel SDM 2A CPUID 15H, 16H; 3B 18.7.3; ACPI 6.4 4.8.3.3; 8254; MC146818
+ * Spec   Intel SDM 3A 10.5.4; 3B 18.7.3; 8254; MC146818
  */
 #include "machine.h"
-#include "port.h"
 
 #define READINGS 5
 #define SECOND_NS 1000000000UL
-/* Longer than any of the windows below at any TSC frequency; then the counter stands. */
-#define STANDSTILL_TICKS (1UL << 29)
 #define CLOCK_SHIFT 32
+/* Looks at a counter, 100 ns each at least: longer than any window, then it stands. */
+#define LOOKS_MAX 100000
+#define TIMER_NS_MAX (1UL << 31)
 
 struct arch_clock arch_clock;
-static uint64_t tsc_hz;
+static uint64_t tsc_hz = SECOND_NS, timer_hz = SECOND_NS; /* where nothing tells */
 
-/* A counter of known frequency that counts up (down: its complement) to `mask`. */
-struct reference {
-    uint32_t (*read)(void);
-    uint32_t mask;
-    uint32_t hz;
-    uint32_t window; /* ticks */
-};
-
-static uint32_t read_apic(void)
+static uint32_t read_timer(void)
 {
-    return ~apic_timer_left();
-}
-
-static uint32_t read_pm(void)
-{
-    return in32(acpi.pm_timer);
+    return ~apic[APIC_TIMER_CURRENT];
 }
 
 static uint32_t read_pit(void)
@@ -57,9 +42,25 @@ static void start_pit(void)
     out8(PIT_CHANNEL2, 0xff);
 }
 
+static bool has_nanosecond_timer(void)
+{
+    if (!(cpuid(1, 0).ecx >> 31 & 1)) /* no hypervisor */
+        return false;
+    uint32_t name = cpuid(0x40000000, 0).ebx;
+
+    return name == 0x54474354 || name == 0x4b4d564b; /* TCGT, KVMK */
+}
+
+/* What counts up to `mask`, and how long it is watched. */
+static const struct reference {
+    uint32_t (*read)(void);
+    uint32_t mask, hz, window;
+} nanoseconds = { read_timer, UINT32_MAX, SECOND_NS, SECOND_NS / 10000 },
+  pit = { read_pit, 0xffff, PIT_HZ, PIT_HZ / 100 };
+
 struct reading {
     uint64_t tsc;
-    uint32_t count, apic;
+    uint32_t count, timer;
 };
 
 static struct reading read_tight(const struct reference *r)
@@ -69,110 +70,39 @@ static struct reading read_tight(const struct reference *r)
 
     for (unsigned i = 0; i < READINGS; i++) {
         uint64_t before = arch_tsc();
-        uint32_t count = r->read();
+        uint32_t count = r->read(), timer = read_timer();
         uint64_t width = arch_tsc() - before;
 
-        if (width >= best_width)
-            continue;
-        best_width = width;
-        best = (struct reading){ before + width / 2, count, ~apic_timer_left() };
+        if (width < best_width) {
+            best_width = width;
+            best = (struct reading){ before + width / 2, count, timer };
+        }
     }
     return best;
 }
 
-/* Both frequencies by comparison; false: the reference does not count. */
-static bool compare(const struct reference *r)
+static void find_frequencies(const struct reference *r)
 {
-    apic_timer_start(UINT32_MAX);
+    apic[APIC_TIMER_INITIAL] = UINT32_MAX;
     struct reading first = read_tight(r);
+    unsigned looks = 0;
 
-    while (((r->read() - first.count) & r->mask) < r->window) {
-        if (arch_tsc() - first.tsc > STANDSTILL_TICKS)
-            return false;
-        arch_pause();
-    }
+    while (((r->read() - first.count) & r->mask) < r->window && looks < LOOKS_MAX)
+        looks++;
     struct reading last = read_tight(r);
     uint64_t ticks = (last.count - first.count) & r->mask;
 
-    apic_timer_start(0);
+    apic[APIC_TIMER_INITIAL] = 0;
+    if (ticks < r->window)
+        return;
     tsc_hz = (last.tsc - first.tsc) * r->hz / ticks;
-    if (tsc_hz == 0 || last.apic == first.apic)
-        return false;
-    apic_timer_set_hz(r->read == read_apic ? r->hz
-                                           : (uint64_t)(last.apic - first.apic) * r->hz / ticks);
-    return true;
-}
-
-/* The first leaf of QEMU's own hypervisor or of KVM, 0: neither. */
-static uint32_t hypervisor_leaf(void)
-{
-    if (!(cpuid(1, 0).ecx >> 31 & 1))
-        return 0;
-    for (uint32_t leaf = 0x40000000; leaf <= 0x40000100; leaf += 0x100) {
-        struct cpuid r = cpuid(leaf, 0);
-
-        if ((r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447) || /* TCGT... */
-            (r.ebx == 0x4b4d564b && r.ecx == 0x564b4d56 && r.edx == 0x0000004d))   /* KVMK... */
-            return leaf;
-    }
-    return 0;
-}
-
-/* Both have an APIC timer of 1 GHz; KVM may know the TSC, too (its timing leaf). */
-static bool told_by_hypervisor(uint32_t leaf, const struct reference *apic)
-{
-    uint32_t tsc_khz = cpuid(leaf, 0).eax >= leaf + 0x10 ? cpuid(leaf + 0x10, 0).eax : 0;
-
-    if (tsc_khz == 0)
-        return compare(apic);
-    tsc_hz = tsc_khz * 1000UL;
-    apic_timer_set_hz(apic->hz);
-    return true;
-}
-
-/* What CPUID says; the crystal drives the APIC timer too. */
-static bool told_by_cpuid(void)
-{
-    uint32_t max = cpuid(0, 0).eax;
-
-    if (max < 0x15)
-        return false;
-    struct cpuid ratio = cpuid(0x15, 0);
-    uint64_t crystal = ratio.ecx;
-
-    if (ratio.eax == 0 || ratio.ebx == 0)
-        return false;
-    if (crystal == 0 && max >= 0x16)
-        crystal = (uint64_t)cpuid(0x16, 0).eax * 1000000 * ratio.eax / ratio.ebx;
-    if (crystal == 0)
-        return false;
-    tsc_hz = crystal * ratio.ebx / ratio.eax;
-    apic_timer_set_hz(crystal);
-    return true;
-}
-
-static void find_frequencies(void)
-{
-    /* 100 us; 10 ms for the slow ones. */
-    static const struct reference apic = { read_apic, UINT32_MAX, 1000000000, 100000 };
-    static const struct reference pm = { read_pm, 0xffffff, PM_TIMER_HZ, PM_TIMER_HZ / 100 };
-    static const struct reference pit = { read_pit, 0xffff, PIT_HZ, PIT_HZ / 100 };
-
-    uint32_t leaf = hypervisor_leaf();
-
-    if (leaf != 0 ? told_by_hypervisor(leaf, &apic) : told_by_cpuid())
-        return;
-    if (acpi.pm_timer != 0 && compare(&pm))
-        return;
-    start_pit();
-    if (compare(&pit))
-        return;
-    /* Nothing to compare with: the clock runs, at a speed that nobody knows. */
-    tsc_hz = SECOND_NS;
-    apic_timer_set_hz(SECOND_NS);
+    if (r != &nanoseconds)
+        timer_hz = (uint64_t)(last.timer - first.timer) * r->hz / ticks;
 }
 
 /* --- time of day ---------------------------------------------------------- */
+
+enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
 
 static uint8_t rtc_read(uint8_t index)
 {
@@ -180,39 +110,16 @@ static uint8_t rtc_read(uint8_t index)
     return in8(RTC_DATA);
 }
 
-struct rtc {
-    uint8_t second, minute, hour, day, month, year;
-};
-
-static void rtc_read_all(struct rtc *t)
+/* The fields, which every PC keeps in BCD and 24 hours. */
+static void rtc_read_all(uint8_t fields[FIELDS])
 {
-    *t = (struct rtc){ rtc_read(0), rtc_read(2), rtc_read(4),
-                       rtc_read(7), rtc_read(8), rtc_read(9) };
-}
+    static const uint8_t indexes[FIELDS] = { 0, 2, 4, 7, 8, 9 };
 
-/* Two equal readings outside an update; false: there is no clock, or none that holds. */
-static bool rtc_stable(struct rtc *t)
-{
-    struct rtc again;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        uint8_t value = rtc_read(indexes[i]);
 
-    for (unsigned tries = 0; tries < 10000; tries++) {
-        uint8_t status = rtc_read(RTC_STATUS_A);
-
-        if (status == 0xff)
-            return false;
-        if (status & RTC_UPDATING)
-            continue;
-        rtc_read_all(t);
-        rtc_read_all(&again);
-        if (__builtin_memcmp(t, &again, sizeof again) == 0)
-            return true;
+        fields[i] = (uint8_t)((value >> 4) * 10 + (value & 15));
     }
-    return false;
-}
-
-static unsigned from_bcd(unsigned value)
-{
-    return (value >> 4) * 10 + (value & 15);
 }
 
 /* Days since 1970-01-01 of a date after 2000-02-28, in the proleptic Gregorian way. */
@@ -223,26 +130,37 @@ static uint64_t days_from_civil(unsigned year, unsigned month, unsigned day)
     return y * 365UL + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
 }
 
+/* Two equal readings outside an update; 0: there is no clock, or none that holds. */
 static uint64_t rtc_seconds(void)
 {
-    struct rtc t;
+    uint8_t t[FIELDS], again[FIELDS];
+    unsigned tries = 0;
 
-    if (!rtc_stable(&t))
+    do {
+        while (rtc_read(RTC_STATUS_A) & RTC_UPDATING) {
+            if (tries++ > 10000 || rtc_read(RTC_STATUS_A) == 0xff)
+                return 0;
+        }
+        rtc_read_all(t);
+        rtc_read_all(again);
+    } while (__builtin_memcmp(t, again, sizeof t) != 0);
+    if (t[DAY] < 1 || t[DAY] > 31 || t[MONTH] < 1 || t[MONTH] > 12)
         return 0;
-    uint8_t status = rtc_read(RTC_STATUS_B);
-    bool pm = t.hour & RTC_PM, is_binary = status & RTC_BINARY;
-    unsigned hour, fields[6] = { t.second, t.minute, t.hour & 0x7f, t.day, t.month, t.year };
-
-    for (unsigned i = 0; !is_binary && i < 6; i++)
-        fields[i] = from_bcd(fields[i]);
-    hour = status & RTC_24_HOURS ? fields[2] : fields[2] % 12 + (pm ? 12 : 0);
-    if (fields[3] < 1 || fields[3] > 31 || fields[4] < 1 || fields[4] > 12)
-        return 0;
-    return ((days_from_civil(2000 + fields[5], fields[4], fields[3]) * 24 + hour) * 60 +
-            fields[1]) * 60 + fields[0];
+    return ((days_from_civil(2000U + t[YEAR], t[MONTH], t[DAY]) * 24 + t[HOUR]) * 60 +
+            t[MINUTE]) * 60 + t[SECOND];
 }
 
-/* -------------------------------------------------------------------------- */
+/* --- what the others use ----------------------------------------------------- */
+
+void clock_init(void)
+{
+    start_pit();
+    find_frequencies(has_nanosecond_timer() ? &nanoseconds : &pit);
+    arch_clock.tsc_base = arch_tsc();
+    arch_clock.multiplier = (SECOND_NS << CLOCK_SHIFT) / tsc_hz;
+    arch_clock.shift = CLOCK_SHIFT;
+    arch_clock.realtime_base = rtc_seconds() * SECOND_NS;
+}
 
 void clock_wait_us(unsigned us)
 {
@@ -252,11 +170,10 @@ void clock_wait_us(unsigned us)
         arch_pause();
 }
 
-void clock_init(void)
+/* The counter has 32 bits: enough for 2 s of a timer below 2 GHz. */
+void arch_timer_arm(uint64_t ns)
 {
-    find_frequencies();
-    arch_clock.tsc_base = arch_tsc();
-    arch_clock.multiplier = (SECOND_NS << CLOCK_SHIFT) / tsc_hz;
-    arch_clock.shift = CLOCK_SHIFT;
-    arch_clock.realtime_base = rtc_seconds() * SECOND_NS;
+    uint64_t ticks = (ns < TIMER_NS_MAX ? ns : TIMER_NS_MAX) * timer_hz / SECOND_NS;
+
+    apic[APIC_TIMER_INITIAL] = ns != 0 && ticks == 0 ? 1 : (uint32_t)ticks;
 }

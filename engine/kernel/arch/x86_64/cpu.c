@@ -1,42 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each core has: its descriptor tables, its stacks, its control registers.
+ * What each core has: its descriptor tables, its stacks, its control registers, its
+ * extended state; and how the other cores are started, one after the other.
  *
  * A core's stacks share one slot of 64 KiB of addresses, each with an unmapped page
  * below it, so that an overflow is a double fault and not someone else's data. Which
  * core a stack belongs to can be read off its address: the exceptions that may come
  * before GS is the kernel's have no other way to know.
  *
- * Spec   Intel SDM 3A 3.4.5, 6.14.5, 7.7; SDM 2B SYSCALL; UMIP, SMEP, SMAP: 2.5
+ * A starting core takes the stack that is offered in start_stack by an exchange
+ * (start.S); one that wakes after its time was over finds nothing and stops. So no two
+ * ever share a stack, whatever the firmware's list says.
+ *
+ * Spec   Intel SDM 3A 2.5 (control registers), 3.4.5, 6.14.5, 7.7, 8.4.4.1 (startup); 1 13
+ *        (extended state); 2B SYSCALL
  */
 #include "machine.h"
-#include "offsets.h"
-#include "port.h"
 
-_Static_assert(offsetof(struct cpu, self) == 0, "this_cpu()");
-_Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
-_Static_assert(offsetof(struct cpu, scratch) == CPU_SCRATCH, "offsets.h");
-_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, r11) == REG_R11, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rcx) == REG_RCX, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rdi) == REG_RDI, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rip) == REG_RIP, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rflags) == REG_RFLAGS, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rsp) == REG_RSP, "offsets.h");
-_Static_assert(sizeof(struct phx_registers) == THREAD_RESUME_FULL, "offsets.h");
-_Static_assert(sizeof(struct tss) == 104, "SDM 3A figure 7-11");
+#define STACK_PAGES 2 /* an epitaph needs them */
+#define INIT_WAIT_US 200
+#define START_WAIT_US 100000
+#define XCR0_X87_SSE_AVX 7
+#define FPU_CONTROL_DEFAULT 0x037f
+#define MXCSR_DEFAULT 0x1f80
 
-/* Pages of a slot, from its beginning; those not listed are never mapped. The first
- * four are for the TSS, in the order of IST_NMI ... IST_MC; an epitaph needs two. */
-static const struct {
-    uint8_t first, pages;
-} stacks[] = { { 1, 1 }, { 3, 1 }, { 5, 2 }, { 8, 2 }, { 11, 4 } };
-#define STACK_COUNT (sizeof stacks / sizeof stacks[0])
+struct tss { /* SDM 3A 7.7 */
+    uint32_t reserved0;
+    uint64_t rsp[3], reserved1, ist[7], reserved2;
+    uint16_t reserved3, io_map;
+} __attribute__((packed));
+
+struct arch_cpu {
+    uint64_t gdt[7]; /* null, the four of regs.h, TSS twice as long */
+    struct tss tss;
+};
+
+_Static_assert(offsetof(struct cpu, self) == 0 && offsetof(struct cpu, current) == CPU_CURRENT &&
+                   offsetof(struct cpu, scratch) == CPU_SCRATCH &&
+                   offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "regs.h");
+_Static_assert(offsetof(struct phx_registers, r11) == REG_R11 &&
+                   offsetof(struct phx_registers, rcx) == REG_RCX &&
+                   offsetof(struct phx_registers, rdi) == REG_RDI &&
+                   offsetof(struct phx_registers, rip) == REG_RIP &&
+                   offsetof(struct phx_registers, rflags) == REG_RFLAGS &&
+                   offsetof(struct phx_registers, rsp) == REG_RSP &&
+                   sizeof(struct phx_registers) == THREAD_RESUME_FULL, "regs.h");
+
+/* What start.S goes on with; the boot processor is the first. */
+uint64_t start_stack = (uint64_t)low_stack_top + DIRECT_BASE; /* atomic: 0: none is offered */
+void (*start_function)(void *) = boot_main;
+void *start_argument;
+
+unsigned arch_fpu_size;
+static unsigned started; /* atomic: other cores that run */
+
+/* --- memory of a core ------------------------------------------------------------ */
+
+/* Stack 0 is for system calls and interrupts, 1 to 4 are the TSS's (trap.c). */
+#define STACK_COUNT 5
 
 static uint64_t stack_top(unsigned index, unsigned stack)
 {
     return STACKS_BASE + ((uint64_t)index << STACKS_SLOT_SHIFT) +
-           (uint64_t)(stacks[stack].first + stacks[stack].pages) * PHX_PAGE_SIZE;
+           (stack + 1) * (STACK_PAGES + 1) * PHX_PAGE_SIZE;
 }
 
 struct cpu *cpu_of_stack(uint64_t address)
@@ -57,41 +83,34 @@ static void fill_descriptors(struct arch_cpu *arch, unsigned index)
     arch->gdt[TSS_SELECTOR / 8] = (sizeof(struct tss) - 1) | (tss & 0xffffff) << 16 |
                                   0x89UL << 40 | (tss >> 24 & 0xff) << 56;
     arch->gdt[TSS_SELECTOR / 8 + 1] = tss >> 32;
-    arch->tss.rsp[0] = stack_top(index, STACK_COUNT - 1);
-    for (unsigned i = 0; i < STACK_COUNT - 1; i++)
-        arch->tss.ist[i] = stack_top(index, i);
+    arch->tss.rsp[0] = stack_top(index, 0);
+    for (unsigned i = 1; i < STACK_COUNT; i++)
+        arch->tss.ist[i - 1] = stack_top(index, i);
     arch->tss.io_map = sizeof(struct tss); /* beyond its end: no port is allowed */
 }
 
-bool cpu_make(unsigned index, uint32_t id)
+bool cpu_make(unsigned index)
 {
     struct cpu *cpu = &cpus[index];
-    uint64_t own = early_page();
+    uint64_t page = early_page();
 
-    if (own == 0)
-        return false;
-    for (unsigned i = 0; i < STACK_COUNT; i++) {
-        for (unsigned page = 1; page <= stacks[i].pages; page++) {
-            uint64_t pa = early_page();
+    for (unsigned i = 0; i < STACK_COUNT * STACK_PAGES && page != 0; i++) {
+        uint64_t end = stack_top(index, i / STACK_PAGES);
 
-            if (pa == 0)
-                return false;
-            memory_map_stack(stack_top(index, i) - page * PHX_PAGE_SIZE, pa);
-        }
+        memory_map_stack(end - (i % STACK_PAGES + 1) * PHX_PAGE_SIZE, page);
+        page = early_page();
     }
+    if (page == 0)
+        return false;
     cpu->self = cpu;
     cpu->index = index;
-    cpu->apic_id = id;
-    cpu->stack_top = stack_top(index, STACK_COUNT - 1);
-    cpu->arch = direct(own);
+    cpu->stack_top = stack_top(index, 0);
+    cpu->arch = direct(page);
     fill_descriptors(cpu->arch, index);
     return true;
 }
 
-struct table_register {
-    uint16_t limit;
-    uint64_t base;
-} __attribute__((packed));
+/* --- on the core itself ------------------------------------------------------------ */
 
 static void load_descriptors(struct cpu *cpu)
 {
@@ -105,7 +124,7 @@ static void load_descriptors(struct cpu *cpu)
     wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
 
-static void enable_protection(void)
+static void enable_features(void)
 {
     struct cpuid features = cpuid(7, 0);
     uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_FSGSBASE |
@@ -118,12 +137,14 @@ static void enable_protection(void)
     if (features.ecx >> 2 & 1)
         cr4 |= CR4_UMIP;
     __asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
+    __asm__ volatile("xsetbv" ::"c"(0), "a"(cpuid(13, 0).eax & XCR0_X87_SSE_AVX), "d"(0));
+    arch_fpu_size = (cpuid(13, 0).ebx + 63) & ~63U;
+    arch_fpu_trap(true);
 }
 
 /* SYSENTER and 32-bit SYSCALL are not there: there is no 32-bit code segment. */
 static void enable_syscall(void)
 {
-    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
     wrmsr(MSR_STAR, (uint64_t)(USER_SS - 8) << 48 | (uint64_t)KERNEL_CS << 32);
     wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
     wrmsr(MSR_SFMASK, RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IF);
@@ -133,9 +154,8 @@ static void enable_syscall(void)
 void cpu_init(struct cpu *cpu)
 {
     load_descriptors(cpu);
-    enable_protection();
+    enable_features();
     enable_syscall();
-    fpu_init();
 }
 
 void arch_interrupt_window(void)
@@ -147,4 +167,83 @@ void arch_interrupt_window(void)
 void arch_idle(void)
 {
     __asm__ volatile("sti\n\thlt\n\tcli" ::: "memory");
+}
+
+/* --- the other cores ----------------------------------------------------------------- */
+
+/* Pairs with start_core: what it wrote before offering the stack is visible here. */
+static void ap_main(void *cpu)
+{
+    arch_root_load(arch_kernel_root);
+    cpu_init(cpu);
+    apic_init();
+    __atomic_add_fetch(&started, 1, __ATOMIC_RELEASE);
+    kernel_cpu_main();
+}
+
+static bool has_started(unsigned count)
+{
+    for (unsigned us = 0; us < START_WAIT_US; us++) {
+        if (__atomic_load_n(&started, __ATOMIC_ACQUIRE) >= count)
+            return true;
+        clock_wait_us(1);
+    }
+    return false;
+}
+
+static bool start_core(unsigned index)
+{
+    uint32_t id = cpus[index].apic_id;
+    uint32_t startup = ICR_STARTUP | (uint32_t)((uint64_t)low_start / PHX_PAGE_SIZE);
+
+    start_argument = &cpus[index];
+    __atomic_store_n(&start_stack, cpus[index].stack_top, __ATOMIC_RELEASE);
+    apic_send(id, ICR_INIT);
+    clock_wait_us(INIT_WAIT_US);
+    apic_send(id, startup);
+    clock_wait_us(INIT_WAIT_US);
+    apic_send(id, startup); /* a core that runs does not hear it */
+    /* Take the offer back; if it is gone, the core is on its way after all. */
+    return has_started(index) ||
+           (__atomic_exchange_n(&start_stack, 0, __ATOMIC_ACQ_REL) == 0 && has_started(index));
+}
+
+/* A core that does not start is the last that is tried. */
+unsigned arch_start_cpus(void)
+{
+    unsigned running = 1;
+
+    start_function = ap_main;
+    while (running < CPUS_MAX && cpus[running].arch != NULL && start_core(running))
+        running++;
+    return running;
+}
+
+/* --- extended state: x87, SSE and, where there is one, AVX ----------------------------- */
+
+/* A component that is not marked present is loaded in its initial state; MXCSR is
+ * loaded from the area all the same (SDM 1, 13.4.1). */
+void arch_fpu_init(void *area)
+{
+    __builtin_memset(area, 0, arch_fpu_size);
+    *(uint16_t *)area = FPU_CONTROL_DEFAULT;
+    ((uint32_t *)area)[6] = MXCSR_DEFAULT;
+}
+
+void arch_fpu_save(void *area)
+{
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(~0U), "d"(~0U) : "memory");
+}
+
+void arch_fpu_load(const void *area)
+{
+    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(~0U), "d"(~0U) : "memory");
+}
+
+void arch_fpu_trap(bool on)
+{
+    if (on)
+        __asm__ volatile("mov %0, %%cr0" ::"r"((uint64_t)CR0_IN_USE | CR0_TS) : "memory");
+    else
+        __asm__ volatile("clts" ::: "memory");
 }

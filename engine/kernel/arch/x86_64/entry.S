@@ -9,7 +9,6 @@
  *
  * Spec   Intel SDM 2B, SYSCALL, SYSRET, SWAPGS; 3A 6.14, exceptions in 64-bit mode
  */
-#include "offsets.h"
 #include "regs.h"
 
     .text
@@ -34,7 +33,7 @@ place = place + 8
  * SYSCALL.
  * In         rcx return address, r11 rflags, the rest as phoenix/abi.h says; interrupts
  *            are off and DF, TF, AC, NT clear (SFMASK)
- * Out        user_resume; rcx and r11 of the thread's registers stay as they were
+ * Out        arch_enter_user; rcx and r11 of the thread's registers stay as they were
  */
     .globl syscall_entry
     .balign 64
@@ -53,6 +52,7 @@ syscall_entry:
     call kernel_syscall
 
 /*
+ * _Noreturn void arch_enter_user(void)
  * Leave for this_cpu()->current.
  * In         GS is the kernel's, interrupts are off; nothing else matters
  * Destroyed  all; does not return
@@ -60,8 +60,8 @@ syscall_entry:
  * SYSRET faults in ring 0 when rcx is no user address (SDM 2B, SYSRET), so such a
  * rip takes the long way, where it becomes the thread's own #GP.
  */
-    .globl user_resume
-user_resume:
+    .globl arch_enter_user
+arch_enter_user:
     mov %gs:CPU_CURRENT, %rsp
     mov REG_RIP(%rsp), %rcx
     mov %rcx, %r11
@@ -97,12 +97,7 @@ resume_all: /* rsp: the thread, rcx: its rip */
     xor %edx, %edx
     xor %ecx, %ecx
     call kernel_fault
-    jmp user_resume
-
-/* _Noreturn void arch_enter_user(void) */
-    .globl arch_enter_user
-arch_enter_user:
-    jmp user_resume
+    jmp arch_enter_user
 
 /*
  * Exceptions and interrupts. Each stub is 16 bytes; on the stack are then: vector,
@@ -112,19 +107,16 @@ arch_enter_user:
     .balign 16
 trap_stubs:
 vector = 0
-.rept VECTOR_FLUSH + 1
+.rept VECTOR_SPURIOUS + 1
     .balign 16
-.if (vector == 8) || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
-    push $vector
-.else
+.if !(VECTORS_WITH_ERROR >> vector & 1)
     push $0
+.endif
     push $vector
-.endif
-.if vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC
+.if VECTORS_ANYWHERE >> vector & 1
     jmp trap_anywhere
-.else
-    jmp trap
 .endif
+    jmp trap
 vector = vector + 1
 .endr
 
@@ -140,31 +132,25 @@ trap:
     jz trap_anywhere
     swapgs
     lfence                  /* no speculation past the test with the program's GS */
-    cld
-    .globl trap_clac
-trap_clac:                  /* an interrupt keeps AC, which would turn SMAP off */
-    clac
+    pushq $RFLAGS_ONE       /* an interrupt keeps DF, and AC, which would turn SMAP off */
+    popfq
     push %rdi
     mov %gs:CPU_CURRENT, %rdi
     move_registers 1, %rdi
     mov %rcx, REG_RCX(%rdi)
     mov %r11, REG_R11(%rdi)
-    pop %rax
-    mov %rax, REG_RDI(%rdi)
+    pop REG_RDI(%rdi)
     pop %rsi
     pop %rdx
-    pop %rax
-    mov %rax, REG_RIP(%rdi)
+    pop REG_RIP(%rdi)
     pop %rax                /* cs: there is only one */
-    pop %rax
-    mov %rax, REG_RFLAGS(%rdi)
-    pop %rax
-    mov %rax, REG_RSP(%rdi)
+    pop REG_RFLAGS(%rdi)
+    pop REG_RSP(%rdi)
     movq $1, THREAD_RESUME_FULL(%rdi)
     mov %cr2, %rcx
     mov %gs:CPU_STACK_TOP, %rsp
     call trap_user
-    jmp user_resume
+    jmp arch_enter_user
 
 /*
  * In ring 0, and what may come at any instruction (NMI, double fault, machine check):
@@ -182,22 +168,5 @@ trap_anywhere:
 .endr
     add $16, %rsp
     iretq
-
-/* From an interrupt controller that changed its mind: there is nothing to do. */
-    .globl trap_spurious
-trap_spurious:
-    iretq
-
-/*
- * _Noreturn void stack_switch(uint64_t top, void (*go_on)(void *), void *argument)
- * Go on with another stack; the old one is not needed any more.
- */
-    .globl stack_switch
-stack_switch:
-    mov %rdi, %rsp
-    xor %ebp, %ebp
-    mov %rdx, %rdi
-    call *%rsi
-    ud2
 
     .section .note.GNU-stack, "", @progbits

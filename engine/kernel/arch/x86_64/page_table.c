@@ -22,78 +22,67 @@
 
 uint64_t arch_kernel_root;
 
-static uint64_t *entry_of(uint64_t table, uint64_t address, unsigned shift)
-{
-    return (uint64_t *)direct(table) + (address >> shift & (ENTRIES - 1));
-}
-
 void arch_root_init(uint64_t root)
 {
     page_copy(direct(root), direct(arch_kernel_root));
 }
 
+/* The entry for an address in the lowest table that there is, whose entries cover
+ * 1 << *shift bytes each. */
+static inline uint64_t *lowest_entry(uint64_t root, uint64_t address, unsigned *shift)
+{
+    uint64_t *entry = (uint64_t *)direct(root) + (address >> TOP_SHIFT & (ENTRIES - 1));
+
+    for (*shift = TOP_SHIFT; *shift > PHX_PAGE_SHIFT && *entry & PTE_P;) {
+        *shift -= LEVEL_BITS;
+        entry = (uint64_t *)direct(*entry & PTE_ADDRESS) + (address >> *shift & (ENTRIES - 1));
+    }
+    return entry;
+}
+
 pte_t *arch_pte(uint64_t root, uint64_t address)
 {
-    uint64_t table = root;
+    unsigned shift;
+    pte_t *entry = lowest_entry(root, address, &shift);
 
-    for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS) {
-        uint64_t entry = *entry_of(table, address, shift);
-
-        if (!(entry & PTE_P))
-            return NULL;
-        table = entry & PTE_ADDRESS;
-    }
-    return entry_of(table, address, PHX_PAGE_SHIFT);
+    return shift == PHX_PAGE_SHIFT ? entry : NULL;
 }
 
 pte_t *arch_pte_make_tables(uint64_t root, uint64_t address, uint64_t *tables)
 {
-    uint64_t table = root;
+    unsigned shift;
+    pte_t *entry;
 
-    for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS) {
-        uint64_t *entry = entry_of(table, address, shift);
+    while (entry = lowest_entry(root, address, &shift), shift > PHX_PAGE_SHIFT) {
+        uint64_t fresh = *tables;
 
-        if (!(*entry & PTE_P)) {
-            uint64_t fresh = *tables;
-
-            if (fresh == 0)
-                return NULL;
-            *tables = *(uint64_t *)direct(fresh);
-            *(uint64_t *)direct(fresh) = 0;
-            *entry = fresh | TABLE_FLAGS;
-        }
-        table = *entry & PTE_ADDRESS;
+        if (fresh == 0)
+            return NULL;
+        *tables = *(uint64_t *)direct(fresh);
+        *(uint64_t *)direct(fresh) = 0;
+        *entry = fresh | TABLE_FLAGS;
     }
-    return entry_of(table, address, PHX_PAGE_SHIFT);
+    return entry;
 }
 
-/* Tables missing below `table`, whose entries cover 1 << shift bytes each, for the
- * bytes from first to last. Where one is missing, all below it are: a division. */
-static uint64_t missing_below(uint64_t table, unsigned shift, uint64_t first, uint64_t last)
-{
-    uint64_t missing = 0;
-
-    for (uint64_t i = first >> shift; i <= last >> shift; i++) {
-        uint64_t entry = *entry_of(table, i << shift, shift);
-        uint64_t low = i == first >> shift ? first : i << shift;
-        uint64_t high = i == last >> shift ? last : ((i + 1) << shift) - 1;
-
-        if (!(entry & PTE_P)) {
-            for (unsigned s = shift; s > PHX_PAGE_SHIFT; s -= LEVEL_BITS)
-                missing += (high >> s) - (low >> s) + 1;
-        } else if (shift > PHX_PAGE_SHIFT + LEVEL_BITS) {
-            missing += missing_below(entry & PTE_ADDRESS, shift - LEVEL_BITS, low, high);
-        }
-    }
-    return missing;
-}
-
+/* From one missing table to the next; all those below it are missing too: a division. */
 unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages)
 {
-    if (pages == 0)
-        return 0;
-    return (unsigned)missing_below(root, TOP_SHIFT, address,
-                                   address + (pages << PHX_PAGE_SHIFT) - 1);
+    uint64_t end = address + (pages << PHX_PAGE_SHIFT), missing = 0;
+
+    while (address < end) {
+        unsigned shift;
+
+        lowest_entry(root, address, &shift);
+        unsigned covered = shift > PHX_PAGE_SHIFT ? shift : PHX_PAGE_SHIFT + LEVEL_BITS;
+        uint64_t next = ((address >> covered) + 1) << covered;
+        uint64_t last = (next < end ? next : end) - 1;
+
+        for (; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS)
+            missing += (last >> shift) - (address >> shift) + 1;
+        address = next;
+    }
+    return (unsigned)missing;
 }
 
 /* The first entry that is in use, or `count`, a multiple of 8. */

@@ -37,11 +37,26 @@ TEST(regions, inward_and_outward, "half a page is not usable, and half a page cu
     CHECK_EQ(info.regions[1].size, PAGE);
 }
 
+TEST(regions, out_of_order, "what a list says twice or too late is not usable twice")
+{
+    struct boot_info info = { 0 };
+
+    regions_add(&info, 4 * PAGE, 8 * PAGE);
+    regions_add(&info, 6 * PAGE, 10 * PAGE + 1);
+    regions_add(&info, 0, 2 * PAGE);
+    CHECK_EQ(info.region_count, 2);
+    CHECK_EQ(info.regions[1].base, 8 * PAGE);
+    CHECK_EQ(info.regions[1].size, 2 * PAGE);
+    regions_add(&info, 1UL << 38, 1UL << 50);
+    CHECK_EQ(info.regions[2].base + info.regions[2].size, DIRECT_END);
+}
+
 TEST(regions, random_lists, "agree with a map of pages")
 {
     for (unsigned round = 0; round < 500; round++) {
         struct boot_info info = { 0 };
         bool model[MODEL_PAGES] = { false };
+        uint64_t highest = 0;
 
         for (unsigned step = 0; step < 40; step++) {
             uint64_t first = test_below(MODEL_PAGES), last = test_below(MODEL_PAGES);
@@ -49,7 +64,9 @@ TEST(regions, random_lists, "agree with a map of pages")
 
             (add ? regions_add : regions_cut)(&info, first * PAGE, last * PAGE);
             for (uint64_t i = first; i < last; i++)
-                model[i] = add;
+                model[i] = add && i >= highest ? true : add && model[i];
+            for (highest = MODEL_PAGES; highest > 0 && !model[highest - 1];)
+                highest--;
             check_shape(&info);
         }
         unsigned at = 0;
@@ -65,13 +82,15 @@ TEST(regions, random_lists, "agree with a map of pages")
     }
 }
 
-TEST(regions, too_many, "the smallest are dropped, and none is made up")
+TEST(regions, too_many, "what there is no room for is left out, and none is made up")
 {
     struct boot_info info = { 0 };
 
     for (uint64_t i = 0; i < 2 * BOOT_REGIONS_MAX; i++)
-        regions_add(&info, i * 1000 * PAGE, (i * 1000 + 1 + i) * PAGE);
+        regions_add(&info, i * 1000 * PAGE, (i * 1000 + 10) * PAGE);
+    CHECK_EQ(info.region_count, BOOT_REGIONS_MAX);
+    regions_cut(&info, 5 * PAGE, 6 * PAGE);
     check_shape(&info);
     CHECK_EQ(info.region_count, BOOT_REGIONS_MAX);
-    CHECK_EQ(info.regions[0].size, (BOOT_REGIONS_MAX + 1) * PAGE);
+    CHECK_EQ(info.regions[1].base, 6 * PAGE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers, model specific registers, ports and bits of the processor and of the
- * devices that every PC has, by their manuals' names. Only what is used.
+ * Numbers that C and assembly share or whose names explain them: registers, model
+ * specific registers, ports and bits, by their manuals' names. Only what is used.
  *
  * Spec   Intel SDM volumes 3A (2.5 control registers, 10 APIC) and 4 (MSRs); AMD APM 2
  *        (6.1 SYSCALL); 82093AA (I/O APIC); PC16550D (serial); 8254 (timer); MC146818 (clock)
@@ -17,6 +17,19 @@
 #define STACKS_SLOT_SHIFT 16 /* a core's stacks and their guard pages */
 #define MMIO_BASE 0xffffffffffe00000
 
+/* Where the entry code finds things: in struct cpu, and in struct thread, which begins
+ * with its struct phx_registers (cpu.c checks both). */
+#define CPU_CURRENT 8
+#define CPU_SCRATCH 16
+#define CPU_STACK_TOP 24
+#define REG_R11 48
+#define REG_RCX 88
+#define REG_RDI 112
+#define REG_RIP 120
+#define REG_RFLAGS 128
+#define REG_RSP 136
+#define THREAD_RESUME_FULL 144
+
 /* Selectors, in the order that SYSCALL and SYSRET want (SDM 3A 5.8.8). */
 #define KERNEL_CS 0x08
 #define KERNEL_SS 0x10
@@ -26,11 +39,11 @@
 
 #define CR0_PE (1 << 0)
 #define CR0_MP (1 << 1)
-#define CR0_EM (1 << 2)
 #define CR0_TS (1 << 3)
 #define CR0_NE (1 << 5)
 #define CR0_WP (1 << 16)
-#define CR0_PG (1 << 31)
+#define CR0_PG (1UL << 31)
+#define CR0_IN_USE (CR0_PG | CR0_WP | CR0_NE | CR0_MP | CR0_PE)
 
 #define CR4_PAE (1 << 5)
 #define CR4_MCE (1 << 6)
@@ -42,10 +55,6 @@
 #define CR4_OSXSAVE (1 << 18)
 #define CR4_SMEP (1 << 20)
 #define CR4_SMAP (1 << 21)
-
-#define XCR0_X87 1
-#define XCR0_SSE 2
-#define XCR0_AVX 4
 
 #define RFLAGS_ONE (1 << 1)
 #define RFLAGS_TF (1 << 8)
@@ -60,7 +69,6 @@
 #define PTE_P (1UL << 0)
 #define PTE_W (1UL << 1)
 #define PTE_U (1UL << 2)
-#define PTE_PWT (1UL << 3)
 #define PTE_PCD (1UL << 4)
 #define PTE_A (1UL << 5)
 #define PTE_D (1UL << 6)
@@ -71,10 +79,8 @@
 
 #define MSR_APIC_BASE 0x1b
 #define APIC_BASE_X2APIC (1 << 10)
-#define APIC_BASE_ENABLE (1 << 11)
 #define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_SYSENTER_CS 0x174
-#define MSR_X2APIC 0x800 /* register at MMIO offset r is MSR 0x800 + r / 16 */
 #define MSR_EFER 0xc0000080
 #define EFER_SCE (1 << 0)
 #define EFER_LME (1 << 8)
@@ -85,7 +91,7 @@
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 
-/* Vectors. Exceptions are 0-31; the old interrupt controller is sent out of the way. */
+/* Vectors. Exceptions are 0-31. */
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
 #define VECTOR_BP 3
@@ -97,33 +103,25 @@
 #define VECTOR_SERIAL 33
 #define VECTOR_WAKEUP 34
 #define VECTOR_FLUSH 35
+#define VECTOR_SPURIOUS 47 /* its low four bits are ones on old processors */
 #define VECTOR_INT80 128
-#define VECTOR_PIC 0xf0
-#define VECTOR_PIC_SPURIOUS 0xf7
-#define VECTOR_SPURIOUS 0xff
+/* Those that push an error code (SDM 3A table 6-1), and those that may come at any
+ * instruction of the kernel: a bit each. */
+#define VECTORS_WITH_ERROR 0x60227d00
+#define VECTORS_ANYWHERE (1 << VECTOR_NMI | 1 << VECTOR_DF | 1 << VECTOR_MC)
 
-/* Interrupt stacks of the TSS; 0 is none. */
-#define IST_NMI 1
-#define IST_DB 2
-#define IST_DF 3
-#define IST_MC 4
-
-/* Local APIC (SDM 3A 10.4.1), offsets in its page. */
-#define APIC_ID 0x20
-#define APIC_TPR 0x80
-#define APIC_EOI 0xb0
-#define APIC_SVR 0xf0
+/* Local APIC (SDM 3A 10.4.1): which 32-bit word of its page. */
+#define APIC_EOI (0xb0 / 4)
+#define APIC_SVR (0xf0 / 4)
 #define APIC_SVR_ENABLE (1 << 8)
-#define APIC_ICR 0x300
-#define APIC_ICR_HIGH 0x310
-#define APIC_LVT_TIMER 0x320
-#define APIC_LVT_LINT0 0x350
-#define APIC_LVT_LINT1 0x360
-#define APIC_LVT_ERROR 0x370
-#define APIC_TIMER_INITIAL 0x380
-#define APIC_TIMER_CURRENT 0x390
-#define APIC_TIMER_DIVIDE 0x3e0
+#define APIC_ICR (0x300 / 4)
+#define APIC_ICR_HIGH (0x310 / 4)
+#define APIC_LVT_TIMER (0x320 / 4)
+#define APIC_LVT_LINT0 (0x350 / 4)
 #define APIC_LVT_MASKED (1 << 16)
+#define APIC_TIMER_INITIAL (0x380 / 4)
+#define APIC_TIMER_CURRENT (0x390 / 4)
+#define APIC_TIMER_DIVIDE (0x3e0 / 4)
 #define APIC_DIVIDE_BY_1 0xb
 #define ICR_NMI (4 << 8)
 #define ICR_INIT (5 << 8)
@@ -132,19 +130,14 @@
 #define ICR_ASSERT (1 << 14)
 #define ICR_ALL_BUT_SELF (3 << 18)
 
-/* I/O APIC (82093AA 3.0): an index register and a window. */
-#define IOAPIC_INDEX 0x00
-#define IOAPIC_WINDOW 0x10
-#define IOAPIC_VERSION 1
+/* The first I/O APIC, where every PC has it (82093AA 3.0): an index and a window. */
+#define IOAPIC_BASE 0xfec00000
+#define IOAPIC_INDEX (0x00 / 4)
+#define IOAPIC_WINDOW (0x10 / 4)
 #define IOAPIC_PIN(n) (0x10 + 2 * (n))
-#define IOAPIC_LOW_ACTIVE (1 << 13)
-#define IOAPIC_LEVEL (1 << 15)
-#define IOAPIC_MASKED (1 << 16)
 
 /* 8259A interrupt controllers, masked for good. */
-#define PIC1_COMMAND 0x20
 #define PIC1_DATA 0x21
-#define PIC2_COMMAND 0xa0
 #define PIC2_DATA 0xa1
 
 /* 8254 timer, channel 2: the one whose gate software has. */
@@ -154,52 +147,37 @@
 #define PIT_CHANNEL2_MODE0 0xb0
 #define PIT_GATE 0x61
 #define PIT_HZ 1193182
-#define PM_TIMER_HZ 3579545
 
 /* MC146818 clock. */
 #define RTC_INDEX 0x70
 #define RTC_DATA 0x71
 #define RTC_STATUS_A 0x0a
 #define RTC_UPDATING 0x80
-#define RTC_STATUS_B 0x0b
-#define RTC_24_HOURS 0x02
-#define RTC_BINARY 0x04
-#define RTC_PM 0x80
 
 /* 16550 serial, COM1. */
 #define COM1 0x3f8
 #define COM1_IRQ 4
-#define UART_DATA 0     /* with LCR_DIVISOR: divisor, low */
-#define UART_IER 1      /* with LCR_DIVISOR: divisor, high */
+#define UART_DATA (COM1 + 0) /* with LCR_DIVISOR: divisor, low */
+#define UART_IER (COM1 + 1)  /* with LCR_DIVISOR: divisor, high */
 #define UART_IER_RECEIVE 1
-#define UART_IIR 2
+#define UART_IIR (COM1 + 2)
 #define UART_IIR_CAUSE 0x0f
 #define UART_IIR_RECEIVE 0x04 /* at the trigger level */
 #define UART_IIR_IDLE 0x0c /* below it, and nothing came for four bytes' time */
-#define UART_FCR 2
-#define UART_FCR_SETUP 0xc7 /* FIFOs on and empty, receive trigger at 14 bytes */
+#define UART_FCR (COM1 + 2)
+#define UART_FCR_SETUP 0xc7  /* FIFOs on and empty, receive trigger at 14 bytes */
 #define UART_TRIGGER 14
 #define UART_FIFO 16
-#define UART_LCR 3
+#define UART_LCR (COM1 + 3)
 #define UART_LCR_8N1 0x03
 #define UART_LCR_DIVISOR 0x80
-#define UART_MCR 4
-#define UART_MCR_SETUP 0x0b /* DTR, RTS, OUT2 (lets its interrupt out) */
-#define UART_LSR 5
+#define UART_MCR (COM1 + 4)
+#define UART_MCR_SETUP 0x0b  /* DTR, RTS, OUT2 (lets its interrupt out) */
+#define UART_LSR (COM1 + 5)
 #define UART_LSR_DATA 0x01
 #define UART_LSR_THR_EMPTY 0x20
-#define UART_SCRATCH 7
 
-/* Resets of last resort: chip set, keyboard controller. */
-#define RESET_CONTROL 0xcf9
-#define RESET_FULL 0x0e
-#define KEYBOARD_COMMAND 0x64
-#define KEYBOARD_PULSE_RESET 0xfe
-
-/* ACPI fixed hardware (ACPI 6.4, 4.8.3.2.1 and 4.8.3.7). */
-#define PM1_SLP_TYP_SHIFT 10
-#define PM1_SLP_EN (1 << 13)
-#define SLEEP_CONTROL_TYP_SHIFT 2
-#define SLEEP_CONTROL_EN (1 << 5)
+/* isa-debug-exit, a device of QEMU's, where `exit=0xf4` on the command line says it is. */
+#define DEBUG_EXIT 0xf4
 
 #endif

@@ -23,10 +23,9 @@
 
 /*
  * Any other processor.
- * In         cs = this page / 16, ip 0; ap_stack and ap_cpu are set
+ * In         cs = this page / 16, ip 0
  */
     .code16
-    .globl ap_start
 ap_start:
     cli
     mov %cs, %ax
@@ -34,92 +33,66 @@ ap_start:
     lgdtl gdt_pointer - ap_start
     mov $CR0_PE, %eax
     mov %eax, %cr0
-    ljmpl $0x18, $ap_start_32
+    xor %ebx, %ebx
+    ljmpl $0x18, $start_32
 
     .balign 8
 gdt: /* entries are marked accessed, so that no processor writes here */
     .quad 0
-    .quad 0x00af9b000000ffff /* 0x08 64-bit code */
-    .quad 0x00cf93000000ffff /* 0x10 data */
+    .quad 0x00af9b000000ffff /* KERNEL_CS */
+    .quad 0x00cf93000000ffff /* KERNEL_SS */
     .quad 0x00cf9b000000ffff /* 0x18 32-bit code */
 gdt_pointer:
     .word . - gdt - 1
     .long gdt
 
-    .code32
-ap_start_32:
-    mov $0x10, %eax
-    mov %eax, %ds
-    mov %eax, %ss
-    mov $ap_start_64, %ebp
-    jmp enter_64
-
 /*
  * The boot processor.
  * In         ebx: physical address of the start info; flat 32-bit segments
  */
+    .code32
     .globl pvh_start
 pvh_start:
     cli
     cld
-    mov $low_stack_top, %esp
     lgdt gdt_pointer
-    ljmp $0x18, $1f
-1:  mov $0x10, %eax
+    ljmp $0x18, $start_32
+
+/* In: ebx start info, 0 on any other processor. */
+start_32:
+    mov $KERNEL_SS, %eax
     mov %eax, %ds
     mov %eax, %es
     mov %eax, %ss
+    test %ebx, %ebx
+    jz 1f
+    mov $low_stack_top, %esp
     push $PHYSICAL(early_tables)
     push %ebx
     call early_image
-    mov $boot_start_64, %ebp
+    mov %ebx, PHYSICAL(start_argument)
 
-/* In: ebp where to go on in 64 bits. ebx is kept. The tables may have no-execute bits. */
-enter_64:
-    mov $(CR4_PAE | CR4_PGE), %eax
+1:  mov $(CR4_PAE | CR4_PGE), %eax
     mov %eax, %cr4
     mov $PHYSICAL(early_tables), %eax
     mov %eax, %cr3
     mov $MSR_EFER, %ecx
     rdmsr
-    or $(EFER_LME | EFER_NXE), %eax
+    or $(EFER_SCE | EFER_LME | EFER_NXE), %eax /* the tables may have no-execute bits */
     wrmsr
-    mov %cr0, %eax
-    and $~(CR0_EM | CR0_TS), %eax
-    or $(CR0_PG | CR0_WP | CR0_PE | CR0_NE | CR0_MP), %eax
+    mov $CR0_IN_USE, %eax
     mov %eax, %cr0
-    ljmp $0x08, $1f
+    ljmp $KERNEL_CS, $1f
     .code64
-1:  mov $KERNEL_SS, %eax
-    mov %eax, %ss
-    xor %eax, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    jmp *%rbp
-
-boot_start_64:
-    movabs $(low_stack_top + DIRECT_BASE), %rsp
-    xor %ebp, %ebp
-    mov %ebx, %edi
-    mov $boot_main, %rax
-    call *%rax
-
-ap_start_64: /* whoever takes the stack runs; 0: it came too late */
-    mov $ap_stack, %rcx
-    xor %eax, %eax
-    xchg %rax, (%rcx)
+1:  xor %eax, %eax /* whoever takes the stack runs; 0: it came too late */
+    mov %eax, %ebp
+    xchg %rax, start_stack
     test %rax, %rax
     jz 2f
     mov %rax, %rsp
-    xor %ebp, %ebp
-    mov $ap_cpu, %rax
-    mov (%rax), %rdi
-    mov $ap_main, %rax
-    call *%rax
-2:  cli
-    hlt
+    mov start_argument, %rdi
+    call *start_function
+2:  hlt
     jmp 2b
 
     .section .low.early, "ax"
@@ -136,6 +109,6 @@ low_stack_top:
     .balign 4096
     .globl early_tables
 early_tables:
-    .skip 4 * 4096
+    .skip 3 * 4096
 
     .section .note.GNU-stack, "", @progbits

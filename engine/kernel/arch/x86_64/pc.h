@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the 32-bit code that runs first (early.c) and the kernel share: instructions that
+ * have no C, the way out through COM1, and what a PVH loader leaves behind.
+ *
+ * Spec   PC16550D; xen/include/public/arch-x86/hvm/start_info.h
+ */
+#ifndef ARCH_PC_H
+#define ARCH_PC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "regs.h"
+
+static inline void out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint8_t in8(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid r;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+/* An empty transmitter takes a whole FIFO's worth without being asked again. Where no
+ * COM1 is, it always seems to be empty. */
+static inline void uart_write(const uint8_t *bytes, size_t length)
+{
+    while (length != 0) {
+        while (!(in8(UART_LSR) & UART_LSR_THR_EMPTY))
+            __asm__ volatile("pause");
+        for (unsigned i = 0; i < UART_FIFO && length != 0; i++, length--)
+            out8(UART_DATA, *bytes++);
+    }
+}
+
+/* All addresses are physical. */
+struct pvh_start_info {
+    uint32_t magic;
+    uint32_t version; /* the memory map is there since 1 */
+    uint32_t flags, module_count;
+    uint64_t modules; /* of struct pvh_module */
+    uint64_t command_line, rsdp;
+    uint64_t memory_map; /* of struct pvh_memory */
+    uint32_t memory_map_count, reserved;
+};
+#define PVH_MAGIC 0x336ec578
+
+struct pvh_module {
+    uint64_t base, size, command_line, reserved;
+};
+
+struct pvh_memory {
+    uint64_t base, size;
+    uint32_t type, reserved;
+};
+#define PVH_MEMORY_RAM 1
+
+#endif

@@ -122,6 +122,9 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     ring_share(r, frame);
     r->frame = (struct frame *)frame->object;
     r->frame->object.refs++;
+    r->up = frame->up;
+    r->up_gen = frame->up_gen;
+    node_ref(r->up);
     r->thread = t;
     r->object.refs++;
     t->ring = r;
@@ -146,6 +149,7 @@ void ring_detach(struct thread *t)
     t->ring_entering = false;
     r->thread = NULL;
     give_back_records(r);
+    node_unref(r->up);
     object_unref(&r->frame->object);
     object_unref(&r->object);
 }
@@ -160,10 +164,13 @@ static uint32_t completions_waiting(struct ring *r)
     return r->logic.complete_tail - r->logic.complete_head;
 }
 
+/* Into a frame that was revoked nothing is written any more, nor taken from it. */
 static void post(struct ring *r, uint64_t user, int64_t result, const uint64_t words[2])
 {
     struct phx_completion *c = &r->completions[ringlogic_complete(&r->logic)];
 
+    if (!node_alive(r->up, r->up_gen))
+        return;
     c->user = user;
     c->result = result;
     c->words[0] = words[0];
@@ -198,7 +205,7 @@ static bool take_one(struct ring *r, bool only_safe)
     uint64_t out[5] = { 0 };
 
     completions_waiting(r);
-    if (!free || !ringlogic_can_take(&r->logic, tail))
+    if (!free || !ringlogic_can_take(&r->logic, tail) || !node_alive(r->up, r->up_gen))
         return false;
     struct phx_entry e = r->entries[r->logic.submit_head & (r->logic.submissions - 1)];
     if (only_safe && !dispatch_interrupt_safe(&e))

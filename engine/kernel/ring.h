@@ -22,6 +22,8 @@ struct ring {
     struct object object;
     struct thread *thread; /* NULL: destroyed */
     struct frame *frame;   /* counted */
+    struct node *up;       /* what allows writing to it, counted: the hold's it was made with */
+    uint64_t up_gen;
     struct phx_ring *shared;
     struct phx_entry *entries;
     struct phx_completion *completions;

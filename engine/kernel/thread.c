@@ -88,6 +88,8 @@ void thread_end(struct thread *t, uint64_t code)
         object_unref(&t->page_frame->object);
     t->page_frame = NULL;
     t->page = NULL;
+    node_unref(t->page_up);
+    t->page_up = NULL;
     forget_extended(t);
     list_remove(&t->process_link);
     account_refund(p->object.account, RESOURCE_THREADS, 1);
@@ -135,6 +137,11 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
     }
     TRY(result_row(inv, &row));
     TRY(thread_new(p, frame, offset, in->page_address, &t));
+    if (page) {
+        t->page_up = page->up;
+        t->page_up_gen = page->up_gen;
+        node_ref(t->page_up);
+    }
 
     t->regs.rip = in->entry;
     t->regs.rsp = in->stack;

@@ -114,6 +114,8 @@ struct thread {
     bool ring_entering;
     struct phx_thread_page *page; /* the kernel's alias; NULL: none */
     struct frame *page_frame;  /* counted */
+    struct node *page_up;      /* counted; NULL: nobody can take the page back */
+    uint64_t page_up_gen;
     uint64_t page_address;
     uint64_t pending;          /* asynchronous bits not yet in the page */
     uint64_t fs_base, gs_base;

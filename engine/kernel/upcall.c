@@ -6,6 +6,12 @@
  */
 #include "thread.h"
 
+/* The thread's page, unless it was taken back. */
+static struct phx_thread_page *page_of(const struct thread *t)
+{
+    return node_alive(t->page_up, t->page_up_gen) ? t->page : NULL;
+}
+
 static bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)
 {
     uint64_t low = page->restart_low, high = page->restart_high;
@@ -35,9 +41,9 @@ static void undeliverable(struct thread *t, unsigned kind, uint64_t address, uns
 void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
             unsigned signal)
 {
-    struct phx_thread_page *page = t->page;
-    uint32_t depth = page ? page->depth : PHX_FRAMES;
-    uint64_t entry = page ? page->entry : 0, stack;
+    struct phx_thread_page *page = page_of(t);
+    uint32_t depth = page ? __atomic_load_n(&page->depth, __ATOMIC_RELAXED) : PHX_FRAMES;
+    uint64_t entry = page ? __atomic_load_n(&page->entry, __ATOMIC_RELAXED) : 0, stack;
 
     if (depth >= PHX_FRAMES || entry == 0 || entry >= PHX_USER_END) {
         undeliverable(t, kind, address, signal);
@@ -72,7 +78,7 @@ void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, u
 
 void upcall_pending(struct thread *t)
 {
-    struct phx_thread_page *page = t->page;
+    struct phx_thread_page *page = page_of(t);
     uint64_t bits = t->pending;
 
     t->pending = 0;

@@ -134,3 +134,63 @@ TEST(review, a_revoke_leaves_others_waiting, "on the same object")
     CHECK_EQ(answer_of(bob.thread), 0);
     world_end();
 }
+
+TEST(review, a_ring_writes_nothing_into_a_revoked_frame, "whose owner has it for himself")
+{
+    world_begin();
+    uint64_t frame = make_frame(&alice, 1), his = lend(frame);
+    struct frame *f = (struct frame *)object_of(&alice, frame);
+    char *page = direct(f->pfn << PHX_PAGE_SHIFT);
+    struct phx_ring *ring = (struct phx_ring *)(void *)page;
+    struct phx_entry *entry = (struct phx_entry *)(void *)(page + sizeof *ring);
+    uint64_t notification = make_notification(&bob);
+
+    CHECK_EQ(CALL(bob.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, his, 4, 4), 0);
+    uint64_t id = WORD(bob.thread, 0);
+    struct phx_message *m = message_at(&bob, MEMORY);
+    m->words[0] = 1;
+    m->words[1] = PHX_FOREVER;
+    entry[0] = (struct phx_entry){ .op = PHX_OP_CALL(NOTIFICATION_WAIT, 2), .cap = notification,
+                                   .user = 77, .words = { MEMORY } };
+    entry[1] = entry[2] = (struct phx_entry){ .op = PHX_OP_NOP, .user = 78 };
+    ring->submit_tail = 2;
+    CHECK_EQ(CALL(bob.thread, id, RING_ENTER, 2, 0, 0), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 2);
+    CHECK_EQ(ring->complete_tail, 1);
+
+    CHECK_EQ(CALL(alice.thread, frame, CAPABILITY_REVOKE), 0);
+    ring->submit_tail = 3;
+    CHECK_EQ(CALL(bob.thread, notification, NOTIFICATION_SIGNAL, 1), 0);
+    CHECK_EQ(CALL(bob.thread, id, RING_ENTER, 2, 0, 0), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 0);
+    CHECK_EQ(ring->complete_tail, 1);
+    CHECK_EQ(ring->submit_head, 2);
+    world_end();
+}
+
+static void everybody_runs(void)
+{
+    for (unsigned i = 0; i < 8; i++)
+        settle();
+}
+
+TEST(review, an_upcall_writes_nothing_into_a_revoked_page, "whose owner has it for himself")
+{
+    world_begin();
+    uint64_t frame = make_frame(&alice, 1), his = lend(frame);
+    struct frame *f = (struct frame *)object_of(&alice, frame);
+    struct phx_thread_page *page = direct(f->pfn << PHX_PAGE_SHIFT);
+
+    CHECK_EQ(CALL(bob.thread, SLOT(PROCESS), PROCESS_NEW_THREAD, 0x2000, 0x90000, 0, his, FAR), 0);
+    uint64_t id = WORD(bob.thread, 0);
+    page->disabled = 1;
+    CHECK_EQ(CALL(bob.thread, id, THREAD_START), 0);
+    CHECK_EQ(CALL(bob.thread, id, THREAD_INTERRUPT, 1), 0);
+    everybody_runs();
+    CHECK_EQ(page->pending, 1);
+    CHECK_EQ(CALL(alice.thread, frame, CAPABILITY_REVOKE), 0);
+    CHECK_EQ(CALL(bob.thread, id, THREAD_INTERRUPT, 2), 0);
+    everybody_runs();
+    CHECK_EQ(page->pending, 1);
+    world_end();
+}

@@ -220,12 +220,11 @@ static err_t table_grow(struct cap_table *t)
 
 err_t cap_reserve(struct cap_table *t, uint32_t *index)
 {
-    TRY(account_can(t->account, RESOURCE_HOLDS, 1));
-    if (!t->free) {
+    if (!t->free || account_can(t->account, RESOURCE_HOLDS, 1) != OK)
         cap_sweep(t, 2 * HOLDS_PER_PAGE);
-        if (!t->free)
-            TRY(table_grow(t));
-    }
+    TRY(account_can(t->account, RESOURCE_HOLDS, 1));
+    if (!t->free)
+        TRY(table_grow(t));
     TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
 
     struct hold *row = cap_row_at(t, t->free);

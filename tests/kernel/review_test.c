@@ -194,3 +194,40 @@ TEST(review, an_upcall_writes_nothing_into_a_revoked_page, "whose owner has it f
     CHECK_EQ(page->pending, 1);
     world_end();
 }
+
+TEST(review, revoked_rows_do_not_fill_a_budget, "when it is at its limit")
+{
+    world_begin();
+    uint64_t notification = make_notification(&alice);
+    uint64_t left = bob.account->limit[RESOURCE_HOLDS] - bob.account->used[RESOURCE_HOLDS];
+    while (left-- > 0)
+        (void)grant(&alice, notification, &bob);
+    CHECK_EQ(CALL(bob.thread, SLOT(THREAD), THREAD_CONTROL_SELF), -PHX_LIMIT_EXCEEDED);
+    CHECK_EQ(CALL(alice.thread, notification, CAPABILITY_REVOKE), 0);
+    CHECK_EQ(CALL(bob.thread, SLOT(THREAD), THREAD_CONTROL_SELF), 0);
+    world_end();
+}
+
+/* A closed child stays with its parent while somebody holds it. */
+TEST(review, an_account_s_end_looks_at_each_child_once, "those that are closed already too")
+{
+    world_begin();
+    CHECK_EQ(CALL(alice.thread, SLOT(ACCOUNT), ACCOUNT_CREATE, 100, 900, 0, 0), 0);
+    uint64_t parent = WORD(alice.thread, 0);
+    struct account *a = (struct account *)object_of(&alice, parent);
+    for (unsigned i = 0; i < 20; i++) {
+        CHECK_EQ(CALL(alice.thread, parent, ACCOUNT_CREATE, 0, 0, 0, 0), 0);
+        if (i % 2)
+            CHECK_EQ(CALL(alice.thread, WORD(alice.thread, 0), ACCOUNT_DESTROY), 0);
+        bool dead = false;
+        LIST_FOR_EACH(l, &a->children)
+        {
+            CHECK(!dead || CONTAINER(l, struct account, sibling)->object.dead);
+            dead = CONTAINER(l, struct account, sibling)->object.dead;
+        }
+    }
+    CHECK_EQ(CALL(alice.thread, parent, ACCOUNT_DESTROY), 0);
+    struct list *first = list_first(&a->children);
+    CHECK(!first || CONTAINER(first, struct account, sibling)->object.dead);
+    world_end();
+}

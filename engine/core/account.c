@@ -27,7 +27,7 @@ void account_init(struct account *a, struct account *parent, struct memory *memo
     for (unsigned k = 0; k < KIND_COUNT; k++)
         list_init(&a->partial[k]);
     if (parent) {
-        list_add_tail(&parent->children, &a->sibling);
+        list_add_head(&parent->children, &a->sibling);
         parent->object.refs++;
     }
 }
@@ -130,6 +130,8 @@ void account_close(struct account *a)
         account_refund(a->object.account, r, spare);
     }
     a->object.dead = 1;
+    list_remove(&a->sibling);
+    list_add_tail(&a->object.account->children, &a->sibling);
 }
 
 void account_free(struct account *a)

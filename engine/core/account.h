@@ -84,7 +84,7 @@ struct memory {
 struct account {
     struct object object;   /* .account is the parent */
     struct memory *memory;
-    struct list children;   /* of struct account.sibling */
+    struct list children;   /* of struct account.sibling; the closed ones last */
     struct list sibling;
     struct list processes;  /* of struct process.account_link */
     uint64_t limit[RESOURCES], used[RESOURCES], peak[RESOURCES];

@@ -268,15 +268,10 @@ int op_account_destroy(struct invocation *inv)
     if (top == &kernel.root)
         return PHX_PERMISSION_DENIED;
     for (;;) {
-        struct account *child = NULL;
+        struct list *first = list_first(&a->children);
 
-        LIST_FOR_EACH(l, &a->children)
-        {
-            if (!CONTAINER(l, struct account, sibling)->object.dead)
-                child = CONTAINER(l, struct account, sibling);
-        }
-        if (child) {
-            a = child;
+        if (first && !CONTAINER(first, struct account, sibling)->object.dead) {
+            a = CONTAINER(first, struct account, sibling);
             continue;
         }
         LIST_FOR_EACH(l, &a->processes)

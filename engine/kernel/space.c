@@ -82,13 +82,13 @@ static void flush(const struct space *s, uint64_t address, uint64_t pages)
             for (uint64_t i = 0; i < pages; i++)
                 arch_flush_page(address + (i << PHX_PAGE_SHIFT));
     }
-    for (unsigned i = 0; others >> i; i++) {
+    for (unsigned i = 0; i < cpu_count; i++) {
         if (!(others >> i & 1))
             continue;
         __atomic_store_n(&cpus[i].flush_wanted, 1, __ATOMIC_RELEASE);
         arch_send_flush(i);
     }
-    for (unsigned i = 0; others >> i; i++)
+    for (unsigned i = 0; i < cpu_count; i++)
         if (others >> i & 1)
             while (__atomic_load_n(&cpus[i].flush_wanted, __ATOMIC_ACQUIRE))
                 arch_pause();

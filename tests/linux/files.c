@@ -217,6 +217,20 @@ static void mapped(void)
     close(f);
 }
 
+/* A file that came with the machine, read while it is written. */
+static void changing(const char *path)
+{
+    int w = open(path, O_RDWR), r = open(path, O_RDONLY);
+    char before = 0, after = 0;
+
+    SAY(w >= 0 && r >= 0 && pread(r, &before, 1, 5000) == 1);
+    SAY(pwrite(w, "#", 1, 5000) == 1 && pread(r, &after, 1, 5000) == 1 && after == '#');
+    SAY(pwrite(w, &before, 1, 5000) == 1 && pread(r, &after, 1, 5000) == 1 && after == before);
+    SAY(ftruncate(w, 100) == 0 && pread(r, &after, 1, 5000) == 0);
+    close(w);
+    close(r);
+}
+
 static void streams(void)
 {
     FILE *f = fopen("text", "w+");
@@ -240,8 +254,10 @@ static void streams(void)
     SAY((n = open("/dev/urandom", O_RDONLY)) >= 0 && read(n, line, 64) == 64 && close(n) == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        changing(argv[1]);
     reading_and_writing();
     large();
     appending();

@@ -27,7 +27,7 @@ all_true() {
 
 compare() {
     local name=$1 options=$2 program=$3
-    rm -rf folder && mkdir folder
+    rm -rf folder && mkdir folder && cp numbers folder/
     run_host folder "$program" "${@:4}"
     run_guest "$options" "$program" "${@:4}"
     same "$name" || return
@@ -35,12 +35,14 @@ compare() {
 }
 
 printf 'some input\nof two lines\n' >input
+seq 5000 >numbers # what a program spoils is a copy
 
 for kind in glibc musl pie; do
     for name in arguments numbers threads signals pipes clocks identity; do
         compare "$name.$kind" "" "$programs/$name-$kind" one "two words" ""
     done
-    compare "files.$kind" "--scratch 32M" "$programs/files-$kind"
+    compare "files.$kind" "--scratch 32M --ro $work/numbers:/numbers" \
+        "$programs/files-$kind" numbers
     compare "memory.$kind" "--scratch 1M --mem 256M" "$programs/memory-$kind"
 done
 

@@ -78,6 +78,9 @@ void backing_unpin(struct backing *backing);
 
 /* Fresh zeroed pages; 0: none. */
 uint64_t region_pages(uint64_t pages);
+/* The same above an empty page, so that whoever comes too deep faults. */
+uint64_t region_stack(uint64_t pages);
+void region_free_stack(uint64_t address, uint64_t pages);
 /* A frame's pages, to read (and execute, for borrowing); 0: none. */
 uint64_t region_map(uint64_t frame, uint64_t pages, uint32_t protection);
 void region_free(uint64_t address, uint64_t pages);

@@ -2,9 +2,9 @@
 /*
  * Reading and writing open files of the Namespace.
  *
- * A file of the boot tree that is lent as a frame cannot change under us, but it
- * can be replaced by a written copy when this process opens it to write. That is
- * why each such opening moves `changes`, after which a mapping is asked for again.
+ * A file of the boot tree is lent as a frame while no byte of it was changed. So
+ * what this process does to any file for the first time moves `changes`, after
+ * which a mapping is asked for again.
  */
 #include "names_file.h"
 
@@ -166,6 +166,9 @@ static int64_t names_file_write(struct file *file, uint64_t address, uint64_t le
                                           n, &out, &detail));
         if (e < 0)
             return done == 0 ? e : (int64_t)done;
+        if (!f->written)
+            names_changed();
+        f->written = true;
         done += out.written;
         *offset = out.end;
         if (out.written < n)
@@ -238,6 +241,8 @@ int64_t names_file_set(struct file *file, uint64_t which, const struct attribute
         return -E_INVAL;
     e = SERVED(detail, file_set_attributes(names_of(file)->cap, which, a->mode, a->owner, a->mtime,
                                      a->atime, a->size, &detail));
+    if (e == 0 && (which & SET_SIZE) != 0)
+        names_changed();
     if (e == -E_ACCES && detail == 0 && !caps.names_writable)
         e = -E_ROFS;
     return e;

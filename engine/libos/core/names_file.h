@@ -12,6 +12,7 @@ struct names_file {
     uint64_t cap;  /* File */
     uint64_t mode; /* with type bits */
     uint64_t size; /* when it was opened */
+    bool written;  /* through this one */
     struct lock lock;        /* covers what follows */
     struct backing *backing; /* its bytes, if it is mapped */
     uint64_t seen;           /* of `changes` when that was asked for */

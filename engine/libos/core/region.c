@@ -85,7 +85,8 @@ static int64_t populate_all(uint64_t address, uint64_t pages)
     return got == 0 ? -E_NOMEM : got;
 }
 
-uint64_t region_pages(uint64_t pages)
+/* `guard` pages that stay empty, and above them the pages: where these begin. */
+static uint64_t pages_above(uint64_t guard, uint64_t pages)
 {
     uint64_t address;
     int64_t e = -E_EXIST;
@@ -93,16 +94,31 @@ uint64_t region_pages(uint64_t pages)
     lock_take(&region_lock);
     /* What the spawner placed here without a word stays marked as used. */
     do {
-        address = take(pages, 0);
+        address = take(guard + pages, 0);
         if (address != 0)
-            e = populate_all(address, pages);
+            e = populate_all(address + guard * PHX_PAGE_SIZE, pages);
     } while (address != 0 && e == -E_EXIST);
     if (address != 0 && e < 0) {
-        give(address, pages);
+        give(address, guard + pages);
         address = 0;
     }
     lock_release(&region_lock);
-    return address;
+    return address == 0 ? 0 : address + guard * PHX_PAGE_SIZE;
+}
+
+uint64_t region_pages(uint64_t pages)
+{
+    return pages_above(0, pages);
+}
+
+uint64_t region_stack(uint64_t pages)
+{
+    return pages_above(1, pages);
+}
+
+void region_free_stack(uint64_t address, uint64_t pages)
+{
+    region_free(address - PHX_PAGE_SIZE, pages + 1);
 }
 
 uint64_t region_map(uint64_t frame, uint64_t pages, uint32_t protection)

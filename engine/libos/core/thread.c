@@ -110,7 +110,7 @@ void thread_init(struct phx_thread_page *page)
     page->self = (uint64_t)page;
     memset(t, 0, sizeof(*t));
     t->page = page;
-    t->stack_low = region_pages(STACK_PAGES);
+    t->stack_low = region_stack(STACK_PAGES);
     t->id = next_id = program_pid;
     page_prepare(t);
     if (thread_control_self(caps.control, &out) == 0)
@@ -139,7 +139,7 @@ static struct thread *take_ended(void)
 
 static struct thread *thread_memory(void)
 {
-    uint64_t frame = 0, at = 0, stack = region_pages(STACK_PAGES);
+    uint64_t frame = 0, at = 0, stack = region_stack(STACK_PAGES);
     struct thread *t;
 
     if (stack != 0 && sys_frame(1, &frame) == 0)
@@ -148,7 +148,7 @@ static struct thread *thread_memory(void)
         if (frame != 0)
             sys_release(frame);
         if (stack != 0)
-            region_free(stack, STACK_PAGES);
+            region_free_stack(stack, STACK_PAGES);
         return NULL;
     }
     t = (struct thread *)((struct phx_thread_page *)at)->local;
@@ -163,7 +163,7 @@ static void thread_memory_free(struct thread *t)
     uint64_t frame = t->frame, page = (uint64_t)t->page;
 
     /* Its park bit is lost: with its page goes the knowledge of it. */
-    region_free(t->stack_low, STACK_PAGES);
+    region_free_stack(t->stack_low, STACK_PAGES);
     region_free(page, 1);
     sys_release(frame);
 }

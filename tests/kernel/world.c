@@ -147,15 +147,15 @@ static bool inside(void (*entry)(struct thread *), struct thread *t)
     }
     if (setjmp(slept) == 0)
         entry(t);
-    cpus[0].idle = false;
+    arch_host.cpu->idle = false;
     return true;
 }
 
 static void exit_only(struct thread *t)
 {
     (void)t;
-    kernel_lock(&cpus[0]);
-    kernel_exit(&cpus[0]);
+    kernel_lock(arch_host.cpu);
+    kernel_exit(arch_host.cpu);
 }
 
 static void tick(struct thread *t)
@@ -166,9 +166,11 @@ static void tick(struct thread *t)
 
 void settle(void)
 {
+    unsigned turns = 0;
+
     do
-        inside(cpus[0].current ? tick : exit_only, NULL);
-    while (!list_is_empty(&kernel.dying));
+        inside(arch_host.cpu->current ? tick : exit_only, NULL);
+    while (!list_is_empty(&kernel.dying) && ++turns < 1000);
 }
 
 void pass_time(uint64_t ns)
@@ -181,10 +183,10 @@ void pass_time(uint64_t ns)
 /* By the scheduler's own means: slices end until it is this one's turn. */
 static void make_current(const struct thread *t)
 {
-    for (unsigned i = 0; cpus[0].current != t; i++) {
+    for (unsigned i = 0; arch_host.cpu->current != t; i++) {
         CHECK(i < 100);
         CHECK(t->state == THREAD_READY);
-        inside(cpus[0].current ? tick : exit_only, NULL);
+        inside(arch_host.cpu->current ? tick : exit_only, NULL);
     }
 }
 
@@ -348,7 +350,10 @@ static void machine_start(void)
     arch_host_memory(arena, sizeof arena);
     arch_host.cpu = &cpus[0];
     arch_host.idle = on_idle;
-    cpus[0].online = true;
+    for (unsigned i = 0; i < 2; i++) {
+        cpus[i].index = i;
+        cpus[i].online = true;
+    }
     arch_kernel_root = ROOT_TABLE;
     kernel.boot = &boot;
     console_init();

@@ -97,6 +97,8 @@ void arch_send_wakeup(unsigned cpu)
 void arch_send_flush(unsigned cpu)
 {
     arch_host.flush_requests[cpu]++;
+    if (arch_host.flush)
+        arch_host.flush(cpu);
 }
 
 void arch_stop_others(void)

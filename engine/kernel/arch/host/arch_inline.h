@@ -25,6 +25,7 @@ struct arch_host {
     uint64_t timer;        /* ns it was armed for, 0 off */
     uint64_t idles, windows;
     void (*idle)(void);    /* what happens while the core sleeps; may longjmp() away */
+    void (*flush)(unsigned cpu); /* what that core does when it is asked to flush */
     void (*window)(void);  /* what interrupts do in the window they are given */
     uint64_t fs_base, gs_base;
     bool fpu_trap;

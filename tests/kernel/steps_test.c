@@ -178,6 +178,138 @@ TEST(steps, work_that_waits_for_its_turn_ends, "with its process, at any step")
     at_each_step(end_slice, check_killed_while_ready);
 }
 
+/* --- another thread of the same process between two steps --------------------------- */
+
+static struct thread *second;
+static uint64_t lent; /* the hold that long_map_lent() maps by, and what it came from */
+static uint64_t lender;
+
+static int64_t long_map_lent(void)
+{
+    lender = make_frame(&alice, 700);
+    CHECK_EQ(CALL(alice.thread, lender, CAPABILITY_DERIVE, FRAME_M_ALL), 0);
+    lent = WORD(alice.thread, 0);
+    arm();
+    return map_frame(lent);
+}
+
+/* At each step of `operation` its thread loses its slice, `meanwhile` is done by the
+ * other one, then the operation is let go on; `check` sees both answers. */
+static void interleave(int64_t (*operation)(void), int64_t (*meanwhile)(void),
+                       void (*check)(int64_t answer, int64_t others))
+{
+    unsigned step = 0;
+    bool again;
+
+    do {
+        world_begin();
+        second = another_thread(&alice);
+        in_window = end_slice;
+        window_wanted = step;
+        int64_t answer = operation();
+        again = windows > step;
+        arch_host.window = NULL;
+        int64_t others = meanwhile();
+        for (unsigned i = 0; i < 20 && answer == WAITS; i++) {
+            settle();
+            answer = answer_of(alice.thread);
+        }
+        check(answer, others);
+        world_end();
+    } while (again && ++step < 100);
+    CHECK(step > 1 && step < 100);
+}
+
+static bool mapped(uint64_t address, unsigned protection)
+{
+    return space_resolve(alice.process->space, address, protection) != 0;
+}
+
+static int64_t unmap_middle(void)
+{
+    return CALL(second, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR + 0x3000, 5);
+}
+
+/* Taken away if it was there by then; nothing around it is. */
+static void check_hole(int64_t answer, int64_t others)
+{
+    CHECK_EQ(answer, 0);
+    CHECK_EQ(others, 0);
+    for (uint64_t i = 1; i < 40; i++)
+        if (i < 3 || i >= 8)
+            CHECK(mapped(FAR + i * 0x1000, PHX_PROT_WRITE));
+    for (uint64_t i = 4; i < 8; i++)
+        CHECK_EQ(mapped(FAR + i * 0x1000, 1), mapped(FAR + 0x3000, 1));
+}
+
+TEST(steps, an_unmap_in_the_middle_is_exact, "while the rest is still being entered")
+{
+    interleave(long_map, unmap_middle, check_hole);
+    interleave(long_populate, unmap_middle, check_hole);
+}
+
+static int64_t protect_middle(void)
+{
+    return CALL(second, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 0x3000, 5, PHX_PROT_READ);
+}
+
+static void check_read_only(int64_t answer, int64_t others)
+{
+    CHECK_EQ(answer, 0);
+    CHECK(others == 0 || others == -PHX_NOT_FOUND);
+    for (uint64_t i = 0; i < 40; i++) {
+        CHECK(mapped(FAR + i * 0x1000, PHX_PROT_READ));
+        CHECK_EQ(mapped(FAR + i * 0x1000, PHX_PROT_WRITE), others != 0 || i < 3 || i >= 8);
+    }
+}
+
+TEST(steps, a_protection_holds_for_what_is_entered_later, "in the middle of a mapping")
+{
+    interleave(long_map, protect_middle, check_read_only);
+    interleave(long_populate, protect_middle, check_read_only);
+}
+
+static int64_t map_middle(void)
+{
+    uint64_t id;
+
+    CHECK_EQ(CALL(second, SLOT(POOL), FRAME_POOL_ALLOC, 1), 0);
+    id = WORD(second, 0);
+    return CALL(second, SLOT(SPACE), ADDRESS_SPACE_MAP, id, FAR + 0x3000, 0, 1, PHX_PROT_READ);
+}
+
+/* Whoever entered the range first has it, the other hears Exists. */
+static void check_one_of_them(int64_t answer, int64_t others)
+{
+    CHECK(answer == 0 ? others == -PHX_EXISTS : answer == -PHX_EXISTS && others == 0);
+    CHECK_EQ(mapped(FAR + 0x3000, PHX_PROT_WRITE), answer == 0);
+    CHECK_EQ(mapped(FAR + 0x4000, PHX_PROT_READ), answer == 0);
+}
+
+TEST(steps, one_of_two_gets_a_range, "that both map")
+{
+    interleave(long_map, map_middle, check_one_of_them);
+    interleave(long_populate, map_middle, check_one_of_them);
+}
+
+static int64_t revoke_lender(void)
+{
+    return CALL(second, lender, CAPABILITY_REVOKE, 0);
+}
+
+static void check_nothing_shows(int64_t answer, int64_t others)
+{
+    CHECK(answer == 0 || answer == -PHX_REVOKED);
+    CHECK_EQ(others, 0);
+    for (uint64_t i = 0; i < 700; i++)
+        CHECK(!mapped(FAR + i * 0x1000, PHX_PROT_READ));
+}
+
+TEST(steps, nothing_is_mapped_by_what_was_revoked, "at any step of the mapping")
+{
+    interleave(long_map_lent, revoke_lender, check_nothing_shows);
+}
+
 /* --- spaces and frames ------------------------------------------------------------ */
 
 TEST(steps, a_frame_with_many_mappings_is_revoked, "where most are of others")

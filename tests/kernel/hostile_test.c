@@ -165,6 +165,12 @@ TEST(hostile, operation_words_are_checked, "bit by bit")
 
 #define IDS 48
 static uint64_t ids[2][IDS]; /* what alice and bob may hold, and more */
+static uint64_t known[2];    /* alice's client and bob's endpoint, as long as they have them */
+
+static uint64_t random_cap(unsigned who)
+{
+    return test_below(3) ? known[who] : test_below(8) ? ids[who][test_below(IDS)] : 0;
+}
 
 static uint64_t random_word(unsigned who)
 {
@@ -190,28 +196,31 @@ static bool is_too_much(const struct hold *row, unsigned method)
     }
 }
 
+static void fill_message(struct phx_message *m, unsigned who)
+{
+    m->send_address = test_below(6) ? MEMORY + 0x1000 : random_word(who);
+    m->recv_address = MEMORY + 0x2000;
+    m->send_length = (uint32_t)(test_below(3) ? test_below(5000) : 0);
+    m->recv_capacity = (uint32_t)test_below(4200);
+    m->deadline = test_below(3) ? now_ns() + test_below(100000) : PHX_FOREVER;
+    m->send_caps = (uint8_t)(test_below(2) ? 0 : test_below(test_below(9) ? 3 : 6));
+    m->accept_caps = (uint8_t)(test_below(4) ? 4 : test_below(6));
+    m->flags = (uint8_t)test_below(4);
+    for (unsigned i = 0; i < PHX_MESSAGE_CAPS; i++) {
+        m->caps[i] = test_below(9) ? ids[who][test_below(IDS)] : known[who];
+        m->cap_modes[i] = (uint8_t)(1 + test_below(2));
+        m->accept[i] = (uint16_t)(test_below(9) ? 0 : test_below(20));
+    }
+}
+
 static void random_message(struct program *p, unsigned who)
 {
     uint64_t address = MEMORY + test_below(3) * 0x800;
 
     if (user_check(p->process->space, MEMORY, 2 * 4096, READ_WRITE) != OK)
         return;
-    struct phx_message *m = message_at(p, address);
-
-    m->send_address = random_word(who);
-    m->recv_address = MEMORY + 0x2000;
-    m->send_length = (uint32_t)(test_below(3) ? test_below(5000) : 0);
-    m->recv_capacity = (uint32_t)test_below(4200);
-    m->deadline = test_below(3) ? now_ns() + test_below(100000) : PHX_FOREVER;
-    m->send_caps = (uint8_t)test_below(5);
-    m->accept_caps = (uint8_t)test_below(5);
-    m->flags = (uint8_t)test_below(4);
-    for (unsigned i = 0; i < PHX_MESSAGE_CAPS; i++) {
-        m->caps[i] = ids[who][test_below(IDS)];
-        m->cap_modes[i] = (uint8_t)(1 + test_below(2));
-        m->accept[i] = (uint16_t)(test_below(3) ? 0 : test_below(20));
-    }
-    uint64_t method = test_below(8), cap = test_below(8) ? ids[who][test_below(IDS)] : 0;
+    fill_message(message_at(p, address), who);
+    uint64_t method = test_below(8), cap = random_cap(who);
     uint64_t op = PHX_OP(PHX_KIND_TRANSPORT, PHX_T_CALL + test_below(4), method, test_below(11));
     if (!is_too_much(cap_row(&p->process->table, cap), (unsigned)method))
         (void)SYS(p->thread, PHX_OP_ENTER1, entry_for(p, op, cap, address));
@@ -234,6 +243,66 @@ static void random_operation(struct program *p, unsigned who)
         words[test_below(5)] = test_below(2) ? 0 : now_ns() + test_below(1000000);
     if (!is_too_much(row, method))
         (void)sys(p->thread, PHX_OP_CALL((uint64_t)method, test_below(6)), cap, words);
+}
+
+/* --- rings -------------------------------------------------------------------------- */
+
+static void make_ring(struct program *p)
+{
+    uint64_t frame = make_frame(p, 1);
+
+    CHECK_EQ(CALL(p->thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 8, 8), 0);
+}
+
+static struct phx_entry random_entry(const struct program *p, unsigned who)
+{
+    static const uint8_t numbers[] = { 6, 7, 8, 15, 16, 17, 18, 19, 32, 33, 34, 35, 64, 67, 68, 83,
+                                       241 };
+    uint64_t address = MEMORY + 0x2000 + test_below(4) * 0x400;
+    struct phx_entry e = { .cap = ids[who][test_below(IDS)], .user = test_rand() };
+
+    if (test_below(3)) {
+        e.op = PHX_OP_NYX((uint64_t)numbers[test_below(sizeof numbers)]);
+        e.cap = test_below(2) ? e.cap : 0;
+        for (unsigned w = 0; w < 5; w++)
+            e.words[w] = random_word(who);
+    } else if (user_check(p->process->space, address, 0x400, READ_WRITE) == OK) {
+        fill_message(message_at(p, address), who);
+        e.cap = random_cap(who);
+        e.op = PHX_OP(PHX_KIND_TRANSPORT, PHX_T_NOP + test_below(9), test_below(6), test_below(11));
+        e.words[0] = address;
+    }
+    return e;
+}
+
+/* Entries, indices that may be lies, and a way in that takes them. */
+static void random_ring(struct program *p, unsigned who)
+{
+    struct ring *r = p->thread->ring;
+    unsigned n = (unsigned)test_below(4);
+
+    if (!r)
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        struct phx_entry e = random_entry(p, who);
+        if (!is_too_much(cap_row(&p->process->table, e.cap), e.op >> 16 & 0xff))
+            r->entries[r->shared->submit_tail++ % 8] = e;
+    }
+    r->shared->complete_head = r->shared->complete_tail;
+    if (test_below(30) == 0)
+        r->shared->submit_tail = (uint32_t)test_rand();
+    if (test_below(30) == 0)
+        r->shared->complete_head = (uint32_t)test_rand();
+    for (uint32_t i = 1; i < 60; i++) { /* the row, wherever it is */
+        if (i % 64 >= HOLDS_PER_PAGE || i / 64 >= p->process->table.pages)
+            continue;
+        struct hold *row = cap_row_at(&p->process->table, i);
+        if (row->state != HOLD_LIVE || row->object != &r->object || row->interface != IFACE_RING)
+            continue;
+        (void)CALL(p->thread, cap_id(row, i), RING_ENTER, test_below(5), test_below(3),
+                   test_below(3) ? now_ns() + test_below(200000) : 0);
+        return;
+    }
 }
 
 /* Ids that may be good: those of the table's first rows. */
@@ -260,7 +329,7 @@ static void free_thread(struct program *p)
 
     if (t->work.step)
         settle();
-    if (t->waiter.state != WAIT_NONE && (test_below(3) || t->state != THREAD_BLOCKED))
+    if (t->waiter.state != WAIT_NONE && (test_below(4) == 0 || t->state != THREAD_BLOCKED))
         wait_cancel(&t->waiter, PHX_CANCELLED);
     if (t->state == THREAD_STOPPED && !t->work.step)
         thread_ready(t);
@@ -269,14 +338,14 @@ static void free_thread(struct program *p)
 static void random_life(void)
 {
     struct program *both[2] = { &alice, &bob };
-    uint64_t endpoint, client;
-
     world_begin();
     alice.process->object.refs += 1; /* to be looked at after their end */
     bob.process->object.refs += 1;
     alice.thread->object.refs++;
     bob.thread->object.refs++;
-    make_service(&endpoint, &client, 3, 50);
+    make_service(&known[1], &known[0], 3, test_below(2) ? 0 : 50);
+    make_ring(&alice);
+    make_ring(&bob);
     for (unsigned i = 0; i < 400 && (can_act(&alice) || can_act(&bob)); i++) {
         unsigned who = (unsigned)test_below(2);
         struct program *p = both[who];
@@ -286,8 +355,15 @@ static void random_life(void)
         if (i % 16 < 2)
             refresh(p, who);
         free_thread(p);
-        if (p->thread->state == THREAD_READY || p->thread->state == THREAD_RUNNING)
-            random_operation(p, who);
+        if (test_below(8) == 0)
+            memory_fail((int64_t)test_below(5));
+        if (p->thread->state == THREAD_READY || p->thread->state == THREAD_RUNNING) {
+            if (test_below(4) == 0)
+                random_ring(p, who);
+            else
+                random_operation(p, who);
+        }
+        memory_fail(-1);
         if (test_below(20) == 0)
             pass_time(100000);
         world_check();
@@ -301,6 +377,6 @@ static void random_life(void)
 
 TEST(hostile, random_lives_leave_nothing, "whatever two programs do to each other")
 {
-    for (unsigned i = 0; i < 150; i++)
+    for (unsigned i = 0; i < 300; i++)
         random_life();
 }

@@ -31,7 +31,7 @@ static void give(struct memory *m, void *first, uint64_t pages)
     free(first);
 }
 
-static struct memory memory = { .take = take, .give = give };
+static struct memory memory = {.take = take, .give = give};
 static struct account root;
 
 static void begin(void)
@@ -144,8 +144,8 @@ static void step(void)
         charged[i][r] -= n;
         break;
     case 2:
-        CHECK_EQ(account_transfer(accounts[i], accounts[k], r, n),
-                 n <= spare ? OK : PHX_LIMIT_EXCEEDED);
+        CHECK_EQ(
+            account_transfer(accounts[i], accounts[k], r, n), n <= spare ? OK : PHX_LIMIT_EXCEEDED);
         if (n <= spare)
             model_transfer(i, k, r, n);
         break;
@@ -241,7 +241,11 @@ TEST(account, the_last_page_of_objects_keeps_it, "and takes it along, with its p
 
 TEST(account, objects_are_apart_and_zero, "of all kinds, in any order")
 {
-    static struct { void *at; enum kind kind; uint64_t tag; } things[THINGS];
+    static struct {
+        void *at;
+        enum kind kind;
+        uint64_t tag;
+    } things[THINGS];
     begin();
     memset(things, 0, sizeof things);
     for (unsigned i = 0; i < 20000; i++) {

@@ -8,8 +8,8 @@
 
 #define TABLES 3
 #define OBJECTS 4
-#define ROWS 300    /* rows at a time in the model */
-#define NODES 2000  /* derivation nodes in the model, ever */
+#define ROWS 300   /* rows at a time in the model */
+#define NODES 2000 /* derivation nodes in the model, ever */
 #define COUNTERS 300
 #define STALE 200
 #define PLENTY 1000000
@@ -35,7 +35,7 @@ static void give(struct memory *m, void *first, uint64_t pages)
     free(first);
 }
 
-static struct memory memory = { .take = take, .give = give };
+static struct memory memory = {.take = take, .give = give};
 static struct account root;
 static struct caps caps;
 static struct cap_table tables[TABLES];
@@ -125,8 +125,15 @@ struct model_row {
 static struct model_row rows[ROWS];
 static uint64_t epochs[NODES];
 static unsigned node_count;
-static struct { int parent; uint64_t left, holders; bool used; } counters[COUNTERS];
-static struct { unsigned table; uint64_t id; } stale[STALE];
+static struct {
+    int parent;
+    uint64_t left, holders;
+    bool used;
+} counters[COUNTERS];
+static struct {
+    unsigned table;
+    uint64_t id;
+} stale[STALE];
 static unsigned stale_count;
 
 static bool model_alive(const struct model_row *m)
@@ -196,8 +203,10 @@ static void check_row(const struct model_row *m)
     CHECK_EQ(cap_alive(&caps, row), alive);
     CHECK_EQ(node_alive(row->up, row->up_gen), alive);
     CHECK_EQ(row->up->depth, m->depth);
-    CHECK_EQ(cap_lookup(t, m->id, method, &found),
-             !alive ? PHX_REVOKED : m->methods >> method & 1 ? OK : PHX_PERMISSION_DENIED);
+    CHECK_EQ(cap_lookup(t, m->id, method, &found), !alive ? PHX_REVOKED
+                                                   : m->methods >> method & 1
+                                                       ? OK
+                                                       : PHX_PERMISSION_DENIED);
     CHECK_EQ(row->uses != NULL, m->counter >= 0);
     if (m->counter >= 0) {
         CHECK_EQ(row->uses->left, counters[m->counter].left);
@@ -207,7 +216,7 @@ static void check_row(const struct model_row *m)
 
 static void check_model(void)
 {
-    uint32_t live[TABLES] = { 0 }, refs[OBJECTS] = { 0 };
+    uint32_t live[TABLES] = {0}, refs[OBJECTS] = {0};
 
     model_sync();
     for (unsigned i = 0; i < ROWS; i++) {
@@ -235,9 +244,11 @@ static void do_put(void)
 
     if (!m)
         return;
-    *m = (struct model_row){ .used = true, .table = (unsigned)test_below(TABLES),
-                             .object = (unsigned)test_below(OBJECTS), .methods = test_rand(),
-                             .counter = -1 };
+    *m = (struct model_row){.used = true,
+        .table = (unsigned)test_below(TABLES),
+        .object = (unsigned)test_below(OBJECTS),
+        .methods = test_rand(),
+        .counter = -1};
     m->id = put(m->table, m->object, m->methods);
 }
 
@@ -398,8 +409,8 @@ TEST(cap, a_chain_is_at_most_16_deep, "and the refusal changes nothing")
         id = derive(0, id, 0, ~UINT64_C(0), 0);
     uint64_t pages = taken;
     struct uses *counter;
-    CHECK_EQ(cap_prepare_derive(&tables[0], cap_row(&tables[0], id), 3, &counter),
-             PHX_DEPTH_EXCEEDED);
+    CHECK_EQ(
+        cap_prepare_derive(&tables[0], cap_row(&tables[0], id), 3, &counter), PHX_DEPTH_EXCEEDED);
     CHECK(!cap_row(&tables[0], id)->down && !counter);
     CHECK_EQ(taken, pages);
     end();
@@ -517,7 +528,7 @@ static void fill(struct cap_table *t, uint32_t pages)
 
 TEST(cap, a_refused_reserve_changes_nothing, "at each page that growing needs")
 {
-    uint32_t fills[] = { 0, 1, TABLE_DIRECT, TABLE_DIRECT + 1, TABLE_DIRECT + 512 };
+    uint32_t fills[] = {0, 1, TABLE_DIRECT, TABLE_DIRECT + 1, TABLE_DIRECT + 512};
 
     for (unsigned f = 0; f < sizeof fills / sizeof fills[0]; f++) {
         begin();

@@ -15,7 +15,7 @@ static bool attempted;
 
 /* --- limits ------------------------------------------------------------------ */
 
-static struct account *const *const squeezed[] = { &alice.account, &bob.account };
+static struct account *const *const squeezed[] = {&alice.account, &bob.account};
 static uint64_t aside[2];
 
 static unsigned resource(void)
@@ -66,14 +66,13 @@ static void check_same(const char *before, const char *after)
         b += m + 1;
     }
     if (*a || *b)
-        test_fail(__FILE__, __LINE__, "%s changed (scarcity %d):\n- %.*s\n+ %.*s",
-                  running->name, (int)scarcity, (int)strcspn(a, "\n"), a,
-                  (int)strcspn(b, "\n"), b);
+        test_fail(__FILE__, __LINE__, "%s changed (scarcity %d):\n- %.*s\n+ %.*s", running->name,
+            (int)scarcity, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
 }
 
 /* Refused for want of something: cleanly? */
-static bool was_refused(const struct thread *t, int64_t answer, const uint64_t words[5],
-                        uint64_t cap)
+static bool was_refused(
+    const struct thread *t, int64_t answer, const uint64_t words[5], uint64_t cap)
 {
     if (answer != -PHX_OUT_OF_MEMORY && answer != -PHX_LIMIT_EXCEEDED)
         return false;
@@ -88,7 +87,7 @@ static bool was_refused(const struct thread *t, int64_t answer, const uint64_t w
 
 /* True: it was let, and `answer` is what it said. */
 static bool try_once(unsigned n, struct thread *t, uint64_t op, uint64_t cap,
-                     const uint64_t words[5], int64_t *answer)
+    const uint64_t words[5], int64_t *answer)
 {
     char *before = world_dump();
 
@@ -146,6 +145,27 @@ void scenario_run(const struct scenario *s, struct thread **t)
     }
 }
 
+void scenarios_run(
+    const struct scenario *all, size_t count, unsigned first, unsigned last, struct thread **t)
+{
+    for (unsigned i = 0; i < KERNEL_OPS; i++) {
+        const struct kernel_op *op = &kernel_ops[i];
+        unsigned found = 0;
+
+        if (op->interface < first || op->interface > last || (op->flags & KERNEL_OP_MARKER))
+            continue;
+        for (size_t s = 0; s < count; s++) {
+            if (all[s].interface != op->interface || all[s].method != op->method)
+                continue;
+            found++;
+            scenario_run(&all[s], t);
+        }
+        if (!found)
+            test_fail(__FILE__, __LINE__, "no scenario for interface %u, method %u", op->interface,
+                op->method);
+    }
+}
+
 /* --- things to have ---------------------------------------------------------- */
 
 uint64_t make_endpoint(struct program *p)
@@ -168,9 +188,8 @@ uint64_t make_frame(struct program *p, uint64_t pages)
 
 uint64_t make_client(struct program *p, uint64_t endpoint, uint64_t badge, uint64_t uses)
 {
-    CHECK_EQ(CALL(p->thread, endpoint, ENDPOINT_MINT, SERVED, 0xff | CAPABILITY_M_ALL, badge,
-                  uses),
-             0);
+    CHECK_EQ(
+        CALL(p->thread, endpoint, ENDPOINT_MINT, SERVED, 0xff | CAPABILITY_M_ALL, badge, uses), 0);
     return WORD(p->thread, 0);
 }
 
@@ -195,6 +214,6 @@ uint64_t entry_for(const struct program *p, uint64_t op, uint64_t cap, uint64_t 
 {
     struct phx_entry *e = at(p, message + 512);
 
-    *e = (struct phx_entry){ .op = op, .cap = cap, .words = { message } };
+    *e = (struct phx_entry){.op = op, .cap = cap, .words = {message}};
     return message + 512;
 }

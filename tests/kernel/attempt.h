@@ -21,13 +21,21 @@ struct scenario {
     void (*run)(void);
 };
 
+#define METHOD(interface, method, run)                                                             \
+    {                                                                                              \
+#run, IFACE_##interface, interface##_##method, false, run                                  \
+    }
+
 /* In a world of its own for each scarcity; *t becomes alice's thread. */
 void scenario_run(const struct scenario *s, struct thread **t);
+/* Those of interfaces `first` to `last`, of which each method must have one. */
+void scenarios_run(
+    const struct scenario *all, size_t count, unsigned first, unsigned last, struct thread **t);
 
 /* The operation that the scenario is about; what it answered when it was let. */
 int64_t attempt(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]);
 #define ATTEMPT(t, op, cap, ...) attempt(t, op, cap, (const uint64_t[5]){__VA_ARGS__})
-#define ATTEMPT_CALL(t, cap, method, ...) \
+#define ATTEMPT_CALL(t, cap, method, ...)                                                          \
     ATTEMPT(t, PHX_OP_CALL((uint64_t)(method), 0), cap, __VA_ARGS__)
 
 #define SLOT(name) PHX_SLOT_ID(SLOT_##name)

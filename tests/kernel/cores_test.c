@@ -94,9 +94,8 @@ static void end(void)
 TEST(cores, a_page_is_given_back_after_all_have_flushed, "where another core runs its space")
 {
     begin();
-    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 3,
-                  READ_WRITE),
-             0);
+    CHECK_EQ(
+        CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 3, READ_WRITE), 0);
     start_core_1();
     flushes = 0;
     taken_before = memory_taken();

@@ -159,9 +159,8 @@ TEST(deaths, a_reply_can_be_handed_on, "and answers from where it arrives")
     m->caps[0] = take_call();
     m->send_caps = 1;
     m->cap_modes[0] = PHX_CAP_MOVE;
-    CHECK_EQ(SYS(bob.thread, PHX_OP_ENTER1,
-                 entry_for(&bob, PHX_OP_CALL(1, 0), to_carol, MEMORY)),
-             WAITS);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_CALL(1, 0), to_carol, MEMORY)),
+        WAITS);
     m = message_at(&carol, MEMORY);
     m->accept_caps = 1;
     m->accept[0] = IFACE_REPLY;
@@ -207,18 +206,19 @@ TEST(deaths, the_last_holder_of_a_badge_is_told, "when it dies with the hold")
 TEST(deaths, a_thousand_holds_go, "of every kind, with all that they hold")
 {
     world_begin();
-    uint64_t ids[] = { make_endpoint(&alice), make_notification(&alice), make_frame(&alice, 2),
-                       SLOT(CONSOLE), SLOT(ACCOUNT), SLOT(SPACE), SLOT(PROCESS), SLOT(POOL) };
+    uint64_t ids[] = {make_endpoint(&alice), make_notification(&alice), make_frame(&alice, 2),
+        SLOT(CONSOLE), SLOT(ACCOUNT), SLOT(SPACE), SLOT(PROCESS), SLOT(POOL)};
     for (unsigned i = 0; i < 1100; i++) {
         CHECK_EQ(CALL(alice.thread, ids[i % 8], i % 3 ? CAPABILITY_DUPLICATE : CAPABILITY_DERIVE,
-                      CONSOLE_M_READ | CAPABILITY_M_ALL),
-                 0);
+                     CONSOLE_M_READ | CAPABILITY_M_ALL),
+            0);
         if (i % 10 < 5)
             ids[i % 8] = WORD(alice.thread, 0);
         if (i % 100 == 99) /* chains that are too deep begin anew */
-            memcpy(ids, (uint64_t[]){ SLOT(CLOCK), SLOT(LOG), SLOT(POWER), SLOT(CONSOLE),
-                                      SLOT(ACCOUNT), SLOT(SPACE), SLOT(PROCESS), SLOT(POOL) },
-                   sizeof ids);
+            memcpy(ids,
+                (uint64_t[]){SLOT(CLOCK), SLOT(LOG), SLOT(POWER), SLOT(CONSOLE), SLOT(ACCOUNT),
+                    SLOT(SPACE), SLOT(PROCESS), SLOT(POOL)},
+                sizeof ids);
     }
     CHECK(alice.process->table.live > 1000);
     kill_program(&alice);
@@ -235,8 +235,7 @@ static void submit(uint64_t op, uint64_t cap, uint64_t word, uint64_t user)
 {
     struct phx_entry *e = (struct phx_entry *)(void *)(ring + 1) + ring->submit_tail++ % 16;
 
-    *e = (struct phx_entry){ .op = op, .cap = cap, .words = { word, PHX_FOREVER },
-                             .user = user };
+    *e = (struct phx_entry){.op = op, .cap = cap, .words = {word, PHX_FOREVER}, .user = user};
 }
 
 static int64_t result_of(unsigned i)

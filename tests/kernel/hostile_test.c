@@ -9,12 +9,37 @@
 #include <string.h>
 
 static const uint64_t values[] = {
-    0, 1, 2, 7, 8, 16, 4095, 4096, 0x8000, 0x10000,
-    MEMORY, MEMORY + 1, MEMORY + 4 * 4096 - 8, MEMORY + 4 * 4096,
-    PHX_USER_END - 4096, PHX_USER_END - 1, PHX_USER_END, PHX_USER_END + 4096,
-    0x0000800000000000, 0xffff7fffffffffff, 0xffff800000000000, 0xffffffff80000000,
-    UINT64_C(1) << 18, (UINT64_C(1) << 18) + 1, UINT64_C(1) << 32, UINT64_C(1) << 52,
-    INT64_MAX, UINT64_C(1) << 63, UINT64_MAX - 4095, UINT64_MAX - 1, UINT64_MAX,
+    0,
+    1,
+    2,
+    7,
+    8,
+    16,
+    4095,
+    4096,
+    0x8000,
+    0x10000,
+    MEMORY,
+    MEMORY + 1,
+    MEMORY + 4 * 4096 - 8,
+    MEMORY + 4 * 4096,
+    PHX_USER_END - 4096,
+    PHX_USER_END - 1,
+    PHX_USER_END,
+    PHX_USER_END + 4096,
+    0x0000800000000000,
+    0xffff7fffffffffff,
+    0xffff800000000000,
+    0xffffffff80000000,
+    UINT64_C(1) << 18,
+    (UINT64_C(1) << 18) + 1,
+    UINT64_C(1) << 32,
+    UINT64_C(1) << 52,
+    INT64_MAX,
+    UINT64_C(1) << 63,
+    UINT64_MAX - 4095,
+    UINT64_MAX - 1,
+    UINT64_MAX,
 };
 #define VALUES (sizeof values / sizeof values[0])
 
@@ -47,12 +72,18 @@ static void get_kinds(struct program *p)
 static bool is_spared(const struct kernel_op *op)
 {
     switch (op->interface) {
-    case IFACE_POWER: return true;
-    case IFACE_PROCESS: return op->method == PROCESS_EXIT;
-    case IFACE_THREAD: return op->method == THREAD_STOP || op->method == THREAD_JOIN;
-    case IFACE_ACCOUNT: return op->method == ACCOUNT_DESTROY;
-    case IFACE_THREAD_CONTROL: return op->method == THREAD_CONTROL_EXIT;
-    default: return false;
+    case IFACE_POWER:
+        return true;
+    case IFACE_PROCESS:
+        return op->method == PROCESS_EXIT;
+    case IFACE_THREAD:
+        return op->method == THREAD_STOP || op->method == THREAD_JOIN;
+    case IFACE_ACCOUNT:
+        return op->method == ACCOUNT_DESTROY;
+    case IFACE_THREAD_CONTROL:
+        return op->method == THREAD_CONTROL_EXIT;
+    default:
+        return false;
     }
 }
 
@@ -125,8 +156,8 @@ TEST(hostile, words_of_any_value_harm_nobody, "in every method, one and two at a
             for (unsigned n = 0; n < 60 * (1u + op->words_in); n++) {
                 uint64_t words[5];
                 for (unsigned w = 0; w < 5; w++)
-                    words[w] = test_below(2) ? kinds[test_below(KINDS)]
-                                             : values[test_below(VALUES)];
+                    words[w] =
+                        test_below(2) ? kinds[test_below(KINDS)] : values[test_below(VALUES)];
                 ask(&alice, PHX_OP_CALL((uint64_t)op->method, 0), kinds[k], words);
                 if (!alice.thread || alice.thread->state == THREAD_DEAD)
                     break;
@@ -142,14 +173,14 @@ TEST(hostile, operation_words_are_checked, "bit by bit")
     world_begin();
     for (unsigned bit = 32; bit < 64; bit++)
         CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(0, 0) | UINT64_C(1) << bit, SLOT(CLOCK)),
-                 -PHX_INVALID_ARGUMENT);
+            -PHX_INVALID_ARGUMENT);
     for (uint64_t kind = 0; kind < 256; kind++)
         if (kind != PHX_KIND_NYX && kind != PHX_KIND_TRANSPORT)
             CHECK_EQ(SYS(alice.thread, kind, SLOT(CLOCK)), -PHX_INVALID_SYSCALL);
     for (uint64_t number = 0; number < 256; number++)
         if (number == 0 || number == PHX_T_SEND || number > PHX_T_ENTER1)
             CHECK_EQ(SYS(alice.thread, PHX_KIND_TRANSPORT | number << 8, SLOT(CLOCK)),
-                     -PHX_INVALID_SYSCALL);
+                -PHX_INVALID_SYSCALL);
     CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(64, 0), SLOT(CLOCK)), -PHX_INVALID_ARGUMENT);
     CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(0, 11), SLOT(CLOCK)), -PHX_INVALID_ARGUMENT);
     CHECK_EQ(SYS(alice.thread, PHX_OP_RETURN(0, 11), 0), -PHX_INVALID_ARGUMENT);
@@ -175,10 +206,14 @@ static uint64_t random_cap(unsigned who)
 static uint64_t random_word(unsigned who)
 {
     switch (test_below(4)) {
-    case 0: return values[test_below(VALUES)];
-    case 1: return test_below(5);
-    case 2: return MEMORY + test_below(5 * 4096) / 8 * 8;
-    default: return ids[who][test_below(IDS)];
+    case 0:
+        return values[test_below(VALUES)];
+    case 1:
+        return test_below(5);
+    case 2:
+        return MEMORY + test_below(5 * 4096) / 8 * 8;
+    default:
+        return ids[who][test_below(IDS)];
     }
 }
 
@@ -188,11 +223,16 @@ static bool is_too_much(const struct hold *row, unsigned method)
     if (!row)
         return false;
     switch (row->interface) {
-    case IFACE_POWER: return method < CAPABILITY_IDENTIFY;
-    case IFACE_PROCESS: return method == PROCESS_EXIT && test_below(50);
-    case IFACE_ACCOUNT: return method == ACCOUNT_DESTROY && test_below(50);
-    case IFACE_THREAD_CONTROL: return method == THREAD_CONTROL_EXIT && test_below(20);
-    default: return false;
+    case IFACE_POWER:
+        return method < CAPABILITY_IDENTIFY;
+    case IFACE_PROCESS:
+        return method == PROCESS_EXIT && test_below(50);
+    case IFACE_ACCOUNT:
+        return method == ACCOUNT_DESTROY && test_below(50);
+    case IFACE_THREAD_CONTROL:
+        return method == THREAD_CONTROL_EXIT && test_below(20);
+    default:
+        return false;
     }
 }
 
@@ -230,8 +270,8 @@ static void random_operation(struct program *p, unsigned who)
 {
     uint64_t words[5], cap = ids[who][test_below(IDS)];
     const struct hold *row = cap_row(&p->process->table, cap);
-    unsigned method = (unsigned)(test_below(3) ? test_below(9)
-                                               : CAPABILITY_IDENTIFY + test_below(6));
+    unsigned method =
+        (unsigned)(test_below(3) ? test_below(9) : CAPABILITY_IDENTIFY + test_below(6));
 
     if (test_below(4) == 0) {
         random_message(p, who);
@@ -256,10 +296,10 @@ static void make_ring(struct program *p)
 
 static struct phx_entry random_entry(const struct program *p, unsigned who)
 {
-    static const uint8_t numbers[] = { 6, 7, 8, 15, 16, 17, 18, 19, 32, 33, 34, 35, 64, 67, 68, 83,
-                                       241 };
+    static const uint8_t numbers[] = {
+        6, 7, 8, 15, 16, 17, 18, 19, 32, 33, 34, 35, 64, 67, 68, 83, 241};
     uint64_t address = MEMORY + 0x2000 + test_below(4) * 0x400;
-    struct phx_entry e = { .cap = ids[who][test_below(IDS)], .user = test_rand() };
+    struct phx_entry e = {.cap = ids[who][test_below(IDS)], .user = test_rand()};
 
     if (test_below(3)) {
         e.op = PHX_OP_NYX((uint64_t)numbers[test_below(sizeof numbers)]);
@@ -300,7 +340,7 @@ static void random_ring(struct program *p, unsigned who)
         if (row->state != HOLD_LIVE || row->object != &r->object || row->interface != IFACE_RING)
             continue;
         (void)CALL(p->thread, cap_id(row, i), RING_ENTER, test_below(5), test_below(3),
-                   test_below(3) ? now_ns() + test_below(200000) : 0);
+            test_below(3) ? now_ns() + test_below(200000) : 0);
         return;
     }
 }
@@ -337,7 +377,7 @@ static void free_thread(struct program *p)
 
 static void random_life(void)
 {
-    struct program *both[2] = { &alice, &bob };
+    struct program *both[2] = {&alice, &bob};
     world_begin();
     alice.process->object.refs += 1; /* to be looked at after their end */
     bob.process->object.refs += 1;

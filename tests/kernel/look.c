@@ -26,15 +26,14 @@ static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
     va_end(list);
 }
 
-#define EACH_ROW(row, table)                                                       \
-    for (uint32_t index_ = 1; index_ < (table)->pages * 64; index_++)              \
-        for (struct hold *row = index_ % 64 < HOLDS_PER_PAGE                       \
-                                    ? cap_row_at((table), index_) : NULL;    \
+#define EACH_ROW(row, table)                                                                       \
+    for (uint32_t index_ = 1; index_ < (table)->pages * 64; index_++)                              \
+        for (struct hold *row = index_ % 64 < HOLDS_PER_PAGE ? cap_row_at((table), index_) : NULL; \
              row; row = NULL)
 
-#define EACH(type, variable, list_head, member)                                    \
-    for (type *variable = CONTAINER((list_head)->next, type, member);              \
-         &variable->member != (list_head);                                         \
+#define EACH(type, variable, list_head, member)                                                    \
+    for (type *variable = CONTAINER((list_head)->next, type, member);                              \
+         &variable->member != (list_head);                                                         \
          variable = CONTAINER(variable->member.next, type, member))
 
 /* --- what a table or a row keeps for later ----------------------------------- */
@@ -62,11 +61,11 @@ static void find_node_pages(void)
 {
     kept_count = 0;
     EACH(struct process, p, &kernel.processes, all_link)
-        EACH_ROW (row, &p->table)
-            if (row->state == HOLD_LIVE)
-                for (const struct node *n = row->down ? row->down : row->up; n; n = n->parent)
-                    if (n != &kernel.caps.root)
-                        keep(page_of(n));
+    EACH_ROW(row, &p->table)
+    if (row->state == HOLD_LIVE)
+        for (const struct node *n = row->down ? row->down : row->up; n; n = n->parent)
+            if (n != &kernel.caps.root)
+                keep(page_of(n));
 }
 
 static unsigned node_pages(const struct account *a)
@@ -82,7 +81,8 @@ static unsigned table_pages(const struct account *a)
 {
     unsigned n = 0;
 
-    EACH(struct process, p, &a->processes, account_link) {
+    EACH(struct process, p, &a->processes, account_link)
+    {
         n += p->table.pages + (p->table.indirect != NULL);
         for (unsigned i = 0; p->table.indirect && i < TABLE_INDIRECT; i++)
             n += p->table.indirect[i] != NULL;
@@ -97,7 +97,7 @@ static uint64_t own(const struct account *a, unsigned r)
     uint64_t n = a->used[r];
 
     EACH(struct account, child, &a->children, sibling)
-        n -= child->limit[r];
+    n -= child->limit[r];
     return n;
 }
 
@@ -106,7 +106,8 @@ static void check_account(const struct account *a, uint64_t sums[RESOURCES])
     uint64_t rows = 0, threads = 0;
 
     CHECK(account_ok(a));
-    EACH(struct process, p, &a->processes, account_link) {
+    EACH(struct process, p, &a->processes, account_link)
+    {
         rows += p->table.live;
         threads += p->thread_count;
     }
@@ -115,14 +116,15 @@ static void check_account(const struct account *a, uint64_t sums[RESOURCES])
     for (unsigned r = 0; r < RESOURCES; r++)
         sums[r] += own(a, r);
     EACH(struct account, child, &a->children, sibling)
-        check_account(child, sums);
+    check_account(child, sums);
 }
 
 static void check_table(struct process *p)
 {
     uint32_t live = 0, free = 0;
 
-    EACH_ROW (row, &p->table) {
+    EACH_ROW(row, &p->table)
+    {
         live += row->state == HOLD_LIVE || row->state == HOLD_RESERVED;
         free += row->state == HOLD_FREE;
         if (row->state == HOLD_LIVE)
@@ -135,12 +137,12 @@ static void check_table(struct process *p)
 
 void world_check(void)
 {
-    uint64_t sums[RESOURCES] = { 0 };
+    uint64_t sums[RESOURCES] = {0};
 
     check_account(&kernel.root, sums);
     CHECK_EQ(sums[RESOURCE_PAGES], memory_taken());
     EACH(struct process, p, &kernel.processes, all_link)
-        check_table(p);
+    check_table(p);
 }
 
 /* --- what can be seen ---------------------------------------------------------- */
@@ -155,7 +157,7 @@ static void dump_account(const struct account *a)
         a->used[RESOURCE_HOLDS], a->limit[RESOURCE_HOLDS], a->used[RESOURCE_THREADS],
         a->limit[RESOURCE_THREADS], a->limit[RESOURCE_ENERGY]);
     EACH(struct account, child, &a->children, sibling)
-        dump_account(child);
+    dump_account(child);
 }
 
 static unsigned list_length(const struct list *l)
@@ -240,10 +242,10 @@ static void dump_thread(struct thread *t)
 
     say("  thread %p state %u refs %u waits %u rows %u reply %u pending %#lx work %u ring %p "
         "serving %u call %p joiners %u code %lu\n",
-        (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs,
-        w->state, w->state ? w->rows_reserved : 0u, w->state ? w->wants_reply : 0u, t->pending,
-        t->work.step != NULL, (void *)t->ring, list_length(&t->serving),
-        (void *)t->current_call, list_length(&t->joiners), t->exit_code);
+        (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs, w->state,
+        w->state ? w->rows_reserved : 0u, w->state ? w->wants_reply : 0u, t->pending,
+        t->work.step != NULL, (void *)t->ring, list_length(&t->serving), (void *)t->current_call,
+        list_length(&t->joiners), t->exit_code);
 }
 
 static void dump_process(struct process *p)
@@ -251,15 +253,15 @@ static void dump_process(struct process *p)
     say("process %lu state %u refs %u threads %u status %lu watcher %p keeper %p\n", p->pid,
         p->state, p->object.refs, p->thread_count, p->status, (void *)p->watcher,
         (void *)p->keeper);
-    EACH_ROW (row, &p->table)
-        dump_row(row, index_);
+    EACH_ROW(row, &p->table)
+    dump_row(row, index_);
     if (p->space)
         say("  space refs %u tables %lu\n", p->space->object.refs, p->space->tables);
     for (struct tree_node *n = p->space ? tree_first(&p->space->mappings) : NULL; n;
          n = next(&p->space->mappings, n))
         dump_mapping(p->space, CONTAINER(n, struct mapping, node));
     EACH(struct thread, t, &p->threads, process_link)
-        dump_thread(t);
+    dump_thread(t);
 }
 
 char *world_dump(void)
@@ -270,7 +272,7 @@ char *world_dump(void)
     find_node_pages();
     dump_account(&kernel.root);
     EACH(struct process, p, &kernel.processes, all_link)
-        dump_process(p);
+    dump_process(p);
     all = text;
     text = NULL;
     room = 0;

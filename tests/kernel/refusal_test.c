@@ -110,8 +110,8 @@ TEST(refusal, a_server_that_receives_again_drops_its_caller, "who hears that it 
 /* --- capabilities ---------------------------------------------------------------- */
 
 /* alice sends `cap`; bob takes `room` of interface `wanted`. */
-static void try_capability(uint64_t cap, unsigned mode, unsigned copies, unsigned room,
-                           uint16_t wanted, int64_t expected)
+static void try_capability(
+    uint64_t cap, unsigned mode, unsigned copies, unsigned room, uint16_t wanted, int64_t expected)
 {
     struct phx_message *m = message(&bob);
     struct phx_message *sent = message(&alice);

@@ -55,8 +55,7 @@ static int64_t long_alloc(void)
 static int64_t long_populate(void)
 {
     arm();
-    return CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 40,
-                READ_WRITE);
+    return CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 40, READ_WRITE);
 }
 
 static int64_t map_frame(uint64_t frame)
@@ -82,8 +81,7 @@ static int64_t long_protect(void)
 {
     CHECK_EQ(map_frame(make_frame(&alice, 700)), 0);
     arm();
-    return CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 0x1000, 690,
-                PHX_PROT_READ);
+    return CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 0x1000, 690, PHX_PROT_READ);
 }
 
 /* Mapped three times by alice and three times by bob. */
@@ -94,12 +92,11 @@ static int64_t long_revoke(void)
     uint64_t mine = WORD(alice.thread, 0), his = grant(&alice, mine, &bob);
     for (uint64_t i = 0; i < 3; i++) {
         uint64_t address = FAR + i * 0x1000000;
-        CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, mine, address, 0, 300,
-                      READ_WRITE),
-                 0);
-        CHECK_EQ(CALL(bob.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, his, address, 0, 300,
-                      READ_WRITE),
-                 0);
+        CHECK_EQ(
+            CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, mine, address, 0, 300, READ_WRITE),
+            0);
+        CHECK_EQ(
+            CALL(bob.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, his, address, 0, 300, READ_WRITE), 0);
     }
     arm();
     return CALL(alice.thread, frame, CAPABILITY_REVOKE, 1);
@@ -107,8 +104,8 @@ static int64_t long_revoke(void)
 
 /* --- at each of their steps ---------------------------------------------------------- */
 
-static int64_t (*const long_operations[])(void) = { long_alloc, long_populate, long_map,
-                                                    long_unmap, long_protect, long_revoke };
+static int64_t (*const long_operations[])(void) = {
+    long_alloc, long_populate, long_map, long_unmap, long_protect, long_revoke};
 #define LONG_OPERATIONS (sizeof long_operations / sizeof long_operations[0])
 
 /* `action` in each window of each long operation; then `check` with its answer. */
@@ -196,7 +193,7 @@ static int64_t long_map_lent(void)
 /* At each step of `operation` its thread loses its slice, `meanwhile` is done by the
  * other one, then the operation is let go on; `check` sees both answers. */
 static void interleave(int64_t (*operation)(void), int64_t (*meanwhile)(void),
-                       void (*check)(int64_t answer, int64_t others))
+    void (*check)(int64_t answer, int64_t others))
 {
     unsigned step = 0;
     bool again;
@@ -321,8 +318,8 @@ TEST(steps, a_frame_with_many_mappings_is_revoked, "where most are of others")
         uint64_t child = WORD(alice.thread, 0);
         for (uint64_t i = 0; i < living; i++)
             CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, i == 50 ? child : frame,
-                          FAR + i * 0x1000, 0, 1, READ_WRITE),
-                     0);
+                         FAR + i * 0x1000, 0, 1, READ_WRITE),
+                0);
         CHECK_EQ(CALL(alice.thread, frame, CAPABILITY_REVOKE, 0), 0);
         for (uint64_t i = 0; i < living; i++)
             CHECK_EQ(space_resolve(alice.process->space, FAR + i * 0x1000, 1) == 0, i == 50);
@@ -336,8 +333,8 @@ TEST(steps, a_thread_page_is_inside_its_frame, "where that is a part of another"
     uint64_t frame = make_frame(&alice, 3), pa = WORD(alice.thread, 1);
     CHECK_EQ(CALL(alice.thread, frame, FRAME_CARVE, 2, 1), 0);
     CHECK_EQ(CALL(alice.thread, SLOT(PROCESS), PROCESS_NEW_THREAD, 0x2000, 0x90000, 0,
-                  WORD(alice.thread, 0), 0x7000),
-             0);
+                 WORD(alice.thread, 0), 0x7000),
+        0);
     CHECK_EQ(((struct phx_thread_page *)direct(pa))->self, 0);
     CHECK_EQ(((struct phx_thread_page *)direct(pa + 0x2000))->self, 0x7000);
     world_end();

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SENT (MEMORY + 0x1000) /* bytes that go out, or where they come in */
+#define SENT (MEMORY + 0x1000)  /* bytes that go out, or where they come in */
 #define SECOND (MEMORY + 0x800) /* a second message */
 
 static struct thread *t;
@@ -61,8 +61,7 @@ static uint64_t alice_full_call(void)
 {
     uint64_t moved = make_notification(&alice);
 
-    return entry_for(&alice, PHX_OP_CALL(5, 10), client,
-                     full_message(&alice, SLOT(CLOCK), moved));
+    return entry_for(&alice, PHX_OP_CALL(5, 10), client, full_message(&alice, SLOT(CLOCK), moved));
 }
 
 /* bob's answer with what he got from a full call, or things alike. */
@@ -136,8 +135,8 @@ static void receive_queued(void)
     make_service(&endpoint, &client, 3, 1);
     CHECK_EQ(SYS(t, PHX_OP_ENTER1, alice_full_call()), WAITS);
     struct phx_message *m = receive_message(&bob, PHX_MESSAGE_REPLY);
-    int64_t answer = ATTEMPT(bob.thread, PHX_OP_ENTER1,
-                             entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY));
+    int64_t answer =
+        ATTEMPT(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY));
     if (caller_lacked(answer))
         return;
     check_full(&bob, m);
@@ -149,8 +148,8 @@ static void receive_waits(void)
 {
     make_service(&endpoint, &client, 3, 1);
     (void)receive_message(&bob, PHX_MESSAGE_REPLY);
-    CHECK_EQ(ATTEMPT(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY)),
-             WAITS);
+    CHECK_EQ(
+        ATTEMPT(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY)), WAITS);
     CHECK_EQ(CALL(t, client, 1), WAITS);
     CHECK_EQ(answer_of(bob.thread), 1 << 8);
 }
@@ -185,8 +184,7 @@ static void return_by_reply(void)
 {
     serve(PHX_MESSAGE_REPLY);
     uint64_t reply = ((struct phx_message *)at(&bob, MEMORY))->reply;
-    CHECK_EQ(ATTEMPT(bob.thread, PHX_OP_ENTER1, bob_full_return(PHX_OP_RETURN(0, 10), reply)),
-             0);
+    CHECK_EQ(ATTEMPT(bob.thread, PHX_OP_ENTER1, bob_full_return(PHX_OP_RETURN(0, 10), reply)), 0);
     check_answered();
     CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 0), reply), -PHX_INVALID_CAPABILITY);
 }
@@ -194,9 +192,9 @@ static void return_by_reply(void)
 static void return_and_receive(void)
 {
     serve(0);
-    CHECK_EQ(ATTEMPT(bob.thread, PHX_OP_ENTER1,
-                     bob_full_return(PHX_OP_RETURN_RECV(0, 10), endpoint)),
-             WAITS);
+    CHECK_EQ(
+        ATTEMPT(bob.thread, PHX_OP_ENTER1, bob_full_return(PHX_OP_RETURN_RECV(0, 10), endpoint)),
+        WAITS);
     check_answered();
 }
 
@@ -205,8 +203,8 @@ static void return_and_receive_next(void)
     struct thread *other = another_thread(&alice);
     serve(0);
     CHECK_EQ(SYS(other, PHX_OP_CALL(6, 0), client), WAITS);
-    int64_t answer = ATTEMPT(bob.thread, PHX_OP_ENTER1,
-                             bob_full_return(PHX_OP_RETURN_RECV(0, 10), endpoint));
+    int64_t answer =
+        ATTEMPT(bob.thread, PHX_OP_ENTER1, bob_full_return(PHX_OP_RETURN_RECV(0, 10), endpoint));
     CHECK_EQ(answer, 6 << 8);
     check_answered();
 }
@@ -239,7 +237,7 @@ static void method_in_memory(void)
     uint64_t e = entry_for(&alice, PHX_OP_CALL(ACCOUNT_NEW_ENDPOINT, 0), SLOT(ACCOUNT), MEMORY);
     CHECK_EQ(ATTEMPT(t, PHX_OP_ENTER1, e), 0);
     CHECK_EQ(object_of(&alice, ((struct phx_message *)at(&alice, MEMORY))->words[0])->type,
-             OBJECT_ENDPOINT);
+        OBJECT_ENDPOINT);
 }
 
 /* An entry's own failure is its completion's; entering itself succeeds. */
@@ -250,8 +248,7 @@ static void ring_call(void)
     struct phx_ring *r = direct(pa);
     CHECK_EQ(CALL(t, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, 4), 0);
     uint64_t ring = WORD(t, 0);
-    *(struct phx_entry *)(void *)(r + 1) = *(struct phx_entry *)at(
-        &alice, alice_full_call());
+    *(struct phx_entry *)(void *)(r + 1) = *(struct phx_entry *)at(&alice, alice_full_call());
     r->submit_tail = 1;
     CHECK_EQ(ATTEMPT_CALL(t, ring, RING_ENTER, 1, 0, 0), 0);
     CHECK_EQ(WORD(t, 0), 1);
@@ -265,15 +262,25 @@ static void ring_call(void)
     CHECK_EQ(r->complete_tail, 1);
 }
 
-#define TRANSPORT(run) { #run, 0, 0, true, run }
+#define TRANSPORT(run)                                                                             \
+    {                                                                                              \
+#run, 0, 0, true, run                                                                      \
+    }
 static const struct scenario scenarios[] = {
-    TRANSPORT(words_at_once),   TRANSPORT(words_later),
-    TRANSPORT(message_at_once), TRANSPORT(message_later),
-    TRANSPORT(receive_queued),  TRANSPORT(receive_waits),
-    TRANSPORT(return_message),  TRANSPORT(return_by_reply),
-    TRANSPORT(return_and_receive), TRANSPORT(return_and_receive_next),
-    TRANSPORT(nothing),         TRANSPORT(release),
-    TRANSPORT(signal_and_wait), TRANSPORT(method_in_memory),
+    TRANSPORT(words_at_once),
+    TRANSPORT(words_later),
+    TRANSPORT(message_at_once),
+    TRANSPORT(message_later),
+    TRANSPORT(receive_queued),
+    TRANSPORT(receive_waits),
+    TRANSPORT(return_message),
+    TRANSPORT(return_by_reply),
+    TRANSPORT(return_and_receive),
+    TRANSPORT(return_and_receive_next),
+    TRANSPORT(nothing),
+    TRANSPORT(release),
+    TRANSPORT(signal_and_wait),
+    TRANSPORT(method_in_memory),
     TRANSPORT(ring_call),
 };
 

@@ -33,8 +33,8 @@ static void begin(void)
     world_begin();
     uint64_t frame = make_frame(&alice, 1), pa = WORD(alice.thread, 1);
     CHECK_EQ(CALL(alice.thread, SLOT(PROCESS), PROCESS_NEW_THREAD, 0x2000, 0x90000, 0, frame,
-                  PAGE_ADDRESS),
-             0);
+                 PAGE_ADDRESS),
+        0);
     thread_id = WORD(alice.thread, 0);
     t = CONTAINER(object_of(&alice, thread_id), struct thread, object);
     page = direct(pa);
@@ -82,7 +82,7 @@ TEST(upcall, a_fault_enters_the_libos, "four deep, and each on its stack")
 
 TEST(upcall, a_foreign_system_call_is_reflected, "from outside the libos's range, either end")
 {
-    const uint64_t outside[] = { 0, 0xfff, 0x1000, PHX_USER_END + 1, UINT64_MAX };
+    const uint64_t outside[] = {0, 0xfff, 0x1000, PHX_USER_END + 1, UINT64_MAX};
 
     begin();
     for (unsigned i = 0; i < sizeof outside / sizeof outside[0]; i++) {
@@ -123,8 +123,9 @@ TEST(upcall, a_thread_page_of_nonsense_stops_it, "and its keeper is told")
 
 TEST(upcall, a_thread_without_a_page_ends_its_process, "with the signal of what it did")
 {
-    static const struct { uint8_t vector, signal; } ends[] = { { 0, 8 }, { 3, 5 }, { 6, 4 },
-                                                               { 13, 11 }, { 17, 7 } };
+    static const struct {
+        uint8_t vector, signal;
+    } ends[] = {{0, 8}, {3, 5}, {6, 4}, {13, 11}, {17, 7}};
     for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         world_begin();
         vector = ends[i].vector;

@@ -19,7 +19,7 @@ static struct boot_info boot = {
     .command_line = "console=framed loglevel=0",
     .memory_bytes = ARENA_BYTES,
     .region_count = 1,
-    .regions = { { FIRST_USABLE, ARENA_BYTES - FIRST_USABLE } },
+    .regions = {{FIRST_USABLE, ARENA_BYTES - FIRST_USABLE}},
     .phys_end = ARENA_BYTES,
 };
 
@@ -60,8 +60,8 @@ static void give(struct memory *m, void *first, uint64_t pages)
     taken -= pages;
     real_give(m, first, pages);
     for (uint64_t i = 0; i < pages; i++)
-        ASAN_POISON_MEMORY_REGION((char *)first + i * PHX_PAGE_SIZE + BUDDY_LINK,
-                                  PHX_PAGE_SIZE - BUDDY_LINK);
+        ASAN_POISON_MEMORY_REGION(
+            (char *)first + i * PHX_PAGE_SIZE + BUDDY_LINK, PHX_PAGE_SIZE - BUDDY_LINK);
 }
 
 void memory_fail(int64_t n)
@@ -97,7 +97,7 @@ void world_lonely_objects(void)
 
 void starve(void)
 {
-    struct program *all[] = { &boss, &alice, &bob };
+    struct program *all[] = {&boss, &alice, &bob};
 
     for (unsigned i = 0; i < 3; i++) {
         struct account *a = all[i]->account;
@@ -125,8 +125,8 @@ static _Noreturn void on_stop(void)
     for (size_t i = from; i < n; i++)
         if (arch_host.serial[i] < ' ' || arch_host.serial[i] > '~')
             arch_host.serial[i] = ' ';
-    test_fail(__FILE__, __LINE__, "the machine stopped: %.*s", (int)(n - from),
-              arch_host.serial + from);
+    test_fail(
+        __FILE__, __LINE__, "the machine stopped: %.*s", (int)(n - from), arch_host.serial + from);
 }
 
 void expect_off(void)
@@ -269,8 +269,8 @@ struct thread *another_thread(struct program *p)
 /* A process with everything in the well-known slots, running, with some memory. */
 static void build(struct program *p)
 {
-    static const uint8_t devices[] = { SLOT_CLOCK, SLOT_CONSOLE, SLOT_LOG, SLOT_POWER,
-                                       SLOT_ENTROPY, SLOT_BOOT_PACKAGE };
+    static const uint8_t devices[] = {
+        SLOT_CLOCK, SLOT_CONSOLE, SLOT_LOG, SLOT_POWER, SLOT_ENTROPY, SLOT_BOOT_PACKAGE};
     struct thread *b = boss.thread;
 
     CHECK_EQ(CALL(b, p->account_id, ACCOUNT_NEW_PROCESS, 0x1000, PHX_USER_END), 0);
@@ -293,9 +293,8 @@ static void build(struct program *p)
     p->thread = CONTAINER(object_of(&boss, p->thread_id), struct thread, object);
     CHECK_EQ(CALL(b, p->thread_id, THREAD_START), 0);
     CHECK_EQ(CALL(p->thread, PHX_SLOT_ID(SLOT_SPACE), ADDRESS_SPACE_POPULATE,
-                  PHX_SLOT_ID(SLOT_POOL), MEMORY, MEMORY_PAGES,
-                  PHX_PROT_READ | PHX_PROT_WRITE),
-             0);
+                 PHX_SLOT_ID(SLOT_POOL), MEMORY, MEMORY_PAGES, PHX_PROT_READ | PHX_PROT_WRITE),
+        0);
     CHECK_EQ(WORD(p->thread, 0), MEMORY_PAGES);
 }
 
@@ -310,8 +309,8 @@ struct program world_program(const struct program *like)
 static void program_begin(struct program *p)
 {
     CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_ACCOUNT), ACCOUNT_CREATE, PAGES_ALL, HOLDS_ALL,
-                  THREADS_ALL, 1000),
-             0);
+                 THREADS_ALL, 1000),
+        0);
     p->account_id = WORD(boss.thread, 0);
     build(p);
 }
@@ -438,9 +437,9 @@ void world_end(void)
     CHECK_EQ(kernel.process_count, 1);
     CHECK(list_is_empty(&kernel.root.children));
     for (unsigned r = 0; r < RESOURCES; r++)
-        CHECK_EQ(kernel.root.used[r] -
-                     (r == RESOURCE_PAGES ? table_pages(&boss.process->table) : 0u),
-                 baseline[r]);
+        CHECK_EQ(
+            kernel.root.used[r] - (r == RESOURCE_PAGES ? table_pages(&boss.process->table) : 0u),
+            baseline[r]);
     CHECK_EQ(taken - table_pages(&boss.process->table), baseline_taken);
     standing = false;
 }

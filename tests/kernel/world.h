@@ -19,10 +19,10 @@
 #include "ring.h"
 #include "thread.h"
 
-#define SERVED 64          /* an interface that a program serves */
-#define MEMORY 0x100000u   /* where each program has pages of its own */
+#define SERVED 64        /* an interface that a program serves */
+#define MEMORY 0x100000u /* where each program has pages of its own */
 #define MEMORY_PAGES 4
-#define PAGES_ALL 1500     /* limits of alice's and bob's accounts */
+#define PAGES_ALL 1500 /* limits of alice's and bob's accounts */
 #define HOLDS_ALL 2500
 #define THREADS_ALL 40
 
@@ -36,7 +36,7 @@ struct program {
 extern struct program boss, alice, bob;
 
 /* Answers of sys() that are not rax. */
-#define WAITS INT64_MIN      /* not answered yet */
+#define WAITS INT64_MIN       /* not answered yet */
 #define ENDED (INT64_MIN + 1) /* the thread is no more */
 #define OFF (INT64_MIN + 2)   /* the machine was turned off, or on again */
 

@@ -30,13 +30,25 @@ log_of() {
     echo "$logs/${name//\//_}"
 }
 
-# The file's own status line tells how the program ended, whoever waits for it.
+# Its status goes to a file, since whoever sees it end may not be who started it. Told
+# to end, it ends the program and what that has started.
 run_one() {
-    local log
+    local log program
     log=$(log_of "$1")
-    timeout -k 10 "$limit" "$1" >"$log.log" 2>&1 </dev/null
+    timeout -k 10 "$limit" "$1" >"$log.log" 2>&1 </dev/null &
+    program=$!
+    trap 'kill $program; exit' TERM
+    wait $program
     echo $? >"$log.status"
 }
+
+stop() {
+    trap - TERM INT HUP
+    kill $(jobs -rp) 2>/dev/null
+    wait
+    exit 143
+}
+trap stop TERM INT HUP
 
 report() {
     local log status ok bad

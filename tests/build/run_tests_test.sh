@@ -47,6 +47,17 @@ says no_program 1 '0 passed, 0 failed'
 says all_of_them 1 '7 passed, 5 failed' --host "$work"/good "$work"/fails "$work"/dies \
     "$work"/silent "$work"/lies "$work"/nothing --boot "$work"/good
 
+# Told to end, it takes its programs along.
+program sleeps 'exec sleep 1234'
+B=$work/out scripts/run-tests.sh --host "$work/sleeps" >/dev/null 2>&1 &
+runner=$!
+sleep 0.5
+kill $runner && wait $runner
+status=$?
+sleep 0.2
+[ $status = 143 ] && ! pgrep -f '^sleep 1234$' >/dev/null && ok ends_its_programs ||
+    bad ends_its_programs "$status"
+
 # Never more than two at once.
 program counts "cd $work && mkdir run.\$\$ && ls -d run.* | wc -l >>seen; sleep 0.2; rmdir run.\$\$" \
     'echo ok'

@@ -276,13 +276,11 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first;
 
-    if (e->servers == 0)
-        return PHX_DISCONNECTED;
     w->method = (uint8_t)method;
     w->words = (uint8_t)words;
     w->badge = row->badge;
     TRY(prepare_receive(w, true));
-    err_t err = uses_reserve(row->uses);
+    err_t err = e->servers == 0 ? PHX_DISCONNECTED : uses_reserve(row->uses);
     while (err == OK && (first = list_first(&e->receivers))) {
         err = call_now(w, CONTAINER(first, struct waiter, link), row->uses);
         if (err == OK)

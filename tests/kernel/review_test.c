@@ -231,3 +231,48 @@ TEST(review, an_account_s_end_looks_at_each_child_once, "those that are closed a
     CHECK(!first || CONTAINER(first, struct account, sibling)->object.dead);
     world_end();
 }
+
+TEST(review, accounts_are_not_deep, "so that no walk to the root is long")
+{
+    world_begin();
+    uint64_t at = SLOT(ACCOUNT);
+    unsigned depth = 1; /* alice's is below the root */
+    int64_t answer;
+
+    while ((answer = CALL(alice.thread, at, ACCOUNT_CREATE, 100 - depth, 0, 0, 0)) == 0) {
+        at = WORD(alice.thread, 0);
+        CHECK(++depth < 50);
+    }
+    CHECK_EQ(answer, -PHX_DEPTH_EXCEEDED);
+    CHECK_EQ(depth, ACCOUNT_DEPTH_MAX);
+    world_end();
+}
+
+/* alice holds a server's face that was revoked, and her call's own row sweeps it. */
+TEST(review, a_call_does_not_wait_for_nobody, "where the last server goes as it is made")
+{
+    world_begin();
+    endpoint = make_endpoint(&bob);
+    uint64_t his = make_client(&bob, endpoint, 3, 0);
+    client = grant(&bob, his, &alice);
+    (void)grant(&bob, endpoint, &alice);
+    /* Only alice's derived face is left, and it is dead; the client's row is another's. */
+    struct hold *face = cap_row(&bob.process->table, endpoint);
+    struct hold *row = cap_row(&alice.process->table, client);
+    struct node *old = row->up;
+    row->up = &kernel.caps.root;
+    node_ref(row->up);
+    node_unref(old);
+    row->up_gen = row->up->gen;
+    cap_revoke_children(&kernel.caps, face);
+    cap_release(&bob.process->table, face);
+    alice.process->table.free = 0;
+    alice.process->table.sweep = 0;
+
+    (void)message_at(&alice, MEMORY);
+    ((struct phx_message *)at(&alice, MEMORY))->accept_caps = 1;
+    CHECK_EQ(SYS(alice.thread, PHX_OP_ENTER1,
+                 entry_for(&alice, PHX_OP_CALL(1, 0), client, MEMORY)),
+             -PHX_DISCONNECTED);
+    world_end();
+}

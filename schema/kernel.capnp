@@ -81,7 +81,7 @@ interface Account $A.number(1)
       $A.bit(0) $A.words $A.interruptSafe
       $A.doc("Limit, what is used (children's limits included) and the most that ever was.");
   create @1 (pages :UInt64, holds :UInt64, threads :UInt64, energy :UInt64) -> (account :UInt64)
-      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child account with these limits, taken from this one's.");
   transfer @2 (to :UInt64, resource :UInt64, amount :UInt64) -> ()
       $A.bit(2) $A.words $A.errors(["limitExceeded"])

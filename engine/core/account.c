@@ -57,7 +57,7 @@ void account_refund(struct account *a, unsigned r, uint64_t n)
     }
 }
 
-static unsigned depth_of(const struct account *a)
+unsigned account_depth(const struct account *a)
 {
     unsigned depth = 0;
 
@@ -68,7 +68,7 @@ static unsigned depth_of(const struct account *a)
 
 static struct account *common_ancestor(struct account *a, struct account *b)
 {
-    unsigned da = depth_of(a), db = depth_of(b);
+    unsigned da = account_depth(a), db = account_depth(b);
 
     for (; da > db; da--)
         a = a->object.account;

@@ -23,6 +23,7 @@
 #include "list.h"
 
 #define RESOURCES 4 /* enum Resource */
+#define ACCOUNT_DEPTH_MAX 16
 
 /* Kinds of kernel objects, one set of pages each. */
 enum kind {
@@ -93,6 +94,9 @@ struct account {
 
 /* An account with all of its parent's memory source and no limits yet. */
 void account_init(struct account *a, struct account *parent, struct memory *memory);
+/* How many accounts are above it; who makes one keeps this below ACCOUNT_DEPTH_MAX, so
+ * that a walk to the root is short. */
+unsigned account_depth(const struct account *a);
 /* Whether n more of r fit; changes nothing. */
 MUST_USE err_t account_can(const struct account *a, unsigned r, uint64_t n);
 MUST_USE err_t account_charge(struct account *a, unsigned r, uint64_t n);

@@ -229,6 +229,8 @@ int op_account_create(struct invocation *inv, const struct account_create_in *in
     void *object;
     uint32_t row;
 
+    if (account_depth(parent) >= ACCOUNT_DEPTH_MAX)
+        return PHX_DEPTH_EXCEEDED;
     TRY(result_row(inv, &row));
     TRY(object_new(parent, KIND_ACCOUNT, &object));
     for (unsigned r = 0; r < RESOURCES; r++) {

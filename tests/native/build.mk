@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Native programs that test the kernel and the runtime from user land.
 
-NATIVE_TEST := main authority deaths builds runtime
+NATIVE_TEST := main authority deaths builds runtime hostile
 
 $(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS)))
 
@@ -10,7 +10,7 @@ $(B)/tests/native/%.o: tests/native/%.c | $(GENERATED)
 $(B)/native.json: tests/native/native.cue manifests/schema.cue tools/mkmanifest/cue.js
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
-$(B)/native.manifest: $(addprefix $(B)/boot/,init.elf native.elf)
+$(B)/native.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf native.elf)
 
 tests/native/native_test.sh: $(B)/native.manifest $(B)/phoenix.elf ;
 

@@ -122,6 +122,7 @@ static int test_all(void)
         sleep_ms(1500); /* init has given up the flaky one by then */
         test_runtime();
         test_restart();
+        test_hostile();
         test_authority();
         test_builds();
         test_deaths();

@@ -35,6 +35,7 @@ void test_deaths(void);
 void test_builds(void);
 void test_runtime(void);
 void test_restart(void);
+void test_hostile(void);
 
 /* In the others: what main returns. */
 int role_authority(void);

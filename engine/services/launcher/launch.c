@@ -38,6 +38,11 @@ static unsigned do_grant(struct rt_call *call, struct launch *l)
         rt_free(name);
         return PHX_EXISTS;
     }
+    if ((rt_equal(name, "image") && !has_interface(capability, IFACE_FILE)) ||
+        (rt_equal(name, "namespace") && !has_interface(capability, IFACE_NAMESPACE))) {
+        rt_free(name);
+        return PHX_INVALID_ARGUMENT;
+    }
     if (rt_equal(name, "image")) {
         rt_free(name);
         phx_release(l->program);

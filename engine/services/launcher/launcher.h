@@ -61,6 +61,10 @@ extern uint64_t launcher_deaths;
 /* start.c: 0, or a negative error and a reason. */
 int64_t launch_begin(struct launch *l, const uint8_t *startup, size_t length, const char **reason);
 
+/* Whether a capability that came in a message has this interface. What has another may
+ * be served by anybody, even by ourselves: calling it could wait for ever. */
+bool has_interface(uint64_t capability, unsigned interface);
+
 /* list.c: what `ps` shows. */
 unsigned list_handle(struct rt_call *call);
 unsigned adopt_handle(struct rt_call *call);

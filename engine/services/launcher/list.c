@@ -26,6 +26,13 @@ static void drop(struct adopted *a)
     *a = (struct adopted){0};
 }
 
+bool has_interface(uint64_t capability, unsigned interface)
+{
+    struct capability_identify_out out = {0};
+
+    return capability_identify(capability, &out) >= 0 && out.interface == interface;
+}
+
 unsigned adopt_handle(struct rt_call *call)
 {
     struct process_status_out status;
@@ -40,7 +47,8 @@ unsigned adopt_handle(struct rt_call *call)
         if (a->name == NULL && place == NULL)
             place = a;
     }
-    if (call->length == 0 || call->length > NAME_MAX || call->caps[0] == 0)
+    if (call->length == 0 || call->length > NAME_MAX ||
+        !has_interface(call->caps[0], IFACE_PROCESS))
         return PHX_INVALID_ARGUMENT;
     if (place == NULL)
         return PHX_OUT_OF_MEMORY;

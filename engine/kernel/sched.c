@@ -175,18 +175,29 @@ static bool sweep_dead_rows(void)
     return true;
 }
 
+/* The next step of what takes long; between two, interrupts come in and others have
+ * their turn. */
+static void go_on(struct cpu *c, struct thread *t)
+{
+    kernel_unlock();
+    if (t->work.step && t->work.unlocked)
+        t->work.unlocked(&t->work);
+    arch_interrupt_window();
+    kernel_lock(c);
+    if (t->work.step)
+        work_step(t);
+    else
+        ring_continue(t);
+    if (t->state == THREAD_RUNNING && (t->work.step || t->ring_entering) &&
+        __atomic_load_n(&c->resched, __ATOMIC_ACQUIRE))
+        schedule(c);
+}
+
 /* What the current thread has left over, one thing at a time. */
 static void attend(struct cpu *c, struct thread *t)
 {
     if (t->work.step) {
-        void (*unlocked)(struct work *) = t->work.unlocked;
-
-        kernel_unlock();
-        if (unlocked)
-            unlocked(&t->work);
-        arch_interrupt_window();
-        kernel_lock(c);
-        work_step(t);
+        go_on(c, t);
         return;
     }
     if (t->ending || t->process->state >= PROCESS_DYING) {
@@ -199,7 +210,7 @@ static void attend(struct cpu *c, struct thread *t)
         return;
     }
     if (t->ring_entering) {
-        ring_continue(t);
+        go_on(c, t);
         return;
     }
     t->attention = false;
@@ -219,10 +230,10 @@ void kernel_exit(struct cpu *c)
             idle(c);
         } else if (t->state != THREAD_RUNNING) {
             schedule(c);
-        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
-            schedule(c); /* also between the steps of a long operation */
         } else if (t->attention) {
             attend(c, t);
+        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
+            schedule(c);
         } else {
             break;
         }

@@ -102,10 +102,24 @@ static int64_t long_revoke(void)
     return CALL(alice.thread, frame, CAPABILITY_REVOKE, 1);
 }
 
+/* Entries that no step waits for. */
+static int64_t long_ring(void)
+{
+    uint64_t frame = make_frame(&alice, 4), pa = WORD(alice.thread, 1);
+    struct phx_ring *r = direct(pa);
+
+    CHECK_EQ(CALL(alice.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 128, 128), 0);
+    for (unsigned i = 0; i < 100; i++)
+        ((struct phx_entry *)(void *)(r + 1))[i].op = PHX_OP_NYX(83);
+    r->submit_tail = 100;
+    arm();
+    return CALL(alice.thread, WORD(alice.thread, 0), RING_ENTER, 100, 0, 0);
+}
+
 /* --- at each of their steps ---------------------------------------------------------- */
 
 static int64_t (*const long_operations[])(void) = {
-    long_alloc, long_populate, long_map, long_unmap, long_protect, long_revoke};
+    long_alloc, long_populate, long_map, long_unmap, long_protect, long_revoke, long_ring};
 #define LONG_OPERATIONS (sizeof long_operations / sizeof long_operations[0])
 
 /* `action` in each window of each long operation; then `check` with its answer. */

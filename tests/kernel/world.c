@@ -194,7 +194,8 @@ int64_t answer_of(const struct thread *t)
 {
     if (t->state == THREAD_DEAD)
         return ENDED;
-    return t->waiter.state != WAIT_NONE || t->work.step ? WAITS : (int64_t)t->regs.rax;
+    return t->waiter.state != WAIT_NONE || t->work.step || t->ring_entering ? WAITS
+                                                                            : (int64_t)t->regs.rax;
 }
 
 void run_entry(void (*entry)(struct thread *), struct thread *t)

@@ -10,12 +10,12 @@
  */
 #include "capnp_read.h"
 
-enum { KIND_STRUCT, KIND_LIST, KIND_FAR, KIND_OTHER };
+enum { KIND_STRUCT, KIND_LIST, KIND_FAR };
 
 struct target {
-    uint64_t tag;                  /* what is there: a pointer, its offset unused */
-    const capnp_word *at;          /* in [start, end] */
-    const capnp_word *start, *end; /* the segment */
+    struct capnp_scope in; /* of what is there */
+    const capnp_word *at;  /* in [in.start, in.end] */
+    uint64_t tag;          /* what is there: a pointer, its offset unused */
 };
 
 static uint64_t load(const capnp_word *word)
@@ -50,9 +50,9 @@ static uint32_t table_entry(const struct capnp_message *message, uint32_t index)
  * Where a segment is. The table is read again each time, and believed no more
  * than the first time: it may have changed.
  */
-static bool find_segment(const struct capnp_message *message, uint32_t id,
-    const capnp_word **start, const capnp_word **end)
+static bool find_segment(struct capnp_scope *in, uint32_t id)
 {
+    const struct capnp_message *message = in->message;
     uint64_t offset = message->segments / 2 + 1;
 
     if (id >= message->segments)
@@ -62,48 +62,39 @@ static bool find_segment(const struct capnp_message *message, uint32_t id,
     uint32_t size = table_entry(message, 1 + id);
     if (offset > message->length || size > message->length - offset)
         return false;
-    *start = message->words + offset;
-    *end = *start + size;
+    in->start = message->words + offset;
+    in->end = in->start + size;
     return true;
 }
 
 bool capnp_open(struct capnp_message *message, const void *bytes, size_t size, uint64_t limit)
 {
-    uint64_t count, words;
+    struct capnp_scope last = { .message = message };
 
     *message = (struct capnp_message){ .words = bytes, .length = size / 8, .left = limit };
     if ((uintptr_t)bytes % 8 || size < 8)
         return refuse(message, CAPNP_FRAMING);
-    count = (uint64_t)table_entry(message, 0) + 1;
-    words = count / 2 + 1;
-    if (count > CAPNP_SEGMENTS || words > message->length)
-        return refuse(message, CAPNP_FRAMING);
-    for (uint32_t i = 0; i < count; i++)
-        words += table_entry(message, 1 + i);
-    if (words > message->length)
+    uint64_t count = (uint64_t)table_entry(message, 0) + 1;
+    if (count > CAPNP_SEGMENTS || count / 2 + 1 > message->length)
         return refuse(message, CAPNP_FRAMING);
     message->segments = (uint32_t)count;
-    message->length = words;
+    if (!find_segment(&last, message->segments - 1)) {
+        message->segments = 0;
+        return refuse(message, CAPNP_FRAMING);
+    }
+    message->length = (uint64_t)(last.end - message->words);
     return true;
 }
 
 struct capnp_pointer capnp_root(struct capnp_message *message)
 {
-    struct capnp_pointer root = { .message = message, .depth = CAPNP_DEPTH };
+    struct capnp_pointer root = { .in = { .message = message, .depth = CAPNP_DEPTH } };
 
-    if (!find_segment(message, 0, &root.start, &root.end) || root.start == root.end)
-        refuse(message, CAPNP_FRAMING);
+    if (find_segment(&root.in, 0) && root.in.start < root.in.end)
+        root.at = root.in.start;
     else
-        root.at = root.start;
+        refuse(message, CAPNP_FRAMING);
     return root;
-}
-
-struct capnp_pointer capnp_constant(
-    struct capnp_message *message, const uint64_t *words, size_t count, unsigned depth)
-{
-    return (struct capnp_pointer){
-        .message = message, .at = words, .start = words, .end = words + count, .depth = depth
-    };
 }
 
 /* --- following ------------------------------------------------------------ */
@@ -114,8 +105,8 @@ struct capnp_pointer capnp_constant(
  */
 static const capnp_word *place(const struct target *t, const capnp_word *from, int64_t offset)
 {
-    if (offset < t->start - from || offset > t->end - from)
-        return t->end;
+    if (offset < t->in.start - from || offset > t->in.end - from)
+        return t->in.end;
     return from + offset;
 }
 
@@ -125,18 +116,18 @@ static void go_near(struct target *t, const capnp_word *pointer)
     t->at = place(t, pointer + 1, (int32_t)t->tag >> 2);
 }
 
-static bool go_far(struct capnp_message *message, struct target *t)
+static bool go_far(struct target *t)
 {
     uint64_t far = t->tag;
     uint32_t offset = (uint32_t)far >> 3;
     unsigned words = far & 4 ? 2 : 1;
 
-    if (!find_segment(message, (uint32_t)(far >> 32), &t->start, &t->end) ||
-        t->end - t->start < (int64_t)offset + words)
-        return refuse(message, CAPNP_BOUNDS);
-    if (!spend(message, words))
+    if (!find_segment(&t->in, (uint32_t)(far >> 32)) ||
+        t->in.end - t->in.start < (int64_t)offset + words)
+        return refuse(t->in.message, CAPNP_BOUNDS);
+    if (!spend(t->in.message, words))
         return false;
-    const capnp_word *pad = t->start + offset;
+    const capnp_word *pad = t->in.start + offset;
     if (words == 1) {
         go_near(t, pad);
         return true;
@@ -144,10 +135,10 @@ static bool go_far(struct capnp_message *message, struct target *t)
     far = load(pad);
     t->tag = load(pad + 1);
     if ((far & 3) != KIND_FAR)
-        return refuse(message, CAPNP_KIND);
-    if (!find_segment(message, (uint32_t)(far >> 32), &t->start, &t->end))
-        return refuse(message, CAPNP_BOUNDS);
-    t->at = place(t, t->start, (uint32_t)far >> 3);
+        return refuse(t->in.message, CAPNP_KIND);
+    if (!find_segment(&t->in, (uint32_t)(far >> 32)))
+        return refuse(t->in.message, CAPNP_BOUNDS);
+    t->at = place(t, t->in.start, (uint32_t)far >> 3);
     return true;
 }
 
@@ -158,163 +149,132 @@ static bool go_far(struct capnp_message *message, struct target *t)
 static bool follow(
     const struct capnp_pointer *pointer, unsigned kind, unsigned levels, struct target *t)
 {
+    t->in = pointer->in;
     if (!pointer->at)
         return false;
-    t->start = pointer->start;
-    t->end = pointer->end;
     go_near(t, pointer->at);
     if (t->tag == 0)
         return false;
-    if (pointer->depth < levels)
-        return refuse(pointer->message, CAPNP_TOO_DEEP);
-    if ((t->tag & 3) == KIND_FAR && !go_far(pointer->message, t))
+    if (t->in.depth < levels)
+        return refuse(t->in.message, CAPNP_TOO_DEEP);
+    t->in.depth -= levels;
+    if ((t->tag & 3) == KIND_FAR && !go_far(t))
         return false;
     if ((t->tag & 3) != kind)
-        return refuse(pointer->message, CAPNP_KIND);
+        return refuse(t->in.message, CAPNP_KIND);
     return true;
 }
 
 /* All of these words are in the segment. */
-static bool holds(struct capnp_message *message, const struct target *t, uint64_t words)
+static bool holds(const struct target *t, uint64_t words)
 {
-    if (words > (uint64_t)(t->end - t->at))
-        return refuse(message, CAPNP_BOUNDS);
+    if (words > (uint64_t)(t->in.end - t->at))
+        return refuse(t->in.message, CAPNP_BOUNDS);
     return true;
 }
 
-static bool claim(struct capnp_message *message, const struct target *t, uint64_t words)
+static bool claim(const struct target *t, uint64_t words)
 {
-    return holds(message, t, words) && spend(message, words);
+    return holds(t, words) && spend(t->in.message, words);
 }
 
-static uint16_t below(unsigned depth)
-{
-    return (uint16_t)(depth > 0 ? depth - 1 : 0);
-}
-
-/* --- structs -------------------------------------------------------------- */
+/* --- structs and lists ------------------------------------------------------ */
 
 struct capnp_struct capnp_read_struct(struct capnp_pointer pointer)
 {
-    struct capnp_struct s = { .message = pointer.message, .depth = below(pointer.depth) };
+    struct capnp_struct none = { .in = pointer.in };
     struct target t;
 
     if (!follow(&pointer, KIND_STRUCT, 1, &t))
-        return s;
+        return none;
     uint16_t data = (uint16_t)(t.tag >> 32), pointers = (uint16_t)(t.tag >> 48);
-    if (!claim(pointer.message, &t, (uint64_t)data + pointers))
-        return s;
-    s.data = (const uint8_t *)t.at;
-    s.pointers = t.at + data;
-    s.start = t.start;
-    s.end = t.end;
-    s.data_size = data * 8u;
-    s.pointer_count = pointers;
-    return s;
+    if (!claim(&t, (uint64_t)data + pointers))
+        return none;
+    return (struct capnp_struct){ t.in, (const uint8_t *)t.at, t.at + data, data * 8u, pointers };
 }
 
-/* --- lists ---------------------------------------------------------------- */
+static const uint8_t element_bits[] = { 0, 1, 8, 16, 32, 64, 64, 0 }; /* by capnp_size */
 
-static const uint8_t element_bits[] = { 0, 1, 8, 16, 32, 64, 64 };
-
-/*
- * A list of structs. It also reads as a list of their first fields (a schema may
- * turn the latter into the former), except bits.
- */
-static bool read_composite(
-    struct capnp_list *list, struct target *t, uint64_t words, enum capnp_size expected)
+/* Of a list of structs, whose first word says what they are. */
+static bool read_composite(struct capnp_list *list, struct target *t)
 {
-    if (!claim(list->message, t, words + 1))
-        return false;
-    uint64_t tag = load(t->at++);
-    uint32_t count = (uint32_t)tag >> 2 & 0x1fffffff; /* 29 bits, as in any list */
+    uint64_t words = list->count, tag = load(t->at++);
     uint16_t data = (uint16_t)(tag >> 32), pointers = (uint16_t)(tag >> 48);
     uint64_t each = (uint64_t)data + pointers;
-    if ((tag & 3) != KIND_STRUCT || expected == CAPNP_BIT)
-        return refuse(list->message, CAPNP_KIND);
-    if (count * each > words)
-        return refuse(list->message, CAPNP_BOUNDS);
-    if (each == 0 && !spend(list->message, count))
-        return false;
-    if ((expected == CAPNP_POINTER && pointers == 0) ||
-        (expected > CAPNP_BIT && expected < CAPNP_POINTER && data == 0))
-        return refuse(list->message, CAPNP_KIND);
-    list->count = count;
+
+    list->count = (uint32_t)tag >> 2 & 0x1fffffff; /* 29 bits, as in any list */
     list->step = (uint32_t)each * 64;
     list->data_size = data * 8u;
     list->pointer_count = pointers;
-    return true;
+    if ((tag & 3) != KIND_STRUCT)
+        return refuse(list->in.message, CAPNP_KIND);
+    return list->count * each <= words || refuse(list->in.message, CAPNP_BOUNDS);
 }
 
-/* A list of anything else. It also reads as a list of structs with one field. */
-static bool read_plain(struct capnp_list *list, struct target *t, enum capnp_size expected)
+/*
+ * A schema may turn a list of anything but bits into one of structs whose first field
+ * it is, so either reads as the other; and any number as a smaller one.
+ */
+static bool reads_as(const struct capnp_list *list, enum capnp_size is, enum capnp_size expected)
 {
-    unsigned size = t->tag >> 32 & 7;
-    uint32_t count = (uint32_t)(t->tag >> 35);
-    unsigned data = size == CAPNP_POINTER ? 0 : element_bits[size];
-    unsigned least = expected < CAPNP_POINTER ? element_bits[expected] : 0;
-
-    if (!claim(list->message, t, ((uint64_t)count * element_bits[size] + 63) / 64))
-        return false;
-    if (size == CAPNP_VOID && !spend(list->message, count))
-        return false;
-    if ((size == CAPNP_BIT) != (expected == CAPNP_BIT) && size == CAPNP_BIT)
-        return refuse(list->message, CAPNP_KIND);
-    if (data < least || (expected == CAPNP_POINTER && size != CAPNP_POINTER))
-        return refuse(list->message, CAPNP_KIND);
-    list->count = count;
-    list->step = element_bits[size];
-    list->data_size = data / 8;
-    list->pointer_count = size == CAPNP_POINTER;
-    list->bits = size == CAPNP_BIT;
-    return true;
+    if (expected == CAPNP_BIT)
+        return is == CAPNP_BIT || (is != CAPNP_COMPOSITE && list->data_size > 0);
+    if (expected == CAPNP_POINTER)
+        return list->pointer_count > 0;
+    return is != CAPNP_BIT && list->data_size * 8 >= element_bits[expected];
 }
 
 struct capnp_list capnp_read_list(struct capnp_pointer pointer, enum capnp_size expected)
 {
-    struct capnp_list none = { .message = pointer.message, .depth = below(pointer.depth) };
-    struct capnp_list list = none;
+    struct capnp_list none = { .in = pointer.in }, list = none;
     struct target t;
-    bool good;
 
     if (!follow(&pointer, KIND_LIST, 1, &t))
         return none;
-    if ((t.tag >> 32 & 7) == CAPNP_COMPOSITE)
-        good = read_composite(&list, &t, t.tag >> 35, expected);
-    else
-        good = read_plain(&list, &t, expected);
-    if (!good)
+    unsigned is = t.tag >> 32 & 7;
+    list.in = t.in;
+    list.count = (uint32_t)(t.tag >> 35); /* words, of structs */
+    if (is == CAPNP_COMPOSITE) {
+        if (!claim(&t, list.count + 1ul) || !read_composite(&list, &t))
+            return none;
+    } else {
+        list.step = element_bits[is];
+        list.pointer_count = is == CAPNP_POINTER;
+        list.data_size = is == CAPNP_POINTER ? 0 : list.step / 8;
+        if (!claim(&t, ((uint64_t)list.count * list.step + 63) / 64))
+            return none;
+    }
+    if (list.step == 0 && !spend(t.in.message, list.count))
         return none;
+    if (!reads_as(&list, is, expected)) {
+        refuse(t.in.message, CAPNP_KIND);
+        return none;
+    }
     list.first = (const uint8_t *)t.at;
-    list.start = t.start;
-    list.end = t.end;
     return list;
 }
 
 struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index)
 {
-    struct capnp_struct s = { .message = list.message, .depth = below(list.depth) };
+    struct capnp_struct s = { .in = list.in };
 
     if (index >= list.count)
         return s;
-    if (list.depth == 0) {
-        refuse(list.message, CAPNP_TOO_DEEP);
+    if (list.in.depth == 0) {
+        refuse(list.in.message, CAPNP_TOO_DEEP);
         return s;
     }
+    s.in.depth--;
     s.data = list.first + (uint64_t)index * list.step / 8;
     s.data_size = list.data_size;
-    if (list.pointer_count)
-        s.pointers = (const capnp_word *)(s.data + list.data_size);
-    s.start = list.start;
-    s.end = list.end;
+    s.pointers = (const capnp_word *)(s.data + list.data_size);
     s.pointer_count = list.pointer_count;
     return s;
 }
 
 struct capnp_pointer capnp_list_pointer(struct capnp_list list, uint32_t index)
 {
-    struct capnp_pointer pointer = { .message = list.message, .start = list.start,
-        .end = list.end, .depth = list.depth };
+    struct capnp_pointer pointer = { .in = list.in };
 
     if (index < list.count && list.pointer_count)
         pointer.at = (const capnp_word *)(list.first + (uint64_t)index * list.step / 8 +
@@ -322,59 +282,31 @@ struct capnp_pointer capnp_list_pointer(struct capnp_list list, uint32_t index)
     return pointer;
 }
 
-bool capnp_list_bool(struct capnp_list list, uint32_t index)
-{
-    /* Bits lie one behind the other, whatever the list says its elements are. */
-    if (index >= list.count || !(list.bits || list.data_size))
-        return false;
-    return *(const volatile uint8_t *)(list.first + index / 8) >> index % 8 & 1;
-}
-
-/* --- text, data, capabilities --------------------------------------------- */
+/* --- text and data ---------------------------------------------------------- */
 
 /* Text and data are lists of bytes, of no other size. */
-static bool read_bytes(struct capnp_pointer pointer, struct capnp_data *data)
+struct capnp_data capnp_read_data(struct capnp_pointer pointer)
 {
+    struct capnp_data none = { (const uint8_t *)"", 0 };
     struct target t;
 
     if (!follow(&pointer, KIND_LIST, 0, &t))
-        return false;
+        return none;
+    uint32_t size = (uint32_t)(t.tag >> 35);
     if ((t.tag >> 32 & 7) != CAPNP_BYTE)
-        return refuse(pointer.message, CAPNP_KIND);
-    data->size = (uint32_t)(t.tag >> 35);
-    data->data = (const uint8_t *)t.at;
-    return holds(pointer.message, &t, ((uint64_t)data->size + 7) / 8);
-}
-
-struct capnp_data capnp_read_data(struct capnp_pointer pointer)
-{
-    struct capnp_data data;
-
-    return read_bytes(pointer, &data) ? data : (struct capnp_data){ (const uint8_t *)"", 0 };
+        refuse(t.in.message, CAPNP_KIND);
+    else if (holds(&t, ((uint64_t)size + 7) / 8))
+        return (struct capnp_data){ (const uint8_t *)t.at, size };
+    return none;
 }
 
 struct capnp_text capnp_read_text(struct capnp_pointer pointer)
 {
-    struct capnp_text none = { "", 0 };
-    struct capnp_data data;
+    struct capnp_data data = capnp_read_data(pointer);
 
-    if (!read_bytes(pointer, &data))
-        return none;
-    if (data.size == 0 || *(const volatile uint8_t *)(data.data + data.size - 1) != 0) {
-        refuse(pointer.message, CAPNP_NO_NUL);
-        return none;
-    }
-    return (struct capnp_text){ (const char *)data.data, data.size - 1 };
-}
-
-bool capnp_read_capability(struct capnp_pointer pointer, uint32_t *index)
-{
-    uint64_t word = pointer.at ? load(pointer.at) : 0;
-
-    if (word == 0)
-        return false;
-    if ((uint32_t)word != KIND_OTHER)
-        return refuse(pointer.message, CAPNP_KIND);
-    *index = (uint32_t)(word >> 32);
-    return true;
+    if (data.size > 0 && *(const volatile uint8_t *)(data.data + data.size - 1) == 0)
+        return (struct capnp_text){ (const char *)data.data, data.size - 1 };
+    if (!capnp_is_null(pointer))
+        refuse(pointer.in.message, CAPNP_NO_NUL);
+    return (struct capnp_text){ "", 0 };
 }

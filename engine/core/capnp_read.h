@@ -5,7 +5,8 @@
  * A message is one buffer in the standard stream framing: a segment table, then
  * the segments. Nothing is unpacked or allocated: a struct, list, text or blob is
  * a view of the buffer, made when its pointer was followed and found to stay
- * inside its segment. Generated code (X.capnp.h) names the fields.
+ * inside its segment. Generated code (X.capnp.h) names the fields. What only
+ * programs read (unions, numbers in lists ...) is in engine/lib/capnp/read.h.
  *
  * What is wrong in a message does not stop its reader: the thing reads as empty,
  * or as its default, and the message remembers the first error. So a reader loops
@@ -58,23 +59,26 @@ struct capnp_message {
     enum capnp_error error;  /* the first one */
 };
 
-/* Where a pointer is that was not followed yet, and the segment around it. */
-struct capnp_pointer {
+/* Where something lies: its segment, and how many levels may yet be entered. */
+struct capnp_scope {
     struct capnp_message *message;
-    const capnp_word *at; /* NULL: as if it were null */
     const capnp_word *start, *end;
-    unsigned depth; /* levels that may yet be entered */
+    unsigned depth;
+};
+
+/* A pointer that was not followed yet. */
+struct capnp_pointer {
+    struct capnp_scope in;
+    const capnp_word *at; /* NULL: as if it were null */
 };
 
 /* A struct. Without data and pointers: the default one. */
 struct capnp_struct {
-    struct capnp_message *message;
+    struct capnp_scope in;
     const uint8_t *data;
     const capnp_word *pointers;
-    const capnp_word *start, *end; /* the segment */
-    uint32_t data_size;            /* bytes */
+    uint32_t data_size; /* bytes */
     uint16_t pointer_count;
-    uint16_t depth;
 };
 
 /* How big a list's elements are, as the wire says it. */
@@ -90,15 +94,12 @@ enum capnp_size {
 };
 
 struct capnp_list {
-    struct capnp_message *message;
+    struct capnp_scope in;
     const uint8_t *first;
-    const capnp_word *start, *end; /* the segment */
     uint32_t count;
-    uint32_t step;      /* bits from one element to the next */
+    uint32_t step;      /* bits from one element to the next; 1: a list of single bits */
     uint32_t data_size; /* bytes of data in an element; its pointers follow */
     uint16_t pointer_count;
-    uint16_t depth;
-    bool bits; /* a list of single bits */
 };
 
 struct capnp_text {
@@ -118,20 +119,19 @@ struct capnp_data {
 bool capnp_open(struct capnp_message *message, const void *bytes, size_t size, uint64_t limit);
 
 struct capnp_pointer capnp_root(struct capnp_message *message);
-/* Words that are part of the program: the default of a field. */
-struct capnp_pointer capnp_constant(
-    struct capnp_message *message, const uint64_t *words, size_t count, unsigned depth);
 
 struct capnp_struct capnp_read_struct(struct capnp_pointer pointer);
 struct capnp_list capnp_read_list(struct capnp_pointer pointer, enum capnp_size expected);
 struct capnp_text capnp_read_text(struct capnp_pointer pointer);
 struct capnp_data capnp_read_data(struct capnp_pointer pointer);
-/* The index of a capability in what came with the message; false: null. */
-bool capnp_read_capability(struct capnp_pointer pointer, uint32_t *index);
 
 struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index);
 struct capnp_pointer capnp_list_pointer(struct capnp_list list, uint32_t index);
-bool capnp_list_bool(struct capnp_list list, uint32_t index);
+
+static inline struct capnp_text capnp_list_text(struct capnp_list list, uint32_t index)
+{
+    return capnp_read_text(capnp_list_pointer(list, index));
+}
 
 /* --- fields, for generated code ------------------------------------------- */
 
@@ -158,65 +158,7 @@ static inline bool capnp_bool(const struct capnp_struct *s, uint32_t index)
 
 static inline struct capnp_pointer capnp_field(const struct capnp_struct *s, uint32_t index)
 {
-    return (struct capnp_pointer){ .message = s->message, .start = s->start, .end = s->end,
-        .at = index < s->pointer_count ? s->pointers + index : NULL, .depth = s->depth };
-}
-
-/* The same of a union's member: null while another member is the one that is set. */
-static inline struct capnp_pointer capnp_member(
-    const struct capnp_struct *s, uint32_t index, uint32_t discriminant, uint16_t value)
-{
-    struct capnp_pointer field = capnp_field(s, index);
-
-    if (capnp_u16(s, discriminant) != value)
-        field.at = NULL;
-    return field;
-}
-
-static inline struct capnp_struct capnp_member_group(
-    struct capnp_struct s, uint32_t discriminant, uint16_t value)
-{
-    if (capnp_u16(&s, discriminant) != value)
-        s.data_size = s.pointer_count = 0;
-    return s;
-}
-
-/* --- elements of lists ---------------------------------------------------- */
-
-static inline const volatile void *capnp_element(
-    const struct capnp_list *list, uint32_t index, uint32_t size)
-{
-    if (index >= list->count || size > list->data_size)
-        return NULL;
-    return list->first + (uint64_t)index * list->step / 8;
-}
-
-/* capnp_list_u16(list, index): what a list of 16-bit numbers has there. */
-#define CAPNP_ELEMENT(bits, type)                                                        \
-    static inline uint##bits##_t capnp_list_u##bits(struct capnp_list list, uint32_t index) \
-    {                                                                                    \
-        const volatile type *element = capnp_element(&list, index, sizeof(type));        \
-        return element ? *element : 0;                                                   \
-    }
-CAPNP_ELEMENT(8, uint8_t)
-CAPNP_ELEMENT(16, capnp_quarter)
-CAPNP_ELEMENT(32, capnp_half)
-CAPNP_ELEMENT(64, capnp_word)
-
-static inline struct capnp_text capnp_list_text(struct capnp_list list, uint32_t index)
-{
-    return capnp_read_text(capnp_list_pointer(list, index));
-}
-
-static inline struct capnp_data capnp_list_data(struct capnp_list list, uint32_t index)
-{
-    return capnp_read_data(capnp_list_pointer(list, index));
-}
-
-static inline struct capnp_list capnp_list_list(
-    struct capnp_list list, uint32_t index, enum capnp_size expected)
-{
-    return capnp_read_list(capnp_list_pointer(list, index), expected);
+    return (struct capnp_pointer){ s->in, index < s->pointer_count ? s->pointers + index : NULL };
 }
 
 #endif

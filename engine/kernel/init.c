@@ -186,7 +186,7 @@ static void give_grants(struct init_config_reader config)
     struct capnp_list names = init_config_capabilities(config);
 
     for (uint32_t i = 0; i < names.count; i++) {
-        const struct grant *g = find_grant(capnp_read_text(capnp_list_pointer(names, i)));
+        const struct grant *g = find_grant(capnp_list_text(names, i));
         struct object *o = g->object;
 
         if (!o) {

@@ -125,7 +125,7 @@ TEST(capnp_read, a_cycle_ends, "by depth, whether through structs or lists")
 
     OPEN(TABLE(1, 5), STRUCT(0, 0, 3), 0, 0, LIST(-3, CAPNP_POINTER, 3), 0);
     struct capnp_list deep = inner_children(inner_root(&given));
-    deep.depth = 0;
+    deep.in.depth = 0;
     CHECK_EQ(inner_at(deep, 0).s.data_size, 0);
     CHECK_EQ(given.error, CAPNP_TOO_DEEP);
 }
@@ -294,7 +294,7 @@ TEST(capnp_read, capabilities_are_numbers, "of what came with the message")
     CHECK_EQ(index, 5);
     OPEN(TABLE(1, 1), 0);
     CHECK(!capnp_read_capability(capnp_root(&given), &index));
-    CHECK(!capnp_read_capability((struct capnp_pointer){ .message = &given }, &index));
+    CHECK(!capnp_read_capability((struct capnp_pointer){ .in.message = &given }, &index));
     CHECK_EQ(given.error, CAPNP_OK);
     OPEN(TABLE(1, 1), 7);
     CHECK(!capnp_read_capability(capnp_root(&given), &index));

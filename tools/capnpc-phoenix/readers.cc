@@ -107,7 +107,7 @@ static void emitFallback(const StructField &field, Text &out)
         list += (list.empty() ? "" : ", ") + hex(word);
     out.add("    static const uint64_t words[] = {\n        %s\n    };\n\n"
             "    if (capnp_is_null(pointer))\n"
-            "        pointer = capnp_constant(pointer.message, words, %zu, pointer.depth);\n",
+            "        pointer = capnp_constant(pointer, words, %zu);\n",
         wrapped(list, 8, 8).c_str(), field.words.size());
 }
 
@@ -140,6 +140,18 @@ static void emitPointer(const StructType &type, const StructField &field, Claims
     out.add("    struct capnp_pointer pointer = %s;\n\n", pointerOf(type, field).c_str());
     emitFallback(field, out);
     out.add("    return %s;\n}\n\n", how.c_str());
+}
+
+bool readersNeedMore(const Model &model, const File &file)
+{
+    for (const StructType &type : structsOf(model, file)) {
+        if (type.hasUnion)
+            return true;
+        for (const StructField &field : type.fields)
+            if (!field.words.empty())
+                return true;
+    }
+    return false;
 }
 
 void emitReaders(const Model &model, const File &file, Claims &claims, Text &out)

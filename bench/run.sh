@@ -105,7 +105,7 @@ kernel_bytes() {
 counted bench q35 >"$work/bench" || [ $? = 1 ] || complain "$(tail -n 3 "$work/bench")"
 figures <"$work/bench"
 
-if PHOENIX_QEMU=bench/icount-qemu.sh ./phoenix run --machine q35 --mem 512M \
+if PHOENIX_QEMU=bench/icount-qemu.sh ./phoenix run --machine microvm --mem 512M \
     --accel tcg --scratch 16M "$PWD/$B/bench/linux" >"$work/linux" 2>&1; then
     figures <"$work/linux"
 else

@@ -276,10 +276,11 @@ int op_console_watch(struct invocation *inv, const struct console_watch_in *in)
 
 int op_console_info(struct invocation *inv, struct console_info_out *out)
 {
-    (void)inv;
+    uint64_t taken = inv->row->methods & CONSOLE_M_WATCH ? console.events : 0;
+
     out->framed = console.framed;
-    out->events = console.events;
+    out->events = taken;
     out->terminal = console.terminal;
-    console.events = 0;
+    console.events &= ~taken;
     return OK;
 }

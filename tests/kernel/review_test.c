@@ -276,3 +276,24 @@ TEST(review, a_call_does_not_wait_for_nobody, "where the last server goes as it 
              -PHX_DISCONNECTED);
     world_end();
 }
+
+TEST(review, who_may_not_watch_takes_no_events, "by asking what the console is")
+{
+    static const char interrupt[] = { 5, 4, 0, 2, 0, 0, 0 };
+
+    world_begin();
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CAPABILITY_DERIVE,
+                  CONSOLE_M_INFO | CONSOLE_M_WRITE),
+             0);
+    uint64_t output = WORD(alice.thread, 0);
+    arch_host.input = interrupt;
+    arch_host.input_length = sizeof interrupt;
+    kernel_serial_input(false);
+    CHECK_EQ(CALL(alice.thread, output, CONSOLE_INFO), 0);
+    CHECK_EQ(WORD(alice.thread, 1), 0);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_INFO), 0);
+    CHECK_EQ(WORD(alice.thread, 1), 2);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_INFO), 0);
+    CHECK_EQ(WORD(alice.thread, 1), 0);
+    world_end();
+}

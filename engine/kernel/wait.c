@@ -126,7 +126,7 @@ void wait_answer(struct waiter *w, int64_t result, bool direct)
     if (w->form == FORM_MESSAGE && result >= 0)
         ipc_message_out(w);
     if (w->ring) {
-        uint64_t words[2] = { w->message.badge, 0 };
+        uint64_t words[2] = { w->form == FORM_MESSAGE ? w->message.badge : 0, 0 };
 
         ring_complete(w, result, words);
         return;

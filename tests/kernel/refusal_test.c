@@ -214,3 +214,32 @@ TEST(refusal, idle_cores_sweep_what_was_revoked, "out of every table")
     CHECK_EQ(answer_of(boss.thread), 0);
     world_end();
 }
+
+/* --- completions -------------------------------------------------------------------- */
+
+TEST(refusal, a_completion_says_nothing_of_another, "that its record once stood for")
+{
+    begin(0);
+    uint64_t frame = make_frame(&bob, 1);
+    struct phx_ring *r = direct(WORD(bob.thread, 1));
+    struct phx_entry *e = (struct phx_entry *)(void *)(r + 1);
+    struct phx_completion *c = (struct phx_completion *)(void *)(e + 2);
+
+    CHECK_EQ(CALL(bob.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 2, 1), 0);
+    uint64_t ring = WORD(bob.thread, 0);
+    (void)message(&bob);
+    e[0] = (struct phx_entry){.op = PHX_OP_RECV, .cap = endpoint, .words = {MEMORY}};
+    e[1] = (struct phx_entry){.op = PHX_OP_NYX(67), .words = {now_ns() + 1000000}};
+    r->submit_tail = 2;
+    CHECK_EQ(CALL(bob.thread, ring, RING_ENTER, 2, 0, 0), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 1); /* there is one record only */
+    CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(1, 0), client), WAITS);
+    CHECK_EQ(c->words[0], 3);
+    r->complete_head = 1;
+    CHECK_EQ(CALL(bob.thread, ring, RING_ENTER, 1, 0, 0), 0);
+    pass_time(2000000);
+    CHECK_EQ(r->complete_tail, 2);
+    CHECK_EQ(c->result, 0);
+    CHECK_EQ(c->words[0], 0);
+    world_end();
+}

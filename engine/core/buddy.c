@@ -105,7 +105,7 @@ int64_t buddy_alloc(struct buddy *buddy, uint64_t pages)
 
     unsigned wanted = pages == 1 ? 0 : 64u - (unsigned)__builtin_clzll(pages - 1);
     unsigned order = (unsigned)__builtin_ctz(buddy->orders >> wanted << wanted);
-    struct buddy_block *block = CONTAINER(list_first(&buddy->free[order]), struct buddy_block, link);
+    struct buddy_block *block = CONTAINER(buddy->free[order].next, struct buddy_block, link);
     uint64_t pfn = block->pfn, size = UINT64_C(1) << order;
 
     take(buddy, block, order);

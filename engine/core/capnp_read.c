@@ -196,12 +196,13 @@ struct capnp_struct capnp_read_struct(struct capnp_pointer pointer)
 static const uint8_t element_bits[] = { 0, 1, 8, 16, 32, 64, 64, 0 }; /* by capnp_size */
 
 /* Of a list of structs, whose first word says what they are. */
-static bool read_composite(struct capnp_list *list, struct target *t)
+static bool read_composite(struct capnp_list *list, const capnp_word *at)
 {
-    uint64_t words = list->count, tag = load(t->at++);
+    uint64_t words = list->count, tag = load(at);
     uint16_t data = (uint16_t)(tag >> 32), pointers = (uint16_t)(tag >> 48);
     uint64_t each = (uint64_t)data + pointers;
 
+    list->first = (const uint8_t *)(at + 1);
     list->count = (uint32_t)tag >> 2 & 0x1fffffff; /* 29 bits, as in any list */
     list->step = (uint32_t)each * 64;
     list->data_size = data * 8u;
@@ -217,41 +218,34 @@ static bool read_composite(struct capnp_list *list, struct target *t)
  */
 static bool reads_as(const struct capnp_list *list, enum capnp_size is, enum capnp_size expected)
 {
+    bool good = is != CAPNP_BIT && list->data_size * 8 >= element_bits[expected];
+
     if (expected == CAPNP_BIT)
-        return is == CAPNP_BIT || (is != CAPNP_COMPOSITE && list->data_size > 0);
-    if (expected == CAPNP_POINTER)
-        return list->pointer_count > 0;
-    return is != CAPNP_BIT && list->data_size * 8 >= element_bits[expected];
+        good = is == CAPNP_BIT || (is != CAPNP_COMPOSITE && list->data_size > 0);
+    else if (expected == CAPNP_POINTER)
+        good = list->pointer_count > 0;
+    return good || refuse(list->in.message, CAPNP_KIND);
 }
 
 struct capnp_list capnp_read_list(struct capnp_pointer pointer, enum capnp_size expected)
 {
-    struct capnp_list none = { .in = pointer.in }, list = none;
+    struct capnp_list none = { .in = pointer.in }, list;
     struct target t;
 
     if (!follow(&pointer, KIND_LIST, 1, &t))
         return none;
-    unsigned is = t.tag >> 32 & 7;
-    list.in = t.in;
-    list.count = (uint32_t)(t.tag >> 35); /* words, of structs */
-    if (is == CAPNP_COMPOSITE) {
-        if (!claim(&t, list.count + 1ul) || !read_composite(&list, &t))
-            return none;
-    } else {
-        list.step = element_bits[is];
-        list.pointer_count = is == CAPNP_POINTER;
-        list.data_size = is == CAPNP_POINTER ? 0 : list.step / 8;
-        if (!claim(&t, ((uint64_t)list.count * list.step + 63) / 64))
-            return none;
-    }
+    enum capnp_size is = t.tag >> 32 & 7;
+    uint64_t count = t.tag >> 35; /* words, of structs */
+    uint64_t words = is == CAPNP_COMPOSITE ? count + 1 : (count * element_bits[is] + 63) / 64;
+    if (!claim(&t, words))
+        return none;
+    list = (struct capnp_list){ t.in, (const uint8_t *)t.at, (uint32_t)count, element_bits[is],
+        is == CAPNP_POINTER ? 0 : element_bits[is] / 8, is == CAPNP_POINTER };
+    if (is == CAPNP_COMPOSITE && !read_composite(&list, t.at))
+        return none;
     if (list.step == 0 && !spend(t.in.message, list.count))
         return none;
-    if (!reads_as(&list, is, expected)) {
-        refuse(t.in.message, CAPNP_KIND);
-        return none;
-    }
-    list.first = (const uint8_t *)t.at;
-    return list;
+    return reads_as(&list, is, expected) ? list : none;
 }
 
 struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index)

@@ -72,7 +72,6 @@ static bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
     w->interruptible = false;
     w->sequence++;
     w->server = server;
-    list_add_tail(&server->serving, &w->link);
     server->current_call = w;
     t->state = THREAD_BLOCKED;
     switch_leave(c, t);
@@ -98,7 +97,6 @@ static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
     struct thread *client = caller->thread;
     pass_registers(&t->regs, &client->regs, words);
     client->regs.rax = status ? (uint64_t)-(int64_t)status : words;
-    list_remove(&caller->link);
     caller->state = WAIT_NONE;
     caller->server = NULL;
     t->current_call = NULL;

@@ -230,7 +230,7 @@ static void taken(struct waiter *c, struct waiter *r)
     struct thread *server = r->thread;
 
     c->sequence++;
-    c->server = server;
+    c->server = NULL;
     if (r->wants_reply) {
         uint64_t badge;
         struct object *o = reply_object(c, &badge);
@@ -240,6 +240,7 @@ static void taken(struct waiter *c, struct waiter *r)
         r->wants_reply = false;
     } else {
         server->current_call = c;
+        c->server = server;
     }
 }
 
@@ -260,7 +261,7 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
     int64_t info = pass(w, r, &p, w->method, w->badge);
     uses_commit(uses);
     wait_end(r);
-    wait_begin(w, WAIT_REPLY, NULL, &server->serving, w->deadline);
+    wait_begin(w, WAIT_REPLY, NULL, NULL, w->deadline);
     taken(w, r);
     if (r->form == FORM_REGISTERS)
         server->regs.rdi = w->badge;
@@ -335,7 +336,6 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
     uses_unref(c->uses);
     node_unref(c->up);
     list_remove(&c->link);
-    list_add_tail(&w->thread->serving, &c->link);
     struct object *endpoint = c->object;
     c->object = NULL;
     c->state = WAIT_REPLY;
@@ -407,7 +407,7 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
 
     if (err != OK && !receiver_failed)
         return err;
-    if (c->server && c->server->current_call == c)
+    if (c->server)
         c->server->current_call = NULL;
     if (receiver_failed) {
         wait_cancel(c, PHX_BAD_ADDRESS);
@@ -478,6 +478,7 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
     TRY(result_row(inv, &row));
     struct object *o = reply_object(t->current_call, &badge);
     out->reply = object_hold(t, row, o, IFACE_REPLY, REPLY_M_ALL, badge);
+    t->current_call->server = NULL;
     t->current_call = NULL;
     return OK;
 }

@@ -25,7 +25,6 @@ err_t thread_new(struct process *p, struct frame *page, uint64_t offset, uint64_
     p->thread_count++;
     list_add_tail(&p->threads, &t->process_link);
     list_init(&t->queue_link);
-    list_init(&t->serving);
     list_init(&t->joiners);
     t->waiter.thread = t;
     list_init(&t->waiter.link);
@@ -49,8 +48,8 @@ static void answer_others(struct thread *t)
 {
     struct list *l;
 
-    while ((l = list_first(&t->serving)))
-        wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
+    if (t->current_call)
+        wait_cancel(t->current_call, PHX_DISCONNECTED);
     while ((l = list_first(&t->joiners))) {
         struct waiter *w = CONTAINER(l, struct waiter, link);
         uint64_t out[5] = { t->exit_code };

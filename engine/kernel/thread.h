@@ -16,7 +16,7 @@ enum wait_state {
     WAIT_NONE,
     WAIT_CALL,         /* in endpoint.callers */
     WAIT_RECEIVE,      /* in endpoint.receivers */
-    WAIT_REPLY,        /* in thread.serving of the server's thread */
+    WAIT_REPLY,        /* in no queue: a thread's current_call, or what a Reply answers */
     WAIT_NOTIFICATION, /* in notification.waiters */
     WAIT_SLEEP,        /* in no queue but the timer's */
     WAIT_CONSOLE,      /* in the console's readers */
@@ -55,7 +55,7 @@ struct waiter {
     uint64_t badge;
 
     /* WAIT_REPLY */
-    struct thread *server;
+    struct thread *server;  /* whose current_call it is; NULL: it has a Reply */
     uint64_t sequence;      /* moves at every delivery, so that an old Reply is stale */
     uint32_t replies;       /* holds of its Reply; without one, current_call answers */
 
@@ -103,7 +103,6 @@ struct thread {
     unsigned core;             /* where it runs, while running */
     struct list queue_link;    /* ready queue */
     struct list process_link;
-    struct list serving;       /* of waiter.link: calls taken and not answered */
     struct waiter *current_call; /* the one RETURN with capability 0 answers */
     struct list joiners;
     struct waiter waiter;

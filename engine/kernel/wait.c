@@ -90,7 +90,7 @@ void wait_cancel(struct waiter *w, err_t error)
 
     if (state == WAIT_NONE)
         return;
-    if (state == WAIT_REPLY && w->server && w->server->current_call == w)
+    if (state == WAIT_REPLY && w->server)
         w->server->current_call = NULL;
     if (state == WAIT_CALL || state == WAIT_RECEIVE || state == WAIT_REPLY)
         ipc_undo(w);

@@ -241,10 +241,10 @@ static void dump_thread(struct thread *t)
     struct waiter *w = &t->waiter;
 
     say("  thread %p state %u refs %u waits %u rows %u reply %u pending %#lx work %u ring %p "
-        "serving %u call %p joiners %u code %lu\n",
+        "call %p joiners %u code %lu\n",
         (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs, w->state,
         w->state ? w->rows_reserved : 0u, w->state ? w->wants_reply : 0u, t->pending,
-        t->work.step != NULL, (void *)t->ring, list_length(&t->serving), (void *)t->current_call,
+        t->work.step != NULL, (void *)t->ring, (void *)t->current_call,
         list_length(&t->joiners), t->exit_code);
 }
 

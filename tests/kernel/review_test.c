@@ -297,3 +297,20 @@ TEST(review, who_may_not_watch_takes_no_events, "by asking what the console is")
     CHECK_EQ(WORD(alice.thread, 1), 0);
     world_end();
 }
+
+TEST(review, a_reply_outlives_who_took_the_call, "and another thread answers by it")
+{
+    world_begin();
+    make_service(&endpoint, &client, 3, 0);
+    struct thread *taker = another_thread(&bob);
+    CHECK_EQ(SYS(taker, PHX_OP_RECV, endpoint), WAITS);
+    CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(5, 0), client), WAITS);
+    CHECK_EQ(CALL(taker, SLOT(THREAD), THREAD_CONTROL_TAKE_REPLY), 0);
+    uint64_t reply = WORD(taker, 0);
+    CHECK_EQ(CALL(taker, SLOT(THREAD), THREAD_CONTROL_EXIT), ENDED);
+    CHECK_EQ(answer_of(alice.thread), WAITS);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 1), reply, 9), 0);
+    CHECK_EQ(answer_of(alice.thread), 1);
+    CHECK_EQ(WORD(alice.thread, 0), 9);
+    world_end();
+}

@@ -60,16 +60,18 @@ static void do_getppid(unsigned count)
     while (count--) {
         long result;
 
-        __asm__ volatile("syscall" : "=a"(result) : "a"((long)SYS_getppid) : "rcx", "r11",
-                         "memory");
+        __asm__ volatile("syscall"
+                         : "=a"(result)
+                         : "a"((long)SYS_getppid)
+                         : "rcx", "r11", "memory");
     }
 }
 
 /* The mapping and its end are in it, and cost little beside the pages. */
 static void do_touch(unsigned count)
 {
-    char *area = mmap(NULL, count * 4096UL, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *area =
+        mmap(NULL, count * 4096UL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     must(area != MAP_FAILED, "mmap");
     for (unsigned i = 0; i < count; i++)

@@ -37,7 +37,11 @@ fi
 at_most() {
     local value
     value=$(awk -F '\t' -v name="$1" '$1 == name { print $2 }' "$work/figures")
-    if [ "${value:-999999999}" -le "$2" ]; then ok "$1_at_most_$2"; else bad "$1_at_most_$2" "$value"; fi
+    if [ "${value:-999999999}" -le "$2" ]; then
+        ok "$1_at_most_$2"
+    else
+        bad "$1_at_most_$2" "$value"
+    fi
 }
 at_most null_op 120
 at_most fault_upcall 500

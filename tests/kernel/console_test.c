@@ -20,7 +20,7 @@ static void send_frames(void)
     char *at = line;
 
     for (unsigned i = 0; i < SENT; i += FRAME) {
-        const char header[3] = { 0, (char)(FRAME & 0xff), FRAME >> 8 };
+        const char header[3] = {0, (char)(FRAME & 0xff), FRAME >> 8};
 
         memcpy(at, header, 3);
         for (unsigned k = 0; k < FRAME; k++)

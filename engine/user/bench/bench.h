@@ -39,37 +39,37 @@ static inline void must(int64_t result, const char *what)
 }
 
 /* Instructions of one run of the body, out of `repeat` in a row. */
-#define MEASURE(repeat, body)                                  \
-    ({                                                         \
-        uint64_t least_ = ~0UL;                                \
-        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {       \
-            uint64_t empty_ = bench_tsc();                     \
-            for (unsigned i_ = 0; i_ < (repeat); i_++)         \
-                __asm__ volatile("" ::: "memory");             \
-            uint64_t from_ = bench_tsc();                      \
-            for (unsigned i_ = 0; i_ < (repeat); i_++) {       \
-                __asm__ volatile("" ::: "memory");             \
-                body;                                          \
-            }                                                  \
-            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_); \
-            least_ = took_ < least_ ? took_ : least_;          \
-        }                                                      \
-        (least_ + (repeat) / 2) / (repeat);                    \
+#define MEASURE(repeat, body)                                                                      \
+    ({                                                                                             \
+        uint64_t least_ = ~0UL;                                                                    \
+        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {                                           \
+            uint64_t empty_ = bench_tsc();                                                         \
+            for (unsigned i_ = 0; i_ < (repeat); i_++)                                             \
+                __asm__ volatile("" ::: "memory");                                                 \
+            uint64_t from_ = bench_tsc();                                                          \
+            for (unsigned i_ = 0; i_ < (repeat); i_++) {                                           \
+                __asm__ volatile("" ::: "memory");                                                 \
+                body;                                                                              \
+            }                                                                                      \
+            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_);                               \
+            least_ = took_ < least_ ? took_ : least_;                                              \
+        }                                                                                          \
+        (least_ + (repeat) / 2) / (repeat);                                                        \
     })
 
 /* Instructions of one run of the body, each after `before`, which is not counted. */
-#define ONCE(before, body)                                     \
-    ({                                                         \
-        uint64_t least_ = ~0UL;                                \
-        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {       \
-            before;                                            \
-            uint64_t empty_ = bench_tsc();                     \
-            uint64_t from_ = bench_tsc();                      \
-            body;                                              \
-            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_); \
-            least_ = took_ < least_ ? took_ : least_;          \
-        }                                                      \
-        least_;                                                \
+#define ONCE(before, body)                                                                         \
+    ({                                                                                             \
+        uint64_t least_ = ~0UL;                                                                    \
+        for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {                                           \
+            before;                                                                                \
+            uint64_t empty_ = bench_tsc();                                                         \
+            uint64_t from_ = bench_tsc();                                                          \
+            body;                                                                                  \
+            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_);                               \
+            least_ = took_ < least_ ? took_ : least_;                                              \
+        }                                                                                          \
+        least_;                                                                                    \
     })
 
 void bench_kernel(void);  /* kernel.c: null operation, ring, capabilities, memory */

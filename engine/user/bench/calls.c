@@ -15,7 +15,7 @@
 
 static _Noreturn void echo_words(uint64_t endpoint)
 {
-    uint64_t words[PHX_WORDS] = { 0 }, badge;
+    uint64_t words[PHX_WORDS] = {0}, badge;
 
     phx_receive(endpoint, words, &badge);
     for (;;)
@@ -56,7 +56,7 @@ static uint64_t pages_used(void)
 
 static struct proc_image image_of(struct package *package, const char *name)
 {
-    struct proc_image image = { 0 };
+    struct proc_image image = {0};
     const char *problem = package_image(package, name, &image);
 
     if (problem != NULL)
@@ -65,16 +65,16 @@ static struct proc_image image_of(struct package *package, const char *name)
 }
 
 static void start(const struct proc_image *image, const char *role, const struct proc_grant *grants,
-                  size_t grant_count)
+    size_t grant_count)
 {
-    struct proc_text arguments[] = { { "bench", 5 }, { role, strlen(role) } };
+    struct proc_text arguments[] = {{"bench", 5}, {role, strlen(role)}};
     struct proc_plan plan = {
         .account = rt_cap("account"),
         .pool = RT_POOL,
         .image = *image,
         .grants = grants,
         .grant_count = grant_count,
-        .startup = { .arguments = arguments, .argument_count = 2, .program = { "bench", 5 } },
+        .startup = {.arguments = arguments, .argument_count = 2, .program = {"bench", 5}},
     };
     struct proc peer;
     const char *reason = "";
@@ -93,8 +93,8 @@ static uint64_t start_server(const struct proc_image *image, const char *role)
 
     must(account_new_endpoint(rt_cap("account"), &made), "endpoint");
     struct proc_grant grants[] = {
-        { "endpoint", made.endpoint, ENDPOINT_M_ALL, 0 },
-        { "log", rt_cap("log"), LOG_M_WRITE, SLOT_LOG },
+        {"endpoint", made.endpoint, ENDPOINT_M_ALL, 0},
+        {"log", rt_cap("log"), LOG_M_WRITE, SLOT_LOG},
     };
     start(image, role, grants, 2);
     must(endpoint_mint(made.endpoint, ECHO_INTERFACE, 1, 7, 0, &client), "mint");
@@ -106,7 +106,7 @@ static uint64_t start_server(const struct proc_image *image, const char *role)
 PART calls_in_registers(const struct proc_image *image)
 {
     uint64_t client = start_server(image, "words");
-    uint64_t words[PHX_WORDS] = { 0 };
+    uint64_t words[PHX_WORDS] = {0};
 
     must(phx_invoke(client, 0, words, 1), "call");
     bench_report("call_reply", MEASURE(200, phx_invoke(client, 0, words, 1)));
@@ -125,11 +125,9 @@ PART calls_with_bytes(const struct proc_image *image)
     };
 
     must(phx_send_message(PHX_OP_CALL(0, 1), client, &m), "call");
-    bench_report("call_reply_64",
-                 MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
+    bench_report("call_reply_64", MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
     m.send_length = PHX_MESSAGE_MAX;
-    bench_report("call_reply_4k",
-                 MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
+    bench_report("call_reply_4k", MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
 }
 
 /* All of them have run and wait by the time that they are counted. */

@@ -11,9 +11,9 @@
 PART null_op(void)
 {
     bench_report("null_op", MEASURE(200, {
-                     uint64_t op = PHX_OP_NOP;
-                     __asm__ volatile("syscall" : "+a"(op) : : "rcx", "r11", "memory");
-                 }));
+        uint64_t op = PHX_OP_NOP;
+        __asm__ volatile("syscall" : "+a"(op) : : "rcx", "r11", "memory");
+    }));
 }
 
 static struct phx_ring *ring;
@@ -96,8 +96,8 @@ PART capabilities(void)
     bench_report("cap_copy", ONCE(release_all(HOLDS), copy_all(n.notification)) / HOLDS);
     bench_report("cap_release", ONCE(copy_all(n.notification), release_all(HOLDS)) / HOLDS);
     release_all(HOLDS);
-    bench_report("revoke_1", ONCE(derive_all(n.notification, 1),
-                                  must(capability_revoke(n.notification, 0), "revoke")));
+    bench_report("revoke_1",
+        ONCE(derive_all(n.notification, 1), must(capability_revoke(n.notification, 0), "revoke")));
 }
 
 /* --- memory ---------------------------------------------------------------- */
@@ -105,7 +105,8 @@ PART capabilities(void)
 static void map(uint64_t frame, unsigned page, unsigned pages)
 {
     must(address_space_map(RT_SPACE, frame, RT_STORE_BASE + page * PHX_PAGE_SIZE, page, pages,
-                           PHX_PROT_READ | PHX_PROT_WRITE), "map");
+             PHX_PROT_READ | PHX_PROT_WRITE),
+        "map");
 }
 
 static void unmap(unsigned pages)
@@ -122,8 +123,9 @@ static void carve_all(uint64_t frame, bool mapped)
         must(frame_carve(frame, i, 1, &child), "carve");
         holds[i] = child.frame;
         if (mapped)
-            must(address_space_map(RT_SPACE, child.frame, RT_STORE_BASE + i * PHX_PAGE_SIZE, 0, 1,
-                                   PHX_PROT_READ), "map");
+            must(address_space_map(
+                     RT_SPACE, child.frame, RT_STORE_BASE + i * PHX_PAGE_SIZE, 0, 1, PHX_PROT_READ),
+                "map");
     }
 }
 
@@ -140,10 +142,19 @@ PART memory(void)
     bench_report("map_page_list", ONCE(unmap(PAGES), map(frame.frame, 0, PAGES)) / PAGES);
     unmap(PAGES);
     bench_report("unmap_page", ONCE(map(frame.frame, 0, PAGES), unmap(PAGES)) / PAGES);
-    bare = ONCE({ release_all(PAGES); carve_all(frame.frame, false); },
-                must(capability_revoke(frame.frame, 0), "revoke"));
-    bench_report("revoke_unmap", (ONCE({ release_all(PAGES); carve_all(frame.frame, true); },
-                                       must(capability_revoke(frame.frame, 0), "revoke")) - bare) /
+    bare = ONCE(
+        {
+            release_all(PAGES);
+            carve_all(frame.frame, false);
+        },
+        must(capability_revoke(frame.frame, 0), "revoke"));
+    bench_report("revoke_unmap", (ONCE(
+                                      {
+                                          release_all(PAGES);
+                                          carve_all(frame.frame, true);
+                                      },
+                                      must(capability_revoke(frame.frame, 0), "revoke")) -
+                                     bare) /
                                      PAGES);
     release_all(PAGES);
 }

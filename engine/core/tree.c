@@ -75,17 +75,19 @@ static void retrace(struct tree *tree, struct tree_node *node, bool side, int ch
     while (node) {
         struct tree_node *parent = parent_of(node);
         bool node_side = side_of(parent, node);
+        int now = lean(node, side) + change;
 
-        set_lean(node, side, lean(node, side) + change);
-        bool high = lean(node, true) > 0;
-        if (lean(node, high) == 2) {
+        set_lean(node, side, now);
+        if (now == 2 || now == -2) {
+            bool high = side == (now > 0);
             if (lean(node->child[high], high) < 0)
                 rotate(tree, node->child[high], !high);
             node = rotate(tree, node, high);
+            now = lean(node, side);
         }
         /* Even now: what grew did so on its lower side (or was repaired) and is as high
          * as before; what shrank did so on its higher side, and is lower. */
-        if ((lean(node, true) == 0) == (change > 0))
+        if ((now == 0) == (change > 0))
             return;
         node = parent;
         side = node_side;

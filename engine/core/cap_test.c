@@ -179,14 +179,28 @@ static struct model_row *model_any(void)
     return NULL;
 }
 
-/* Rows that the table swept are gone from the model, too; only dead ones may be. */
+/* The row that was swept first of those that are still in the model. */
+static struct model_row *model_swept(void)
+{
+    struct model_row *first = NULL;
+
+    for (unsigned i = 0; i < ROWS; i++)
+        if (rows[i].used && !cap_row(&tables[rows[i].table], rows[i].id) &&
+            (!first || (uint32_t)rows[i].id < (uint32_t)first->id))
+            first = &rows[i];
+    return first;
+}
+
+/* Rows that a table swept are gone from the model, too; only dead ones may be. Their
+ * order counts: uses come home only to a counter that still has holders. */
 static void model_sync(void)
 {
-    for (unsigned i = 0; i < ROWS; i++)
-        if (rows[i].used && !cap_row(&tables[rows[i].table], rows[i].id)) {
-            CHECK(!model_alive(&rows[i]));
-            model_drop(&rows[i]);
-        }
+    struct model_row *m;
+
+    while ((m = model_swept())) {
+        CHECK(!model_alive(m));
+        model_drop(m);
+    }
 }
 
 static void check_row(const struct model_row *m)

@@ -90,7 +90,6 @@ void arch_timer_arm(uint64_t ns);
 static inline void *direct(uint64_t pa);
 static inline uint64_t direct_pa(const void *p);
 static inline void page_zero(void *page);
-static inline void page_copy(void *to, const void *from);
 
 typedef uint64_t pte_t;
 /* The kernel's own root, whose user's half is empty. */

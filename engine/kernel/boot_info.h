@@ -34,18 +34,17 @@ struct boot_info {
 /* Whether `word` is one of the command line's, which have spaces between them. */
 static inline bool boot_has_word(const char *line, const char *word)
 {
-    for (;; line++) {
-        const char *w = word;
+    while (*line != 0) {
+        unsigned i = 0;
 
-        for (; *w != 0 && *line == *w; line++)
-            w++;
-        if (*w == 0 && (*line == 0 || *line == ' '))
+        while (word[i] != 0 && line[i] == word[i])
+            i++;
+        if (word[i] == 0 && (line[i] == 0 || line[i] == ' '))
             return true;
-        while (*line != 0 && *line != ' ')
-            line++;
-        if (*line == 0)
-            return false;
+        while (*line != 0 && *line++ != ' ')
+            continue;
     }
+    return false;
 }
 
 #endif

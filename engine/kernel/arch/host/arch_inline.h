@@ -81,11 +81,6 @@ static inline void page_zero(void *page)
     memset(page, 0, PHX_PAGE_SIZE);
 }
 
-static inline void page_copy(void *to, const void *from)
-{
-    memcpy(to, from, PHX_PAGE_SIZE);
-}
-
 static inline void arch_root_load(uint64_t root)
 {
     arch_host.root = root;

@@ -40,18 +40,14 @@ struct table {
 static uint16_t pm1a_control;           /* a port; 0: none */
 static volatile uint8_t *sleep_control; /* NULL: none */
 
-static uint64_t number(const void *at, size_t size)
-{
-    uint64_t value = 0;
-
-    __builtin_memcpy(&value, at, size);
-    return value;
-}
-
 /* The `size` bytes at an offset, 0 where the table ends before. */
 static uint64_t field(const struct table *t, size_t offset, size_t size)
 {
-    return offset + size <= t->length ? number((const char *)t + offset, size) : 0;
+    uint64_t value = 0;
+
+    if (offset + size <= t->length)
+        __builtin_memcpy(&value, (const char *)t + offset, size);
+    return value;
 }
 
 /* A believable table at `pa`, or NULL. */
@@ -95,13 +91,15 @@ static unsigned read_madt(const struct table *t)
 
 unsigned acpi_init(uint64_t rsdp)
 {
-    const char *r = direct(rsdp);
+    const uint8_t *revision = direct(rsdp + RSDP_REVISION);
+    const uint32_t *rsdt = direct(rsdp + RSDP_RSDT);
+    const uint64_t *xsdt = direct(rsdp + RSDP_XSDT);
     unsigned cores = 1;
 
     if (!memory_map_tables(rsdp, RSDP_SIZE))
         return cores;
-    size_t size = r[RSDP_REVISION] >= 2 ? 8 : 4;
-    const struct table *root = table_at(number(r + (size == 8 ? RSDP_XSDT : RSDP_RSDT), size));
+    size_t size = *revision >= 2 ? 8 : 4;
+    const struct table *root = table_at(size == 8 ? *xsdt : *rsdt);
 
     for (size_t at = HEADER_SIZE; root != NULL && at < root->length; at += size) {
         const struct table *t = table_at(field(root, at, size));

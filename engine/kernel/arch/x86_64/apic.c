@@ -12,13 +12,21 @@
 
 volatile uint32_t *apic;
 
+/* Both kinds; the serial line's pin goes to this core, all others are masked since reset. */
 void apic_find(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
+    volatile uint32_t *ioapic = mmio_map(IOAPIC_BASE);
 
     if (base & APIC_BASE_X2APIC)
         kernel_epitaph("the firmware left the APIC in x2APIC mode", NULL, 0);
     apic = mmio_map(base & PTE_ADDRESS);
+    out8(PIC1_DATA, 0xff);
+    out8(PIC2_DATA, 0xff);
+    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ) + 1;
+    ioapic[IOAPIC_WINDOW] = this_cpu()->apic_id << 24;
+    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ);
+    ioapic[IOAPIC_WINDOW] = VECTOR_SERIAL;
 }
 
 void apic_init(void)
@@ -45,17 +53,4 @@ void arch_send_wakeup(unsigned cpu)
 void arch_send_flush(unsigned cpu)
 {
     apic_send(cpus[cpu].apic_id, VECTOR_FLUSH);
-}
-
-/* The serial line's pin goes to this core; all others are masked since reset. */
-void ioapic_init(void)
-{
-    volatile uint32_t *ioapic = mmio_map(IOAPIC_BASE);
-
-    out8(PIC1_DATA, 0xff);
-    out8(PIC2_DATA, 0xff);
-    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ) + 1;
-    ioapic[IOAPIC_WINDOW] = this_cpu()->apic_id << 24;
-    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ);
-    ioapic[IOAPIC_WINDOW] = VECTOR_SERIAL;
 }

@@ -47,13 +47,6 @@ static inline void page_zero(void *page)
     __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0UL) : "memory");
 }
 
-static inline void page_copy(void *to, const void *from)
-{
-    uint64_t count = PHX_PAGE_SIZE / 8;
-
-    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
-}
-
 static inline void arch_root_load(uint64_t root)
 {
     __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");

@@ -3,7 +3,7 @@
  * Where the kernel was: the chain of frame pointers with the names of functions, from a
  * table that the build makes of the kernel's own symbols.
  *
- * Nothing here trusts what it reads: a chain is followed upwards inside one stack only.
+ * Nothing here trusts what it reads: a chain is followed inside one core's stacks only.
  */
 #include "fmt.h"
 #include "machine.h"
@@ -14,11 +14,6 @@ extern const struct symbol {
     uint32_t offset; /* from KERNEL_BASE */
     uint32_t name;   /* from the beginning of the table */
 } symbol_table[];
-
-struct stack_frame {
-    const struct stack_frame *next;
-    uint64_t address;
-};
 
 static bool is_text(uint64_t address)
 {
@@ -46,17 +41,15 @@ static bool is_stack(uint64_t address)
            address < STACKS_BASE + ((uint64_t)CPUS_MAX << STACKS_SLOT_SHIFT);
 }
 
-static void walk(void (*line)(const char *text), const struct stack_frame *frame)
+/* A frame begins with its caller's and has the return address next. */
+static void walk(void (*line)(const char *text), const uint64_t *frame)
 {
-    for (unsigned i = 0; i < FRAMES_MAX && is_stack((uint64_t)frame); i++) {
-        const struct stack_frame *next = frame->next;
+    uint64_t slot = (uint64_t)frame >> STACKS_SLOT_SHIFT;
 
-        if (!is_text(frame->address))
-            return;
-        line_of_address(line, frame->address);
-        if (next <= frame || ((uint64_t)next ^ (uint64_t)frame) >> STACKS_SLOT_SHIFT)
-            return;
-        frame = next;
+    for (unsigned i = 0; i < FRAMES_MAX && is_stack((uint64_t)frame) && is_text(frame[1]) &&
+                         (uint64_t)frame >> STACKS_SLOT_SHIFT == slot; i++) {
+        line_of_address(line, frame[1]);
+        frame = (const uint64_t *)frame[0];
     }
 }
 
@@ -72,5 +65,5 @@ void arch_backtrace(void (*line)(const char *text))
     /* A call to where no code is leaves its return address on top of the stack. */
     if (!is_text(r->rip) && is_stack(r->rsp) && is_text(*(const uint64_t *)r->rsp))
         line_of_address(line, *(const uint64_t *)r->rsp);
-    walk(line, (const struct stack_frame *)r->rbp);
+    walk(line, (const uint64_t *)r->rbp);
 }

@@ -16,14 +16,6 @@ struct boot_info boot_info = { .loader = "PVH" };
 
 _Noreturn void boot_devices(void);
 
-static void read_command_line(uint64_t pa)
-{
-    const char *from = direct(pa);
-
-    for (size_t i = 0; pa != 0 && i < sizeof boot_info.command_line - 1 && from[i] != 0; i++)
-        boot_info.command_line[i] = from[i];
-}
-
 static void cut(uint64_t base, uint64_t size)
 {
     regions_cut(&boot_info, base, base + size);
@@ -34,8 +26,10 @@ static void read_start_info(uint64_t pa)
     static struct boot_info ram;
     const struct pvh_start_info *start = direct(pa);
     const struct pvh_memory *memory = direct(start->memory_map);
+    const char *line = start->command_line != 0 ? direct(start->command_line) : NULL;
 
-    read_command_line(start->command_line);
+    for (size_t i = 0; i < sizeof boot_info.command_line - 1 && line != NULL && line[i] != 0; i++)
+        boot_info.command_line[i] = line[i];
     boot_info.rsdp = start->rsdp;
     for (unsigned i = 0; i < start->memory_map_count; i++) {
         if (memory[i].type != PVH_MEMORY_RAM)
@@ -75,10 +69,9 @@ __attribute__((used)) _Noreturn void boot_devices(void)
     boot_info.is_open = is_open_to_meltdown();
     apic_find();
     apic_init();
-    ioapic_init();
     clock_init();
-    for (unsigned i = 1; i < cores && cpu_make(i); i++)
-        continue;
+    for (unsigned i = 1; i < cores; i++)
+        cpu_make(i);
     kernel_main(&boot_info);
 }
 
@@ -86,8 +79,7 @@ _Noreturn void boot_main(void *start_info_pa)
 {
     trap_init();
     read_start_info((uint64_t)start_info_pa);
-    if (!cpu_make(0))
-        kernel_epitaph("no memory for the first core", NULL, 0);
+    cpu_make(0);
     cpus[0].apic_id = cpuid(1, 0).ebx >> 24; /* its APIC is not mapped yet */
     cpu_init(&cpus[0]);
     __asm__ volatile("mov %0, %%rsp\n\tcall boot_devices" ::"r"(cpus[0].stack_top) : "memory");

@@ -34,21 +34,12 @@ static uint32_t read_pit(void)
     return ~(low | (uint32_t)in8(PIT_CHANNEL2) << 8);
 }
 
-static void start_pit(void)
-{
-    out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2) | 1)); /* gate on, speaker off */
-    out8(PIT_COMMAND, PIT_CHANNEL2_MODE0);
-    out8(PIT_CHANNEL2, 0xff);
-    out8(PIT_CHANNEL2, 0xff);
-}
-
 static bool has_nanosecond_timer(void)
 {
-    if (!(cpuid(1, 0).ecx >> 31 & 1)) /* no hypervisor */
-        return false;
+    bool is_hypervisor = cpuid(1, 0).ecx >> 31 & 1;
     uint32_t name = cpuid(0x40000000, 0).ebx;
 
-    return name == 0x54474354 || name == 0x4b4d564b; /* TCGT, KVMK */
+    return is_hypervisor && (name == 0x54474354 || name == 0x4b4d564b); /* TCGT, KVMK */
 }
 
 /* What counts up to `mask`, and how long it is watched. */
@@ -102,24 +93,13 @@ static void find_frequencies(const struct reference *r)
 
 /* --- time of day ---------------------------------------------------------- */
 
-enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
-
-static uint8_t rtc_read(uint8_t index)
+/* A field, which every PC keeps in BCD. */
+static unsigned rtc_read(uint8_t index)
 {
     out8(RTC_INDEX, index);
-    return in8(RTC_DATA);
-}
+    unsigned value = in8(RTC_DATA);
 
-/* The fields, which every PC keeps in BCD and 24 hours. */
-static void rtc_read_all(uint8_t fields[FIELDS])
-{
-    static const uint8_t indexes[FIELDS] = { 0, 2, 4, 7, 8, 9 };
-
-    for (unsigned i = 0; i < FIELDS; i++) {
-        uint8_t value = rtc_read(indexes[i]);
-
-        fields[i] = (uint8_t)((value >> 4) * 10 + (value & 15));
-    }
+    return (value >> 4) * 10 + (value & 15);
 }
 
 /* Days since 1970-01-01 of a date after 2000-02-28, in the proleptic Gregorian way. */
@@ -130,31 +110,42 @@ static uint64_t days_from_civil(unsigned year, unsigned month, unsigned day)
     return y * 365UL + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
 }
 
+/* Of a clock of 24 hours, as every PC's is; 0: that is no date. */
+static uint64_t rtc_seconds_once(void)
+{
+    unsigned month = rtc_read(8), day = rtc_read(7);
+    uint64_t minutes = rtc_read(4) * 60UL + rtc_read(2);
+
+    if (month < 1 || month > 12 || day < 1 || day > 31)
+        return 0;
+    return days_from_civil(2000 + rtc_read(9), month, day) * 86400 + minutes * 60 + rtc_read(0);
+}
+
 /* Two equal readings outside an update; 0: there is no clock, or none that holds. */
 static uint64_t rtc_seconds(void)
 {
-    uint8_t t[FIELDS], again[FIELDS];
-    unsigned tries = 0;
+    for (unsigned tries = 0; tries < 10000; tries++) {
+        out8(RTC_INDEX, RTC_STATUS_A);
+        uint8_t status = in8(RTC_DATA);
 
-    do {
-        while (rtc_read(RTC_STATUS_A) & RTC_UPDATING) {
-            if (tries++ > 10000 || rtc_read(RTC_STATUS_A) == 0xff)
-                return 0;
-        }
-        rtc_read_all(t);
-        rtc_read_all(again);
-    } while (__builtin_memcmp(t, again, sizeof t) != 0);
-    if (t[DAY] < 1 || t[DAY] > 31 || t[MONTH] < 1 || t[MONTH] > 12)
-        return 0;
-    return ((days_from_civil(2000U + t[YEAR], t[MONTH], t[DAY]) * 24 + t[HOUR]) * 60 +
-            t[MINUTE]) * 60 + t[SECOND];
+        if (status == 0xff)
+            return 0;
+        uint64_t seconds = rtc_seconds_once();
+
+        if (!(status & RTC_UPDATING) && seconds == rtc_seconds_once())
+            return seconds;
+    }
+    return 0;
 }
 
 /* --- what the others use ----------------------------------------------------- */
 
 void clock_init(void)
 {
-    start_pit();
+    out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2) | 1)); /* gate on, speaker off */
+    out8(PIT_COMMAND, PIT_CHANNEL2_MODE0);
+    out8(PIT_CHANNEL2, 0xff);
+    out8(PIT_CHANNEL2, 0xff);
     find_frequencies(has_nanosecond_timer() ? &nanoseconds : &pit);
     arch_clock.tsc_base = arch_tsc();
     arch_clock.multiplier = (SECOND_NS << CLOCK_SHIFT) / tsc_hz;

@@ -38,9 +38,7 @@ struct arch_cpu {
 _Static_assert(offsetof(struct cpu, self) == 0 && offsetof(struct cpu, current) == CPU_CURRENT &&
                    offsetof(struct cpu, scratch) == CPU_SCRATCH &&
                    offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "regs.h");
-_Static_assert(offsetof(struct phx_registers, r11) == REG_R11 &&
-                   offsetof(struct phx_registers, rcx) == REG_RCX &&
-                   offsetof(struct phx_registers, rdi) == REG_RDI &&
+_Static_assert(offsetof(struct phx_registers, rdi) == REG_RDI &&
                    offsetof(struct phx_registers, rip) == REG_RIP &&
                    offsetof(struct phx_registers, rflags) == REG_RFLAGS &&
                    offsetof(struct phx_registers, rsp) == REG_RSP &&
@@ -89,25 +87,21 @@ static void fill_descriptors(struct arch_cpu *arch, unsigned index)
     arch->tss.io_map = sizeof(struct tss); /* beyond its end: no port is allowed */
 }
 
-bool cpu_make(unsigned index)
+void cpu_make(unsigned index)
 {
     struct cpu *cpu = &cpus[index];
-    uint64_t page = early_page();
 
-    for (unsigned i = 0; i < STACK_COUNT * STACK_PAGES && page != 0; i++) {
+    for (unsigned i = 0; i < STACK_COUNT * STACK_PAGES; i++) {
         uint64_t end = stack_top(index, i / STACK_PAGES);
 
-        memory_map_stack(end - (i % STACK_PAGES + 1) * PHX_PAGE_SIZE, page);
-        page = early_page();
+        memory_map(end - (i % STACK_PAGES + 1) * PHX_PAGE_SIZE, early_page(), PHX_PAGE_SHIFT,
+                   PTE_NX | PTE_W);
     }
-    if (page == 0)
-        return false;
     cpu->self = cpu;
     cpu->index = index;
     cpu->stack_top = stack_top(index, 0);
-    cpu->arch = direct(page);
+    cpu->arch = direct(early_page());
     fill_descriptors(cpu->arch, index);
-    return true;
 }
 
 /* --- on the core itself ------------------------------------------------------------ */
@@ -115,11 +109,11 @@ bool cpu_make(unsigned index)
 static void load_descriptors(struct cpu *cpu)
 {
     struct table_register gdt = { sizeof cpu->arch->gdt - 1, (uint64_t)cpu->arch->gdt };
+    struct table_register idt = { sizeof trap_gates - 1, (uint64_t)trap_gates };
 
     /* The selectors in use mean the same as in the table of start.S: no reload. */
-    __asm__ volatile("lgdt %0\n\tlldt %w1\n\tltr %w2" ::"m"(gdt), "r"(0), "r"(TSS_SELECTOR)
-                     : "memory");
-    trap_load();
+    __asm__ volatile("lgdt %0\n\tlidt %1\n\tlldt %w2\n\tltr %w3" ::"m"(gdt), "m"(idt), "r"(0),
+                     "r"(TSS_SELECTOR) : "memory");
     wrmsr(MSR_GS_BASE, (uint64_t)cpu);
     wrmsr(MSR_KERNEL_GS_BASE, 0);
 }
@@ -140,11 +134,7 @@ static void enable_features(void)
     __asm__ volatile("xsetbv" ::"c"(0), "a"(cpuid(13, 0).eax & XCR0_X87_SSE_AVX), "d"(0));
     arch_fpu_size = (cpuid(13, 0).ebx + 63) & ~63U;
     arch_fpu_trap(true);
-}
-
-/* SYSENTER and 32-bit SYSCALL are not there: there is no 32-bit code segment. */
-static void enable_syscall(void)
-{
+    /* SYSENTER and 32-bit SYSCALL are not there: there is no 32-bit code segment. */
     wrmsr(MSR_STAR, (uint64_t)(USER_SS - 8) << 48 | (uint64_t)KERNEL_CS << 32);
     wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
     wrmsr(MSR_SFMASK, RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IF);
@@ -155,7 +145,6 @@ void cpu_init(struct cpu *cpu)
 {
     load_descriptors(cpu);
     enable_features();
-    enable_syscall();
 }
 
 void arch_interrupt_window(void)
@@ -183,12 +172,11 @@ static void ap_main(void *cpu)
 
 static bool has_started(unsigned count)
 {
-    for (unsigned us = 0; us < START_WAIT_US; us++) {
-        if (__atomic_load_n(&started, __ATOMIC_ACQUIRE) >= count)
-            return true;
+    unsigned us = 0;
+
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < count && us++ < START_WAIT_US)
         clock_wait_us(1);
-    }
-    return false;
+    return __atomic_load_n(&started, __ATOMIC_ACQUIRE) >= count;
 }
 
 static bool start_core(unsigned index)

@@ -122,17 +122,14 @@ static void check(const struct pvh_start_info *info)
 /* 115200 baud, 8N1, no interrupts yet. */
 static void uart_init(void)
 {
-    static const struct {
-        uint16_t port;
-        uint8_t value;
-    } setup[] = {
+    static const uint16_t setup[][2] = {
         { UART_LCR, UART_LCR_DIVISOR }, { UART_DATA, 1 }, { UART_IER, 0 },
         { UART_LCR, UART_LCR_8N1 },     { UART_IER, 0 },  { UART_FCR, UART_FCR_SETUP },
         { UART_MCR, UART_MCR_SETUP },
     };
 
     for (size_t i = 0; i < COUNT(setup); i++)
-        out8(setup[i].port, setup[i].value);
+        out8(setup[i][0], (uint8_t)setup[i][1]);
 }
 
 /* The first GiB, as it is, at 0, DIRECT_BASE and KERNEL_BASE: one table of 2 MiB pages. */

@@ -14,10 +14,10 @@
     .text
 
 /* The registers that struct phx_registers begins with, in its order; - is r11 or rcx,
- * which SYSCALL has other things in. */
-.macro move_registers to_memory, base
+ * which SYSCALL has other things in. rdi is the last, because it can be the base. */
+.macro move_registers to_memory, base, r11=-, rcx=-
 place = 0
-.irp register, r15, r14, r13, r12, rbp, rbx, -, r10, r9, r8, rax, -, rdx, rsi
+.irp register, r15, r14, r13, r12, rbp, rbx, \r11, r10, r9, r8, rax, \rcx, rdx, rsi, rdi
 .ifnc \register, -
 .if \to_memory
     mov %\register, place(\base)
@@ -42,7 +42,6 @@ syscall_entry:
     mov %rsp, %gs:CPU_SCRATCH
     mov %gs:CPU_CURRENT, %rsp
     move_registers 1, %rsp
-    mov %rdi, REG_RDI(%rsp)
     mov %rcx, REG_RIP(%rsp)
     mov %r11, REG_RFLAGS(%rsp)
     mov %gs:CPU_SCRATCH, %rcx
@@ -69,7 +68,6 @@ arch_enter_user:
     or THREAD_RESUME_FULL(%rsp), %r11
     jnz resume_all
     move_registers 0, %rsp
-    mov REG_RDI(%rsp), %rdi
     mov REG_RFLAGS(%rsp), %r11
     mov REG_RSP(%rsp), %rsp
     swapgs
@@ -86,10 +84,7 @@ resume_all: /* rsp: the thread, rcx: its rip */
     pushq REG_RFLAGS(%rdi)
     pushq $USER_CS
     pushq REG_RIP(%rdi)
-    move_registers 0, %rdi
-    mov REG_RCX(%rdi), %rcx
-    mov REG_R11(%rdi), %r11
-    mov REG_RDI(%rdi), %rdi
+    move_registers 0, %rdi, r11, rcx
     swapgs
     iretq
 1:  movq $1, THREAD_RESUME_FULL(%rdi)
@@ -120,8 +115,7 @@ vector = 0
 vector = vector + 1
 .endr
 
-    .globl trap_int80
-trap_int80:
+    .balign 16              /* the last stub */
     push $0
     push $VECTOR_INT80
     /* falls through */
@@ -136,9 +130,7 @@ trap:
     popfq
     push %rdi
     mov %gs:CPU_CURRENT, %rdi
-    move_registers 1, %rdi
-    mov %rcx, REG_RCX(%rdi)
-    mov %r11, REG_R11(%rdi)
+    move_registers 1, %rdi, r11, rcx
     pop REG_RDI(%rdi)
     pop %rsi
     pop %rdx

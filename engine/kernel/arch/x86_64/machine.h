@@ -45,9 +45,8 @@ void regions_cut(struct boot_info *info, uint64_t base, uint64_t end);
 
 /* --- each core (cpu.c) --------------------------------------------------------- */
 
-/* Memory for core `index`: cpus[index] is complete then, but for apic_id. False: there
- * is none. */
-bool cpu_make(unsigned index);
+/* Memory for core `index`: cpus[index] is complete then, but for apic_id. */
+void cpu_make(unsigned index);
 /* On the core itself. */
 void cpu_init(struct cpu *cpu);
 /* Which core's stack an address is on. */
@@ -55,15 +54,15 @@ struct cpu *cpu_of_stack(uint64_t address);
 
 /* --- exceptions and interrupts (trap.c, entry.S) -------------------------------- */
 
-extern const char syscall_entry[], trap_stubs[], trap_int80[];
+extern const char syscall_entry[], trap_stubs[];
 
 struct trap_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-void trap_init(void); /* once */
-void trap_load(void); /* each core */
+void trap_init(void);
+extern uint64_t trap_gates[256][2]; /* what trap_init() made */
 void trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 void trap_kernel(struct trap_frame *frame);
 extern const struct phx_registers *fault_registers; /* backtrace.c begins there */
@@ -72,11 +71,12 @@ extern const struct phx_registers *fault_registers; /* backtrace.c begins there 
 
 /* The kernel's tables, and with them a direct map of `ram`. */
 void memory_init(const struct boot_info *ram);
-/* A zeroed page that is never given back, or 0. */
+/* A zeroed page that is never given back. */
 uint64_t early_page(void);
+/* One page of 1 << shift bytes; what is mapped there already stays. */
+void memory_map(uint64_t va, uint64_t pa, unsigned shift, uint64_t flags);
 /* Make [pa, pa + size) readable at direct(pa); false: it cannot be. */
 bool memory_map_tables(uint64_t pa, uint64_t size);
-void memory_map_stack(uint64_t va, uint64_t pa);
 /* Device registers, uncached; the page around them. */
 volatile void *mmio_map(uint64_t pa);
 
@@ -87,10 +87,9 @@ volatile void *mmio_map(uint64_t pa);
 unsigned acpi_init(uint64_t rsdp);
 
 extern volatile uint32_t *apic; /* registers of this core's own; NULL before apic_find() */
-void apic_find(void);           /* once, before any core uses it */
+void apic_find(void);           /* once, and the I/O APIC with it */
 void apic_init(void);           /* each core */
 void apic_send(uint32_t id, uint32_t command);
-void ioapic_init(void);
 
 void clock_init(void);
 void clock_wait_us(unsigned us);

@@ -12,7 +12,6 @@
  */
 #include "machine.h"
 
-#define SHIFT_4K 12
 #define SHIFT_2M 21
 #define SIZE_2M (1UL << SHIFT_2M)
 #define EARLY_MAP_END (1UL << 30)
@@ -32,23 +31,13 @@ uint64_t early_page(void)
             page = base;
     }
     if (page == 0)
-        return 0;
+        kernel_epitaph("no memory for the kernel's page tables and stacks", NULL, 0);
     regions_cut(&boot_info, page, page + PHX_PAGE_SIZE);
     page_zero(direct(page));
     return page;
 }
 
-static uint64_t page_or_die(void)
-{
-    uint64_t page = early_page();
-
-    if (page == 0)
-        kernel_epitaph("no memory for the kernel's page tables", NULL, 0);
-    return page;
-}
-
-/* One page of 1 << shift bytes, tables made; what is mapped there already stays. */
-static void map(uint64_t va, uint64_t pa, unsigned shift, uint64_t flags)
+void memory_map(uint64_t va, uint64_t pa, unsigned shift, uint64_t flags)
 {
     uint64_t *entry = direct(arch_kernel_root);
 
@@ -57,19 +46,20 @@ static void map(uint64_t va, uint64_t pa, unsigned shift, uint64_t flags)
         if (*entry & PTE_PS)
             return;
         if (*entry == 0)
-            *entry = page_or_die() | PTE_P | PTE_W | PTE_A;
+            *entry = early_page() | PTE_P | PTE_W | PTE_A;
         entry = (uint64_t *)direct(*entry & PTE_ADDRESS) + (va >> (s - 9) & 511);
     }
     if (*entry == 0)
-        *entry = pa | flags | PTE_P | PTE_A | PTE_D | PTE_G | (shift > SHIFT_4K ? PTE_PS : 0);
+        *entry = pa | flags | PTE_P | PTE_A | PTE_D | PTE_G |
+                 (shift > PHX_PAGE_SHIFT ? PTE_PS : 0);
 }
 
 /* A part of the image where it runs, and as it may be written in the direct map. */
 static void map_image(uint64_t va, uint64_t end, uint64_t flags)
 {
-    for (; va < end; va += PHX_PAGE_SIZE) {
-        map(va, va - KERNEL_BASE, SHIFT_4K, flags);
-        map(va - KERNEL_BASE + DIRECT_BASE, va - KERNEL_BASE, SHIFT_4K, flags | PTE_NX);
+    for (uint64_t pa = va - KERNEL_BASE; pa < end - KERNEL_BASE; pa += PHX_PAGE_SIZE) {
+        memory_map(KERNEL_BASE + pa, pa, PHX_PAGE_SHIFT, flags);
+        memory_map(DIRECT_BASE + pa, pa, PHX_PAGE_SHIFT, flags | PTE_NX);
     }
 }
 
@@ -85,9 +75,9 @@ static void map_direct(uint64_t base, uint64_t end)
     uint64_t large = round_up((uint64_t)kernel_end - KERNEL_BASE);
 
     for (uint64_t pa = base & ~(SIZE_2M - 1); pa < end;) {
-        unsigned shift = pa < large ? SHIFT_4K : SHIFT_2M;
+        unsigned shift = pa < large ? PHX_PAGE_SHIFT : SHIFT_2M;
 
-        map(DIRECT_BASE + pa, pa, shift, PTE_NX | PTE_W);
+        memory_map(DIRECT_BASE + pa, pa, shift, PTE_NX | PTE_W);
         pa += 1UL << shift;
     }
 }
@@ -97,7 +87,7 @@ static void map_direct(uint64_t base, uint64_t end)
  * instructions only. */
 void memory_init(const struct boot_info *ram)
 {
-    arch_kernel_root = page_or_die();
+    arch_kernel_root = early_page();
     map_image((uint64_t)low_start + KERNEL_BASE, (uint64_t)low_text_end + KERNEL_BASE, PTE_NX);
     map_image((uint64_t)kernel_start, (uint64_t)kernel_text_end, 0);
     map_image((uint64_t)kernel_text_end, (uint64_t)kernel_rodata_end, PTE_NX);
@@ -117,13 +107,8 @@ bool memory_map_tables(uint64_t pa, uint64_t size)
     if (pa == 0 || pa >= DIRECT_END || size > DIRECT_END - pa)
         return false;
     for (uint64_t at = pa & ~(SIZE_2M - 1); at < pa + size; at += SIZE_2M)
-        map(DIRECT_BASE + at, at, SHIFT_2M, PTE_NX);
+        memory_map(DIRECT_BASE + at, at, SHIFT_2M, PTE_NX);
     return true;
-}
-
-void memory_map_stack(uint64_t va, uint64_t pa)
-{
-    map(va, pa, SHIFT_4K, PTE_NX | PTE_W);
 }
 
 volatile void *mmio_map(uint64_t pa)
@@ -131,6 +116,6 @@ volatile void *mmio_map(uint64_t pa)
     static unsigned pages;
     uint64_t va = MMIO_BASE + pages++ * PHX_PAGE_SIZE;
 
-    map(va, pa & PTE_ADDRESS, SHIFT_4K, PTE_NX | PTE_W | PTE_PCD);
+    memory_map(va, pa & PTE_ADDRESS, PHX_PAGE_SHIFT, PTE_NX | PTE_W | PTE_PCD);
     return (volatile void *)(va + pa % PHX_PAGE_SIZE);
 }

@@ -14,7 +14,6 @@
 #include "arch.h"
 
 #define ENTRIES 512
-#define USER_ENTRIES 256
 #define TOP_SHIFT 39
 #define LEVEL_BITS 9
 /* What an inner entry allows is decided by the leaf alone. */
@@ -24,7 +23,7 @@ uint64_t arch_kernel_root;
 
 void arch_root_init(uint64_t root)
 {
-    page_copy(direct(root), direct(arch_kernel_root));
+    __builtin_memcpy(direct(root), direct(arch_kernel_root), PHX_PAGE_SIZE);
 }
 
 /* The entry for an address in the lowest table that there is, whose entries cover
@@ -102,7 +101,7 @@ static unsigned first_used(const uint64_t *entries, unsigned count)
 uint64_t arch_table_take(uint64_t root)
 {
     uint64_t *entries = direct(root), *link = NULL;
-    unsigned count = USER_ENTRIES;
+    unsigned count = ENTRIES / 2;
 
     for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS) {
         unsigned i = first_used(entries, count);

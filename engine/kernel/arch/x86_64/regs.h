@@ -22,8 +22,6 @@
 #define CPU_CURRENT 8
 #define CPU_SCRATCH 16
 #define CPU_STACK_TOP 24
-#define REG_R11 48
-#define REG_RCX 88
 #define REG_RDI 112
 #define REG_RIP 120
 #define REG_RFLAGS 128

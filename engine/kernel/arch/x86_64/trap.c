@@ -13,12 +13,7 @@
 #define GATE_INTERRUPT 0x8e
 #define GATE_INTERRUPT_USER 0xee /* int n from ring 3 may use it */
 
-static struct gate { /* SDM 3A 6.14.1 */
-    uint16_t offset_low, selector;
-    uint8_t ist, type;
-    uint16_t offset_middle;
-    uint32_t offset_high, reserved;
-} gates[256];
+uint64_t trap_gates[256][2]; /* SDM 3A 6.14.1 */
 const struct phx_registers *fault_registers;
 static bool stopping; /* atomic: NMI means stop */
 
@@ -30,12 +25,13 @@ static const char *const names[] = {
     "control protection",
 };
 
-static void gate_set(unsigned vector, const char *handler, uint8_t ist, uint8_t type)
+static void gate_set(unsigned vector, const char *handler, uint64_t stack, uint64_t type)
 {
     uint64_t offset = (uint64_t)handler;
 
-    gates[vector] = (struct gate){ (uint16_t)offset, KERNEL_CS, ist, type,
-                                   (uint16_t)(offset >> 16), (uint32_t)(offset >> 32), 0 };
+    trap_gates[vector][0] = (offset & 0xffff) | KERNEL_CS << 16 | stack << 32 | type << 40 |
+                       (offset >> 16 & 0xffff) << 48;
+    trap_gates[vector][1] = offset >> 32;
 }
 
 void trap_init(void)
@@ -48,34 +44,20 @@ void trap_init(void)
     for (unsigned vector = 0; vector <= VECTOR_SPURIOUS; vector++)
         gate_set(vector, trap_stubs + vector * STUB_SIZE, stacks[vector],
                  vector == VECTOR_BP ? GATE_INTERRUPT_USER : GATE_INTERRUPT);
-    gate_set(VECTOR_INT80, trap_int80, 0, GATE_INTERRUPT_USER);
-}
-
-void trap_load(void)
-{
-    struct table_register idt = { sizeof gates - 1, (uint64_t)gates };
-
-    __asm__ volatile("lidt %0" ::"m"(idt));
+    gate_set(VECTOR_INT80, trap_stubs + (VECTOR_SPURIOUS + 1) * STUB_SIZE, 0, GATE_INTERRUPT_USER);
 }
 
 static void interrupt(unsigned vector, bool from_user)
 {
-    if (vector != VECTOR_SPURIOUS)
-        apic[APIC_EOI] = 0;
-    switch (vector) {
-    case VECTOR_TIMER:
-        kernel_timer(from_user);
-        break;
-    case VECTOR_SERIAL:
-        kernel_serial_input(from_user);
-        break;
-    case VECTOR_WAKEUP:
-        kernel_wakeup(from_user);
-        break;
-    case VECTOR_FLUSH:
+    static void (*const handlers[])(bool) = { kernel_timer, kernel_serial_input, kernel_wakeup };
+
+    if (vector == VECTOR_SPURIOUS)
+        return;
+    apic[APIC_EOI] = 0;
+    if (vector < VECTOR_FLUSH)
+        handlers[vector - VECTOR_TIMER](from_user);
+    else
         kernel_flush_requested();
-        break;
-    }
 }
 
 void trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address)

@@ -314,3 +314,25 @@ TEST(review, a_reply_outlives_who_took_the_call, "and another thread answers by 
     CHECK_EQ(WORD(alice.thread, 0), 9);
     world_end();
 }
+
+static unsigned log_lines(void)
+{
+    uint64_t position = 0;
+    unsigned lines = 0;
+    char piece[512];
+
+    for (size_t n; (n = log_read(&position, piece, sizeof piece)) > 0;)
+        for (size_t i = 0; i < n; i++)
+            lines += piece[i] == '\n';
+    return lines;
+}
+
+TEST(review, a_write_to_the_log_is_one_line, "whatever it contains")
+{
+    world_begin();
+    unsigned lines = log_lines();
+    memcpy(at(&alice, MEMORY), "a\n\n\n[    0.000000] b\n", 21);
+    CHECK_EQ(CALL(alice.thread, SLOT(LOG), LOG_WRITE, MEMORY, 21), 0);
+    CHECK_EQ(log_lines(), lines + 1);
+    world_end();
+}

@@ -33,7 +33,7 @@ static struct {
 
 void console_init(void)
 {
-    console.framed = command_line_has("console=framed");
+    console.framed = boot_has_word(kernel.boot->command_line, "console=framed");
     if (!console.framed)
         console.terminal = 7 | 80 << 8 | 24UL << 24;
 }

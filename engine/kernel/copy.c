@@ -12,7 +12,7 @@ uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protect
         return 0;
     const pte_t *pte = arch_pte(s->root, address);
 
-    if (!pte || !arch_pte_present(*pte) || (arch_pte_protection(*pte) & protection) != protection)
+    if (!pte || (arch_pte_protection(*pte) & protection) != protection)
         return 0;
     return arch_pte_pa(*pte) + (address & (PHX_PAGE_SIZE - 1));
 }

@@ -31,9 +31,6 @@ extern struct kernel kernel;
 void kernel_lock(struct cpu *c);
 void kernel_unlock(void);
 
-/* Is this a word of the command line (or the beginning of one)? */
-bool command_line_has(const char *word);
-
 /* --- log ------------------------------------------------------------------ */
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };

@@ -14,22 +14,12 @@ static char log_buffer[LOG_BYTES];
 static struct logbuf log = { .buffer = log_buffer, .size = LOG_BYTES };
 static unsigned shown = LOG_WARNING; /* up to here lines go to a raw console too */
 
-bool command_line_has(const char *word)
-{
-    size_t n = strlen(word);
-
-    for (const char *at = kernel.boot->command_line; *at; at++)
-        if ((at == kernel.boot->command_line || at[-1] == ' ') && memcmp(at, word, n) == 0)
-            return true;
-    return false;
-}
-
 void log_init(void)
 {
     static const char *const levels[] = { "loglevel=0", "loglevel=1", "loglevel=2" };
 
     for (unsigned i = 0; i < 3; i++)
-        if (command_line_has(levels[i]))
+        if (boot_has_word(kernel.boot->command_line, levels[i]))
             shown = i;
 }
 

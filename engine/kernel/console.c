@@ -26,8 +26,7 @@ static struct {
     uint8_t input[INPUT_BYTES];
     uint32_t head, whole, tail; /* bytes read, readable, put */
     uint64_t events, terminal;
-    struct notification *watcher; /* counted */
-    uint64_t watcher_bits;
+    struct watch watch;
     struct list readers;
 } console = { .readers = { &console.readers, &console.readers } };
 
@@ -95,8 +94,7 @@ static uint32_t input_waiting(void)
 static void event(uint64_t bits)
 {
     console.events |= bits;
-    if (console.watcher)
-        notification_signal(console.watcher, console.watcher_bits);
+    watch_tell(&console.watch);
 }
 
 static void put(uint8_t byte)
@@ -106,7 +104,7 @@ static void put(uint8_t byte)
 
 static void take_raw(uint8_t byte)
 {
-    if (byte == CTRL_C && console.watcher)
+    if (byte == CTRL_C && console.watch.notification)
         event(FRAMING_CONTROL_INTERRUPT);
     else
         put(byte);
@@ -261,16 +259,9 @@ int op_console_stream(struct invocation *inv, const struct console_stream_in *in
 
 int op_console_watch(struct invocation *inv, const struct console_watch_in *in)
 {
-    struct hold *row;
-
-    TRY(other(inv->thread, in->notification, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
-    if (console.watcher)
-        object_unref(&console.watcher->object);
-    console.watcher = (struct notification *)row->object;
-    console.watcher->object.refs++;
-    console.watcher_bits = in->bits;
+    TRY(watch_set(&console.watch, inv->thread, in->notification, in->bits));
     if (console.events)
-        notification_signal(console.watcher, console.watcher_bits);
+        watch_tell(&console.watch);
     return OK;
 }
 

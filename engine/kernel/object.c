@@ -16,10 +16,8 @@ static void badge_gone(struct endpoint *e, uint64_t number)
     struct badge *b = CONTAINER(node, struct badge, node);
     if (--b->holds > 0)
         return;
-    if (b->watcher) {
-        notification_signal(b->watcher, b->bits);
-        object_unref(&b->watcher->object);
-    }
+    watch_tell(&b->watch);
+    watch_drop(&b->watch);
     tree_remove(&e->badges, &b->node);
     object_free(b);
 }
@@ -82,11 +80,10 @@ void objects_init(void)
         [KIND_ACCOUNT] = sizeof(struct account), [KIND_PROCESS] = sizeof(struct process),
         [KIND_THREAD] = sizeof(struct thread),   [KIND_SPACE] = sizeof(struct space),
         [KIND_MAPPING] = sizeof(struct mapping), [KIND_FRAME] = sizeof(struct frame),
-        [KIND_ENDPOINT] = 64,                    [KIND_RING] = sizeof(struct ring),
+        [KIND_ENDPOINT] = sizeof(struct badge),  [KIND_RING] = sizeof(struct ring),
     };
-    _Static_assert(sizeof(struct endpoint) <= 64, "size class");
-    _Static_assert(sizeof(struct badge) <= 64, "size class");
-    _Static_assert(sizeof(struct notification) <= 64, "size class");
+    _Static_assert(sizeof(struct endpoint) <= sizeof(struct badge), "size class");
+    _Static_assert(sizeof(struct notification) <= sizeof(struct badge), "size class");
     _Static_assert(sizeof(struct thread) <= 2000, "two threads a page");
     _Static_assert(offsetof(struct thread, resume_full) == 144, "arch knows this offset");
 
@@ -246,19 +243,40 @@ int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in
 {
     struct endpoint *e = (struct endpoint *)inv->object;
     struct tree_node *node = tree_floor(&e->badges, in->badge);
-    struct hold *row;
 
-    TRY(other(inv->thread, in->notification, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
     if (!node || node->key != in->badge || in->badge == 0)
         return PHX_NOT_FOUND;
+    return watch_set(&CONTAINER(node, struct badge, node)->watch, inv->thread, in->notification,
+                     in->bits);
+}
 
-    struct badge *b = CONTAINER(node, struct badge, node);
-    if (b->watcher)
-        object_unref(&b->watcher->object);
-    b->watcher = (struct notification *)row->object;
-    b->watcher->object.refs++;
-    b->bits = in->bits;
+err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)
+{
+    struct hold *row;
+
+    TRY(other(t, id, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
+    row->object->refs++;
+    node_ref(row->up);
+    watch_drop(w);
+    *w = (struct watch){ (struct notification *)row->object, bits, row->up, row->up_gen };
     return OK;
+}
+
+bool watch_tell(const struct watch *w)
+{
+    if (!w->notification || !node_alive(w->up, w->up_gen))
+        return false;
+    notification_signal(w->notification, w->bits);
+    return true;
+}
+
+void watch_drop(struct watch *w)
+{
+    if (!w->notification)
+        return;
+    node_unref(w->up);
+    object_unref(&w->notification->object);
+    w->notification = NULL;
 }
 
 void notification_signal(struct notification *n, uint64_t bits)

@@ -62,6 +62,14 @@ struct notification {
     struct list waiters;   /* of struct waiter.link */
 };
 
+/* Whom to tell of something, as long as what allowed that was not revoked. */
+struct watch {
+    struct notification *notification; /* counted; NULL: nobody */
+    uint64_t bits;
+    struct node *up;                   /* counted: of the hold that may signal it */
+    uint64_t up_gen;
+};
+
 struct endpoint {
     struct object object;
     struct list callers;   /* of struct waiter.link, first come first */
@@ -74,8 +82,7 @@ struct endpoint {
 struct badge {
     struct tree_node node; /* key = the badge */
     uint64_t holds;
-    struct notification *watcher; /* counted */
-    uint64_t bits;
+    struct watch watch;
 };
 
 enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
@@ -90,8 +97,7 @@ struct process {
     uint64_t pid;
     uint64_t status;
     uint64_t fault_address;
-    struct notification *watcher, *keeper; /* counted */
-    uint64_t watcher_bits, keeper_bits;
+    struct watch watch, keeper;
     uint8_t state;
     uint32_t thread_count;
 };
@@ -184,6 +190,10 @@ void process_free(struct process *p);
 /* --- notifications -------------------------------------------------------- */
 
 void notification_signal(struct notification *n, uint64_t bits);
+/* Tell these bits of the caller's notification `id`, and nobody else from now on. */
+MUST_USE err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits);
+bool watch_tell(const struct watch *w); /* false: there is nobody */
+void watch_drop(struct watch *w);
 
 /* --- rings (ring.c) ------------------------------------------------------- */
 

@@ -47,10 +47,8 @@ void process_free(struct process *p)
 {
     struct account *a = p->object.account;
 
-    if (p->watcher)
-        object_unref(&p->watcher->object);
-    if (p->keeper)
-        object_unref(&p->keeper->object);
+    watch_drop(&p->watch);
+    watch_drop(&p->keeper);
     object_free(p);
     object_unref(&a->object);
 }
@@ -108,8 +106,7 @@ static void reap_last(struct process *p)
     list_remove(&p->all_link);
     kernel.process_count--;
     kernel.swept_processes = 0; /* it may have been one of them */
-    if (p->watcher)
-        notification_signal(p->watcher, p->watcher_bits);
+    watch_tell(&p->watch);
     object_unref(&p->object);
 }
 
@@ -169,27 +166,13 @@ int op_process_status(struct invocation *inv, struct process_status_out *out)
     return OK;
 }
 
-/* Replace one of a process's two notifications. */
-static err_t set_notification(struct invocation *inv, uint64_t id, struct notification **place)
-{
-    struct hold *row;
-
-    TRY(other(inv->thread, id, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
-    if (*place)
-        object_unref(&(*place)->object);
-    *place = (struct notification *)row->object;
-    (*place)->object.refs++;
-    return OK;
-}
-
 int op_process_watch(struct invocation *inv, const struct process_watch_in *in)
 {
     struct process *p = (struct process *)inv->object;
 
-    TRY(set_notification(inv, in->notification, &p->watcher));
-    p->watcher_bits = in->bits;
+    TRY(watch_set(&p->watch, inv->thread, in->notification, in->bits));
     if (p->state == PROCESS_DEAD)
-        notification_signal(p->watcher, p->watcher_bits);
+        watch_tell(&p->watch);
     return OK;
 }
 
@@ -197,9 +180,7 @@ int op_process_keeper(struct invocation *inv, const struct process_keeper_in *in
 {
     struct process *p = (struct process *)inv->object;
 
-    TRY(set_notification(inv, in->notification, &p->keeper));
-    p->keeper_bits = in->bits;
-    return OK;
+    return watch_set(&p->keeper, inv->thread, in->notification, in->bits);
 }
 
 int op_process_getpid(struct invocation *inv, struct process_getpid_out *out)

@@ -29,13 +29,12 @@ static void undeliverable(struct thread *t, unsigned kind, uint64_t address, uns
          : kind == PHX_UPCALL_SYSCALL  ? "foreign system call"
                                        : "exception",
          address, t->regs.rip);
-    if (!p->keeper) {
+    if (!watch_tell(&p->keeper)) {
         process_end(p, signal, address);
         return;
     }
     p->fault_address = address;
     thread_block(t, THREAD_STOPPED);
-    notification_signal(p->keeper, p->keeper_bits);
 }
 
 void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,

@@ -336,3 +336,17 @@ TEST(review, a_write_to_the_log_is_one_line, "whatever it contains")
     CHECK_EQ(log_lines(), lines + 1);
     world_end();
 }
+
+TEST(review, nobody_tells_a_revoked_notification, "of an end that he chooses himself")
+{
+    world_begin();
+    uint64_t notification = make_notification(&alice), his = lend(notification);
+    endpoint = make_endpoint(&bob);
+    client = make_client(&bob, endpoint, 3, 0);
+    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_WATCH, 3, his, 1), 0);
+    CHECK_EQ(CALL(alice.thread, notification, CAPABILITY_REVOKE), 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RELEASE, client), 0);
+    CHECK_EQ(CALL(alice.thread, notification, NOTIFICATION_POLL, ~0UL), 0);
+    CHECK_EQ(WORD(alice.thread, 0), 0);
+    world_end();
+}

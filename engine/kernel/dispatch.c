@@ -15,8 +15,7 @@
 #define NUMBER(op) ((unsigned)((op) >> 8 & 0xff))
 #define METHOD(op) ((unsigned)((op) >> 16 & 0xff))
 #define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
-#define FLAGS(op) ((unsigned)((op) >> PHX_OP_FLAGS_SHIFT & 0xff))
-#define KNOWN_BITS (0xffUL << PHX_OP_FLAGS_SHIFT | 0xffffffffUL)
+#define OP_ENTER1 (PHX_KIND_TRANSPORT | PHX_T_ENTER1 << 8)
 
 /* A method of an object that the kernel itself serves, or of any capability. */
 static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *op,
@@ -76,17 +75,7 @@ static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned word
     w->cap = cap;
     const struct kernel_op *op =
         find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
-    if (!op)
-        return PHX_INVALID_SYSCALL;
-    if (w->form != FORM_MESSAGE)
-        return invoke(w, row, op, in, out);
-
-    uint64_t results[5];
-    memcpy(results, in, sizeof results);
-    err_t err = invoke(w, row, op, in, results);
-    if (err == OK)
-        memcpy(w->message.words, results, sizeof results);
-    return err;
+    return op ? invoke(w, row, op, in, out) : PHX_INVALID_SYSCALL;
 }
 
 static err_t release(struct thread *t, uint64_t cap)
@@ -118,11 +107,17 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
     return invoke(w, row, op, in, out);
 }
 
-static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
-                       uint64_t out[5])
+static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
+                      uint64_t out[5])
 {
     unsigned words = WORDS(op);
 
+    if (op >> PHX_OP_FLAGS_SHIFT) /* there are no flags */
+        return PHX_INVALID_ARGUMENT;
+    if (KIND(op) == PHX_KIND_NYX)
+        return nyx(w, NUMBER(op), cap, in, out);
+    if (KIND(op) != PHX_KIND_TRANSPORT)
+        return PHX_INVALID_SYSCALL;
     switch (NUMBER(op)) {
     case PHX_T_NOP: return OK;
     case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
@@ -144,21 +139,17 @@ static bool takes_message(uint64_t op)
 {
     unsigned number = NUMBER(op);
 
-    return KIND(op) == PHX_KIND_TRANSPORT && number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
+    return op >> PHX_OP_FLAGS_SHIFT == 0 && KIND(op) == PHX_KIND_TRANSPORT &&
+           number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
 }
 
 err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
-    if (e->op & ~KNOWN_BITS || FLAGS(e->op))
-        return PHX_INVALID_ARGUMENT;
-    if (KIND(e->op) == PHX_KIND_NYX)
-        return nyx(w, NUMBER(e->op), e->cap, e->words, out);
-    if (KIND(e->op) != PHX_KIND_TRANSPORT)
-        return PHX_INVALID_SYSCALL;
     if (!takes_message(e->op))
-        return transport(w, e->op, e->cap, e->words, out);
+        return dispatch(w, e->op, e->cap, e->words, out);
     TRY(ipc_message_in(w, e->words[0]));
-    return transport(w, e->op, e->cap, w->message.words, out);
+    memcpy(out, w->message.words, 5 * sizeof *out);
+    return dispatch(w, e->op, e->cap, w->message.words, out);
 }
 
 bool dispatch_interrupt_safe(const struct phx_entry *e)
@@ -179,8 +170,6 @@ static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5])
     if (address % 8)
         return PHX_INVALID_ARGUMENT;
     TRY(copy_in(w->thread->process->space, &e, address, sizeof e));
-    if (KIND(e.op) == PHX_KIND_TRANSPORT && NUMBER(e.op) == PHX_T_ENTER1)
-        return PHX_INVALID_SYSCALL;
     return dispatch_entry(w, &e, out);
 }
 
@@ -189,38 +178,13 @@ static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
     struct phx_registers *r = &w->thread->regs;
     const uint64_t in[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
 
-    if (op & ~KNOWN_BITS || FLAGS(op))
-        return PHX_INVALID_ARGUMENT;
-    if (KIND(op) == PHX_KIND_NYX)
-        return nyx(w, NUMBER(op), r->rdi, in, out);
-    if (KIND(op) != PHX_KIND_TRANSPORT)
-        return PHX_INVALID_SYSCALL;
-    if (NUMBER(op) == PHX_T_ENTER1)
+    if ((op & ~0xffff0000UL) == OP_ENTER1)
         return enter1(w, r->rdi, out);
-    return transport(w, op, r->rdi, in, out);
+    return dispatch(w, op, r->rdi, in, out);
 }
 
-/*
- * An answer that is there at once. `out` holds what registers held before, so that
- * words which carry nothing stay as they were.
- */
-static void answer_now(struct waiter *w, err_t err, const uint64_t out[5])
-{
-    struct phx_registers *r = &w->thread->regs;
-
-    if (err == OK && w->form == FORM_MESSAGE) {
-        ipc_message_out(w);
-    } else if (err == OK) {
-        r->rsi = out[0];
-        r->rdx = out[1];
-        r->r10 = out[2];
-        r->r8 = out[3];
-        r->r9 = out[4];
-    }
-    r->rax = (uint64_t)-(int64_t)err;
-}
-
-/* With the lock held: any operation, answered now or later. */
+/* With the lock held: any operation, answered now or later. `out` begins with what the
+ * registers hold, so that words which carry nothing stay as they were. */
 static void __attribute__((noinline)) general(struct cpu *c, struct thread *t)
 {
     struct waiter *w = &t->waiter;
@@ -232,7 +196,7 @@ static void __attribute__((noinline)) general(struct cpu *c, struct thread *t)
     w->interruptible = false;
     err_t err = dispatch_registers(w, r->rax, out);
     if (err != BLOCKED)
-        answer_now(w, err, out);
+        wait_answer_words(w, err, out);
     kernel_exit(c);
 }
 

@@ -211,16 +211,23 @@ void ipc_message_out(struct waiter *w)
 static struct object *reply_object(struct waiter *caller, uint64_t *badge)
 {
     caller->replies = 0;
-    *badge = caller->sequence << 16 | (caller->ring ? ring_record_index(caller) : 0);
-    return caller->ring ? ring_object(caller->ring) : &caller->thread->object;
+    *badge = caller->sequence << 16;
+    if (!caller->ring)
+        return &caller->thread->object;
+    *badge |= (uint64_t)(caller - caller->ring->records);
+    return &caller->ring->object;
 }
 
 struct waiter *ipc_reply_target(const struct hold *row)
 {
-    struct waiter *c = row->object->type == OBJECT_THREAD
-                           ? &CONTAINER(row->object, struct thread, object)->waiter
-                           : ring_record(row->object, (unsigned)(row->badge & 0xffff));
+    const struct ring *ring = (const struct ring *)row->object;
+    struct waiter *c = &CONTAINER(row->object, struct thread, object)->waiter;
 
+    if (row->object->type == OBJECT_RING) {
+        uint64_t i = row->badge & 0xffff;
+
+        c = ring->thread && i < ring->count ? &ring->records[i] : NULL;
+    }
     return c && c->state == WAIT_REPLY && c->sequence == row->badge >> 16 ? c : NULL;
 }
 

@@ -203,7 +203,6 @@ void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2]);
 void ring_continue(struct thread *t);
 void ring_poll(struct thread *t); /* from the timer */
 void ring_detach(struct thread *t);
-void ring_free(struct ring *r);
 
 /* --- devices -------------------------------------------------------------- */
 

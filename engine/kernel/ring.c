@@ -4,63 +4,27 @@
 #define ENTRIES_A_STEP 16
 #define ENTRIES_A_TICK 8
 
-struct object *ring_object(struct ring *r)
-{
-    return &r->object;
-}
-
-static struct waiter *record_at(const struct ring *r, unsigned index)
-{
-    return &r->pages[index / RING_RECORDS_PER_PAGE][index % RING_RECORDS_PER_PAGE];
-}
-
-struct waiter *ring_record(struct object *o, unsigned index)
-{
-    struct ring *r = (struct ring *)o;
-
-    return r->thread && index < r->records ? record_at(r, index) : NULL;
-}
-
-unsigned ring_record_index(const struct waiter *record)
-{
-    const struct ring *r = record->ring;
-
-    for (unsigned page = 0; page < RING_PAGES_MAX && r->pages[page]; page++)
-        if (record >= r->pages[page] && record < r->pages[page] + RING_RECORDS_PER_PAGE)
-            return (unsigned)(page * RING_RECORDS_PER_PAGE + (size_t)(record - r->pages[page]));
-    return 0xffff;
-}
-
 /* --- making and ending ----------------------------------------------------- */
 
-static void give_back_records(struct ring *r)
+static uint64_t records_pages(const struct ring *r)
 {
-    for (unsigned page = 0; page < RING_PAGES_MAX && r->pages[page]; page++) {
-        account_give_pages(r->object.account, r->pages[page], 1);
-        r->pages[page] = NULL;
-    }
-    r->records = 0;
+    return (r->count * sizeof *r->records + PHX_PAGE_SIZE - 1) >> PHX_PAGE_SHIFT;
 }
 
-static err_t make_records(struct ring *r, unsigned count, struct thread *t)
+static err_t make_records(struct ring *r, struct thread *t)
 {
-    for (unsigned i = 0; i < count; i++) {
-        if (i % RING_RECORDS_PER_PAGE == 0) {
-            void *page;
-            err_t err = account_zero_page(r->object.account, &page);
+    void *records;
 
-            if (err != OK) {
-                give_back_records(r);
-                return err;
-            }
-            r->pages[i / RING_RECORDS_PER_PAGE] = page;
-        }
-        struct waiter *w = record_at(r, i);
+    TRY(account_pages(r->object.account, records_pages(r), &records));
+    memset(records, 0, records_pages(r) << PHX_PAGE_SHIFT);
+    r->records = records;
+    for (unsigned i = 0; i < r->count; i++) {
+        struct waiter *w = &r->records[i];
+
         w->thread = t;
         w->ring = r;
         list_init(&w->lazy);
         list_add_tail(&r->free, &w->link);
-        r->records++;
     }
     return OK;
 }
@@ -110,8 +74,8 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     r->object.type = OBJECT_RING;
     r->object.account = a;
     list_init(&r->free);
-    err_t err = make_records(
-        r, in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX, t);
+    r->count = in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX;
+    err_t err = make_records(r, t);
     if (err != OK) {
         object_free(object);
         return err;
@@ -132,23 +96,18 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     return OK;
 }
 
-void ring_free(struct ring *r)
-{
-    object_free(r);
-}
-
 void ring_detach(struct thread *t)
 {
     struct ring *r = t->ring;
 
     if (!r)
         return;
-    for (unsigned i = 0; i < r->records; i++)
-        wait_cancel(record_at(r, i), PHX_CANCELLED);
+    for (unsigned i = 0; i < r->count; i++)
+        wait_cancel(&r->records[i], PHX_CANCELLED);
     t->ring = NULL;
     t->ring_entering = false;
     r->thread = NULL;
-    give_back_records(r);
+    account_give_pages(r->object.account, r->records, records_pages(r));
     node_unref(r->up);
     object_unref(&r->frame->object);
     object_unref(&r->object);
@@ -220,11 +179,8 @@ static bool take_one(struct ring *r, bool only_safe)
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
     err_t err = dispatch_entry(w, &e, out);
-    if (err == BLOCKED)
-        return true;
-    if (err == OK && w->form == FORM_MESSAGE)
-        ipc_message_out(w);
-    ring_complete(w, -(int64_t)err, out);
+    if (err != BLOCKED)
+        wait_answer_words(w, err, out);
     return true;
 }
 

@@ -15,8 +15,6 @@
 #include "thread.h"
 
 #define RING_RECORDS_MAX 64
-#define RING_RECORDS_PER_PAGE (PHX_PAGE_SIZE / sizeof(struct waiter))
-#define RING_PAGES_MAX 16
 
 struct ring {
     struct object object;
@@ -29,14 +27,9 @@ struct ring {
     struct phx_completion *completions;
     struct ringlogic logic;
     struct list free;      /* of waiter.link: records that wait for nothing */
-    unsigned records;
-    struct waiter *pages[RING_PAGES_MAX];
+    unsigned count;        /* of records */
+    struct waiter *records;
 };
-
-/* A record by its index; NULL when there is none, or the ring is destroyed. */
-struct waiter *ring_record(struct object *ring, unsigned index);
-unsigned ring_record_index(const struct waiter *record);
-struct object *ring_object(struct ring *r);
 
 /* The waiter of a call that a Reply answers, or NULL when it is too late. */
 struct waiter *ipc_reply_target(const struct hold *row);

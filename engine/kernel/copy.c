@@ -24,49 +24,39 @@ static uint64_t piece(uint64_t address, uint64_t n)
     return n < room ? n : room;
 }
 
+/* Page by page: look, and copy into `to` or out of `from`, whichever there is. */
+static inline err_t each_page(const struct space *s, uint64_t address, uint64_t n,
+                              unsigned protection, char *to, const char *from)
+{
+    for (uint64_t done = 0, part; done < n; done += part) {
+        uint64_t pa = space_resolve(s, address + done, protection);
+
+        part = piece(address + done, n - done);
+        if (!pa)
+            return PHX_BAD_ADDRESS;
+        if (to)
+            memcpy(to + done, direct(pa), part);
+        if (from)
+            memcpy(direct(pa), from + done, part);
+    }
+    return OK;
+}
+
 err_t user_check(const struct space *s, uint64_t address, uint64_t n, unsigned protection)
 {
     if (n > PHX_USER_END || address > PHX_USER_END - n)
         return PHX_BAD_ADDRESS;
-    while (n > 0) {
-        uint64_t part = piece(address, n);
-
-        if (!space_resolve(s, address, protection))
-            return PHX_BAD_ADDRESS;
-        address += part;
-        n -= part;
-    }
-    return OK;
+    return each_page(s, address, n, protection, NULL, NULL);
 }
 
 err_t copy_in(const struct space *s, void *to, uint64_t from, uint64_t n)
 {
-    while (n > 0) {
-        uint64_t pa = space_resolve(s, from, PHX_PROT_READ), part = piece(from, n);
-
-        if (!pa)
-            return PHX_BAD_ADDRESS;
-        memcpy(to, direct(pa), part);
-        to = (char *)to + part;
-        from += part;
-        n -= part;
-    }
-    return OK;
+    return each_page(s, from, n, PHX_PROT_READ, to, NULL);
 }
 
 err_t copy_out(const struct space *s, uint64_t to, const void *from, uint64_t n)
 {
-    while (n > 0) {
-        uint64_t pa = space_resolve(s, to, PHX_PROT_WRITE), part = piece(to, n);
-
-        if (!pa)
-            return PHX_BAD_ADDRESS;
-        memcpy(direct(pa), from, part);
-        from = (const char *)from + part;
-        to += part;
-        n -= part;
-    }
-    return OK;
+    return each_page(s, to, n, PHX_PROT_WRITE, NULL, from);
 }
 
 /* At most PHX_MESSAGE_MAX bytes. The two sides may be one space, even one page. */

@@ -38,18 +38,10 @@ static const struct grant {
     { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, NULL }, /* made for init */
 };
 
-#define GRANTS_MAX (sizeof grants / sizeof grants[0] + 3)
-
-/* What the CapSet will say. */
-struct granted {
-    const char *name;
-    uint64_t id, methods;
-    unsigned interface;
-};
-
 static struct {
     struct process *process;
-    struct granted granted[GRANTS_MAX];
+    struct capnp_build build; /* the CapSet, in the start block */
+    struct capnp_build_list entries;
     unsigned count;
 } init;
 
@@ -61,18 +53,20 @@ static void must(err_t err, const char *what)
 }
 
 static void hold(const char *name, unsigned slot, unsigned interface, uint64_t methods,
-                 struct object *o, uint64_t badge)
+                 struct object *o)
 {
     struct cap_table *table = &init.process->table;
+    struct cap_set_entry_builder e = cap_set_entry_build_at(init.entries, init.count++);
+    err_t err = cap_reserve_slot(table, slot);
 
-    for (unsigned i = 0; i < init.count; i++)
-        if (strlen(init.granted[i].name) == strlen(name) &&
-            memcmp(init.granted[i].name, name, strlen(name)) == 0)
-            panic("boot module: init.capabilities: %s is named twice", name);
-    must(cap_reserve_slot(table, slot), name);
+    if (err == PHX_EXISTS)
+        panic("boot module: init.capabilities: %s is named twice", name);
+    must(err, name);
     o->refs++;
-    uint64_t id = cap_put(table, slot, o, interface, methods, badge);
-    init.granted[init.count++] = (struct granted){ name, id, methods, interface };
+    cap_set_entry_set_name(e, name, strlen(name));
+    cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, 0));
+    cap_set_entry_set_interface(e, (uint16_t)interface);
+    cap_set_entry_set_methods(e, methods);
 }
 
 /* --- memory ---------------------------------------------------------------- */
@@ -80,7 +74,7 @@ static void hold(const char *name, unsigned slot, unsigned interface, uint64_t m
 static void map(struct frame *f, uint64_t address, uint64_t pages, unsigned protection)
 {
     f->object.refs++;
-    must(space_map_now(init.process->space, f, address, 0, pages, protection), "mapping");
+    must(space_map_now(init.process->space, f, address, pages, protection), "mapping");
     object_unref(&f->object);
 }
 
@@ -130,26 +124,21 @@ static uint64_t map_image(struct capnp_data binary)
     return info.entry;
 }
 
-static void build_start_block(void)
+/* The start block with its CapSet: each hold() writes its entry there. */
+static struct phx_start *open_start_block(unsigned holds)
 {
     char *page = map_new(START_BLOCK, 1, PHX_PROT_READ);
     struct phx_start *start = (struct phx_start *)(void *)page;
-    struct capnp_build build;
-    struct capnp_build_list entries;
 
-    capnp_build_open(&build, page + sizeof *start, PHX_PAGE_SIZE - sizeof *start, 0);
-    entries = cap_set_init_entries(cap_set_build(&build), init.count);
-    for (unsigned i = 0; i < init.count; i++) {
-        struct cap_set_entry_builder e = cap_set_entry_build_at(entries, i);
-        const struct granted *g = &init.granted[i];
+    capnp_build_open(&init.build, page + sizeof *start, PHX_PAGE_SIZE - sizeof *start, 0);
+    init.entries = cap_set_init_entries(cap_set_build(&init.build), holds);
+    return start;
+}
 
-        cap_set_entry_set_name(e, g->name, strlen(g->name));
-        cap_set_entry_set_id(e, g->id);
-        cap_set_entry_set_interface(e, (uint16_t)g->interface);
-        cap_set_entry_set_methods(e, g->methods);
-    }
+static void close_start_block(struct phx_start *start)
+{
     start->capset_offset = sizeof *start;
-    start->capset_length = (uint32_t)capnp_build_close(&build, NULL, 8);
+    start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
     if (start->capset_length == 0)
         panic("boot module: init.capabilities: more than a page of them");
 }
@@ -181,10 +170,8 @@ static const struct grant *find_grant(struct capnp_text name)
     panic("boot module: init.capabilities: there is no \"%.*s\"", (int)name.size, name.data);
 }
 
-static void give_grants(struct init_config_reader config)
+static void give_grants(struct capnp_list names)
 {
-    struct capnp_list names = init_config_capabilities(config);
-
     for (uint32_t i = 0; i < names.count; i++) {
         const struct grant *g = find_grant(capnp_list_text(names, i));
         struct object *o = g->object;
@@ -197,7 +184,7 @@ static void give_grants(struct init_config_reader config)
             o->type = OBJECT_POOL;
             o->account = &kernel.root;
         }
-        hold(g->name, g->slot, g->interface, g->methods, o, 0);
+        hold(g->name, g->slot, g->interface, g->methods, o);
     }
 }
 
@@ -236,16 +223,18 @@ void init_start(void)
 
     must(process_new(&kernel.root, 0x1000, PHX_USER_END, &init.process), "process");
     struct process *p = init.process;
-    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object, 0);
-    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object, 0);
-    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object, 0);
-    give_grants(config);
+    struct capnp_list names = init_config_capabilities(config);
+    struct phx_start *start = open_start_block(names.count + 3);
+    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object);
+    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object);
+    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object);
+    give_grants(names);
+    close_start_block(start);
     if (message.error)
         panic("boot module: init.capabilities: malformed (error %d)", message.error);
 
     uint64_t entry = map_image(binary);
     map_new(STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
-    build_start_block();
     must(frame_new(&kernel.root, 1, &page), "thread page");
     memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
     must(thread_new(p, page, 0, THREAD_PAGE, &t), "thread");

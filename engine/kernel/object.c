@@ -7,19 +7,29 @@
 
 struct kernel kernel;
 
-static void badge_gone(struct endpoint *e, uint64_t number)
+/* The record of a badge, or NULL: never minted, or its last hold is gone. */
+static struct badge *badge_find(const struct endpoint *e, uint64_t number)
 {
-    struct tree_node *node = tree_floor(&e->badges, number);
+    struct tree_node *node = number ? tree_floor(&e->badges, number) : NULL;
 
-    if (!node || node->key != number)
-        return;
-    struct badge *b = CONTAINER(node, struct badge, node);
-    if (--b->holds > 0)
-        return;
+    return node && node->key == number ? CONTAINER(node, struct badge, node) : NULL;
+}
+
+/* Nobody holds it. */
+static void badge_free(struct endpoint *e, struct badge *b)
+{
     watch_tell(&b->watch);
     watch_drop(&b->watch);
     tree_remove(&e->badges, &b->node);
     object_free(b);
+}
+
+/* The record that counts this row, or NULL. */
+static struct badge *badge_of(const struct hold *row)
+{
+    return row->interface == IFACE_ENDPOINT
+               ? NULL
+               : badge_find((const struct endpoint *)row->object, row->badge);
 }
 
 static bool is_server_face(const struct hold *row)
@@ -40,14 +50,10 @@ static void hold_came(struct caps *caps, const struct hold *row)
     if (row->object->type != OBJECT_ENDPOINT)
         return;
     struct endpoint *e = (struct endpoint *)row->object;
-    if (is_server_face(row)) {
-        e->servers++;
-    } else if (row->badge && row->interface != IFACE_ENDPOINT) {
-        struct tree_node *node = tree_floor(&e->badges, row->badge);
-
-        if (node && node->key == row->badge)
-            CONTAINER(node, struct badge, node)->holds++;
-    }
+    struct badge *b = badge_of(row);
+    e->servers += is_server_face(row);
+    if (b)
+        b->holds++;
 }
 
 static void hold_gone(struct caps *caps, const struct hold *row)
@@ -62,13 +68,12 @@ static void hold_gone(struct caps *caps, const struct hold *row)
             wait_cancel(caller, PHX_DISCONNECTED);
     } else if (o->type == OBJECT_ENDPOINT) {
         struct endpoint *e = (struct endpoint *)o;
+        struct badge *b = badge_of(row);
 
-        if (is_server_face(row)) {
-            if (--e->servers == 0)
-                endpoint_disconnect(e);
-        } else if (row->badge && row->interface != IFACE_ENDPOINT) {
-            badge_gone(e, row->badge);
-        }
+        if (is_server_face(row) && --e->servers == 0)
+            endpoint_disconnect(e);
+        if (b && --b->holds == 0)
+            badge_free(e, b);
     }
     object_unref(o);
 }
@@ -201,27 +206,15 @@ int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out
 /* The badge's record, made at its first mint. */
 static err_t badge_record(struct endpoint *e, uint64_t number)
 {
-    struct tree_node *node = tree_floor(&e->badges, number);
     void *object;
 
-    if (number == 0 || (node && node->key == number))
+    if (number == 0 || badge_find(e, number))
         return OK;
     TRY(object_new(e->object.account, KIND_ENDPOINT, &object));
     struct badge *b = object;
     b->node.key = number;
     tree_insert(&e->badges, &b->node);
     return OK;
-}
-
-/* An unused record, where mint came no further. */
-static void badge_record_undo(struct endpoint *e, uint64_t number)
-{
-    struct tree_node *node = tree_floor(&e->badges, number);
-
-    if (!node || node->key != number || CONTAINER(node, struct badge, node)->holds)
-        return;
-    tree_remove(&e->badges, node);
-    object_free(CONTAINER(node, struct badge, node));
 }
 
 int op_endpoint_mint(struct invocation *inv, const struct endpoint_mint_in *in,
@@ -234,20 +227,20 @@ int op_endpoint_mint(struct invocation *inv, const struct endpoint_mint_in *in,
     TRY(badge_record(e, in->badge));
     err_t err = result_derive(inv, in->methods, in->badge, (unsigned)in->interface, in->uses,
                               &out->capability);
-    if (err != OK)
-        badge_record_undo(e, in->badge);
+    struct badge *b = badge_find(e, in->badge);
+    if (b && b->holds == 0) /* made for what was refused */
+        badge_free(e, b);
     return err;
 }
 
 int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in)
 {
     struct endpoint *e = (struct endpoint *)inv->object;
-    struct tree_node *node = tree_floor(&e->badges, in->badge);
+    struct badge *b = badge_find(e, in->badge);
 
-    if (!node || node->key != in->badge || in->badge == 0)
+    if (!b)
         return PHX_NOT_FOUND;
-    return watch_set(&CONTAINER(node, struct badge, node)->watch, inv->thread, in->notification,
-                     in->bits);
+    return watch_set(&b->watch, inv->thread, in->notification, in->bits);
 }
 
 err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)

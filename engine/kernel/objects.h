@@ -156,8 +156,8 @@ uint64_t memory_total_pages(void);
 
 MUST_USE err_t space_new(struct account *a, struct space **out);
 /* Map now, in one go: for the first process and thread pages, few pages only. */
-MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
-                             uint64_t pages, unsigned protection);
+MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
+                             unsigned protection);
 /* Take down a bounded part; false when nothing is left. */
 bool space_shrink(struct space *s);
 /* Take down a bounded part of the mappings of a frame whose hold was revoked; false

@@ -337,21 +337,31 @@ static bool protection_ok(uint64_t protection)
     return protection <= 7 && protection != 0 && (protection & 6) != 6;
 }
 
+/* What a mapping is to be: with every right, and revoked by nobody. */
+static struct mapping mapping_plan(struct space *s, uint64_t address, uint64_t pages,
+                                   uint64_t protection)
+{
+    return (struct mapping){
+        .node.key = address,
+        .space = s,
+        .pages = pages,
+        .up = &kernel.caps.root,
+        .up_gen = kernel.caps.root.gen,
+        .protection = (uint8_t)protection | PHX_PROT_READ,
+        .most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE,
+    };
+}
+
 /* The record of a mapping that is still to be entered into the tree. */
-static err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
-                         uint64_t pages, struct mapping **out)
+static err_t mapping_new(const struct mapping *what, struct mapping **out)
 {
     void *object;
 
-    TRY(object_new(s->object.account, KIND_MAPPING, &object));
-    struct mapping *m = object;
-    m->node.key = address;
-    list_init(&m->frame_link);
-    m->space = s;
-    m->frame = f;
-    m->pages = pages;
-    m->offset = offset;
-    *out = m;
+    TRY(object_new(what->space->object.account, KIND_MAPPING, &object));
+    *out = object;
+    **out = *what;
+    (*out)->swept = 0; /* no sweep has seen it */
+    list_init(&(*out)->frame_link);
     return OK;
 }
 
@@ -402,13 +412,14 @@ int op_address_space_map(struct invocation *inv, const struct address_space_map_
         return PHX_INVALID_ARGUMENT;
     if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
         return PHX_EXISTS;
-    TRY(mapping_new(s, (struct frame *)row->object, in->address,
-                    FRAME_BADGE_OFFSET(row->badge) + in->offset, in->pages, &m));
+    struct mapping plan = mapping_plan(s, in->address, in->pages, in->protection);
+    plan.frame = (struct frame *)row->object;
+    plan.offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
+    plan.up = row->up;
+    plan.up_gen = row->up_gen;
+    plan.most = frame_most(row->methods);
+    TRY(mapping_new(&plan, &m));
 
-    m->up = row->up;
-    m->up_gen = row->up_gen;
-    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
-    m->most = frame_most(row->methods);
     map_begin(&inv->thread->work, m);
     return work_begin(inv->thread, inv->waiter, NULL);
 }
@@ -418,8 +429,8 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
 {
     struct space *s = (struct space *)inv->object;
     struct work *w = &inv->thread->work;
+    struct mapping plan = mapping_plan(s, in->address, in->pages, in->protection), *m;
     struct hold *row;
-    struct mapping *m;
     struct frame *f;
 
     TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
@@ -427,7 +438,7 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
         return PHX_INVALID_ARGUMENT;
     if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
         return PHX_EXISTS;
-    TRY(mapping_new(s, NULL, in->address, 0, in->pages, &m));
+    TRY(mapping_new(&plan, &m));
     uint64_t pages = in->pages < BUDDY_RUN_MAX ? in->pages : BUDDY_RUN_MAX;
     err_t err = frame_new(row->object->account, pages, &f);
     while (err == PHX_OUT_OF_MEMORY && pages > 1) /* in pieces: as long a run as there is */
@@ -439,10 +450,6 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
 
     m->frame = f;
     m->pages = pages;
-    m->up = &kernel.caps.root;
-    m->up_gen = m->up->gen;
-    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
-    m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
     map_begin(w, m);
     w->results = 1;
     w->unlocked = frame_zero_some;
@@ -450,17 +457,15 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
     return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
 }
 
-err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t offset,
-                    uint64_t pages, unsigned protection)
+err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
+                    unsigned protection)
 {
     struct work w;
-    struct mapping *m;
+    struct mapping plan = mapping_plan(s, address, pages, protection), *m;
 
-    TRY(mapping_new(s, f, address, offset, pages, &m));
-    m->up = &kernel.caps.root;
-    m->up_gen = m->up->gen;
-    m->protection = (uint8_t)protection;
-    m->most = (uint8_t)protection;
+    plan.frame = f;
+    plan.most = plan.protection;
+    TRY(mapping_new(&plan, &m));
     map_begin(&w, m);
     while (!w.step(NULL, &w))
         ;
@@ -482,7 +487,11 @@ static err_t cut(struct space *s, uint64_t address)
     uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT;
     struct frame *f = m->frame;
 
-    TRY(mapping_new(s, f, address, m->offset + keep, m->pages - keep, &rest));
+    struct mapping half = *m;
+    half.node.key = address;
+    half.offset += keep;
+    half.pages -= keep;
+    TRY(mapping_new(&half, &rest));
     if (f->owned && f->object.refs == 1) {
         err_t err = frame_split(f, m->offset + keep, &rest->frame);
 
@@ -492,10 +501,6 @@ static err_t cut(struct space *s, uint64_t address)
         }
         rest->offset = 0;
     }
-    rest->up = m->up;
-    rest->up_gen = m->up_gen;
-    rest->protection = m->protection;
-    rest->most = m->most;
     m->pages = keep;
     mapping_insert(rest);
     return OK;

@@ -286,28 +286,36 @@ void cap_unreserve(struct cap_table *t, uint32_t index)
     row_free(t, cap_row_at(t, index), index, false);
 }
 
-static void row_came(const struct cap_table *t, const struct hold *row)
+/* Make a reserved row the same as `what`, whose object was counted for it. */
+static uint64_t row_fill(struct cap_table *t, uint32_t index, const struct hold *what)
 {
+    struct hold *row = cap_row_at(t, index);
+    uint32_t generation = row->generation;
+
+    *row = *what;
+    row->generation = generation;
+    row->down = NULL;
+    row->state = HOLD_LIVE;
+    node_ref(row->up);
+    uses_hold(row->uses);
     if (t->caps->came)
         t->caps->came(t->caps, row);
+    return cap_id(row, index);
 }
 
 uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
                  uint64_t methods, uint64_t badge)
 {
-    struct hold *row = cap_row_at(t, index);
-
-    row->object = object;
-    row->methods = methods;
-    row->badge = badge;
-    row->up = &t->caps->root;
-    row->up_gen = row->up->gen;
-    node_ref(row->up);
-    row->checked = t->caps->revocations;
-    row->interface = (uint16_t)interface;
-    row->state = HOLD_LIVE;
-    row_came(t, row);
-    return cap_id(row, index);
+    const struct hold row = {
+        .object = object,
+        .methods = methods,
+        .badge = badge,
+        .up = &t->caps->root,
+        .up_gen = t->caps->root.gen,
+        .checked = t->caps->revocations,
+        .interface = (uint16_t)interface,
+    };
+    return row_fill(t, index, &row);
 }
 
 err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses,
@@ -343,42 +351,29 @@ err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses
 uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,
                     uint64_t badge, unsigned interface, struct uses *counter)
 {
-    struct hold *row = cap_row_at(to, index);
+    struct hold row = *parent;
 
-    row->object = parent->object;
-    row->object->refs++;
-    row->methods = methods;
-    row->badge = badge;
-    row->interface = (uint16_t)interface;
-    row->up = parent->down;
-    row->up_gen = parent->down->gen;
-    node_ref(row->up);
-    row->checked = to->caps->revocations;
+    row.object->refs++;
+    row.methods = methods;
+    row.badge = badge;
+    row.interface = (uint16_t)interface;
+    row.up = parent->down;
+    row.up_gen = parent->down->gen;
+    row.checked = to->caps->revocations;
     if (counter && parent->uses) {
         parent->uses->left -= counter->left;
         counter->parent = parent->uses;
         uses_ref(parent->uses);
     }
-    row->uses = counter ? counter : parent->uses;
-    uses_hold(row->uses);
-    row->state = HOLD_LIVE;
-    row_came(to, row);
-    return cap_id(row, index);
+    if (counter)
+        row.uses = counter;
+    return row_fill(to, index, &row);
 }
 
 uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *from)
 {
-    struct hold *row = cap_row_at(t, index);
-    uint32_t generation = row->generation;
-
-    *row = *from;
-    row->generation = generation;
-    row->down = NULL;
-    row->object->refs++;
-    node_ref(row->up);
-    uses_hold(row->uses);
-    row_came(t, row);
-    return cap_id(row, index);
+    from->object->refs++;
+    return row_fill(t, index, from);
 }
 
 uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to, uint32_t index)

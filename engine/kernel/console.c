@@ -104,7 +104,7 @@ static void put(uint8_t byte)
 
 static void take_raw(uint8_t byte)
 {
-    if (byte == CTRL_C && console.watch.notification)
+    if (byte == CTRL_C && console.watch.notification.object)
         event(FRAMING_CONTROL_INTERRUPT);
     else
         put(byte);

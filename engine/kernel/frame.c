@@ -9,7 +9,6 @@
 #include "thread.h"
 
 static struct buddy buddy;
-static uint64_t total_pages;
 
 static void *page_address(uint64_t pfn)
 {
@@ -59,7 +58,7 @@ static unsigned table_region(const struct boot_info *info, uint64_t bytes)
           info->memory_bytes);
 }
 
-void frames_init(const struct boot_info *info)
+uint64_t frames_init(const struct boot_info *info)
 {
     uint64_t pages = info->phys_end >> PHX_PAGE_SHIFT;
     uint64_t bytes = (buddy_table_bytes(pages) + PHX_PAGE_SIZE - 1) & ~(PHX_PAGE_SIZE - 1UL);
@@ -72,14 +71,9 @@ void frames_init(const struct boot_info *info)
 
         buddy_free(&buddy, base >> PHX_PAGE_SHIFT, size >> PHX_PAGE_SHIFT);
     }
-    total_pages = buddy.free_pages;
     kernel.memory.take = memory_take;
     kernel.memory.give = memory_give;
-}
-
-uint64_t memory_total_pages(void)
-{
-    return total_pages;
+    return buddy.free_pages;
 }
 
 static err_t frame_object(struct account *a, struct frame **out)
@@ -185,7 +179,7 @@ int op_frame_pool_info(struct invocation *inv, struct frame_pool_info_out *out)
     (void)inv;
     join_spares();
     out->free = buddy.free_pages;
-    out->total = total_pages;
+    out->total = kernel.root.limit[RESOURCE_PAGES];
     out->largest = buddy_largest(&buddy);
     return OK;
 }

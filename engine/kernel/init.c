@@ -237,7 +237,9 @@ void init_start(void)
     map_new(STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
     must(frame_new(&kernel.root, 1, &page), "thread page");
     memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
-    must(thread_new(p, page, 0, THREAD_PAGE, &t), "thread");
+    struct node *root = &kernel.caps.root;
+    struct hold own = { .object = &page->object, .up = root, .up_gen = root->gen };
+    must(thread_new(p, &own, THREAD_PAGE, &t), "thread");
     map(page, THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
     t->regs.rip = entry;
     t->regs.rsp = STACK_TOP;

@@ -17,29 +17,10 @@
 /* What passes, once it was decided. */
 struct passage {
     uint64_t length;
-    bool cut;
+    bool cut, receiver_failed;
     unsigned caps;
     struct hold *held[PHX_MESSAGE_CAPS];
 };
-
-static uint64_t get_word(const struct waiter *w, unsigned i)
-{
-    return w->form == FORM_MESSAGE ? w->message.words[i] : *thread_word(w->thread, i);
-}
-
-static void set_word(struct waiter *w, unsigned i, uint64_t value)
-{
-    if (w->form == FORM_MESSAGE)
-        w->message.words[i] = value;
-    else
-        *thread_word(w->thread, i) = value;
-}
-
-static void pass_words(const struct waiter *from, struct waiter *to, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        set_word(to, i, get_word(from, i));
-}
 
 /* --- capabilities in a message --------------------------------------------- */
 
@@ -86,13 +67,9 @@ static void pass_caps(struct waiter *from, struct waiter *to, const struct passa
 /* --- passing --------------------------------------------------------------- */
 
 /* Decide; the copy into the receiver's buffer is its last part, and harmless there. */
-static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p,
-                      bool *receiver_failed)
+static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
 {
-    *receiver_failed = false;
-    p->length = 0;
-    p->cut = false;
-    p->caps = 0;
+    *p = (struct passage){ 0 };
     if (from->form != FORM_MESSAGE)
         return OK;
     p->caps = from->message.send_caps;
@@ -109,7 +86,7 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p,
     }
     return copy_across(from->thread->process->space, from->message.send_address,
                        to->thread->process->space, to->message.recv_address, p->length,
-                       receiver_failed);
+                       &p->receiver_failed);
 }
 
 static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
@@ -118,7 +95,8 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
     int64_t info = from->words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
                    (int64_t)p->length << 32 | (p->cut ? PHX_INFO_CUT : 0);
 
-    pass_words(from, to, from->words);
+    for (unsigned i = 0; i < from->words; i++)
+        *waiter_word(to, i) = *waiter_word(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
         to->message.badge = badge;
@@ -256,13 +234,12 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
 {
     struct thread *server = r->thread;
     struct passage p;
-    bool receiver_failed;
-    err_t err = can_pass(w, r, &p, &receiver_failed);
+    err_t err = can_pass(w, r, &p);
 
     if (err != OK) {
-        if (receiver_failed)
+        if (p.receiver_failed)
             wait_cancel(r, PHX_BAD_ADDRESS);
-        return receiver_failed ? PHX_WOULD_BLOCK : err;
+        return p.receiver_failed ? PHX_WOULD_BLOCK : err;
     }
 
     int64_t info = pass(w, r, &p, w->method, w->badge);
@@ -321,15 +298,14 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
 static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
 {
     struct passage p;
-    bool receiver_failed;
 
     *err = BLOCKED;
     if (!node_alive(c->up, c->up_gen)) {
         wait_cancel(c, PHX_REVOKED);
         return false;
     }
-    err_t failed = can_pass(c, w, &p, &receiver_failed);
-    if (failed != OK && receiver_failed) {
+    err_t failed = can_pass(c, w, &p);
+    if (failed != OK && p.receiver_failed) {
         *err = failed;
         return true;
     }
@@ -352,15 +328,6 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
         w->thread->regs.rdi = c->badge;
     wait_answer(w, info, false);
     return true;
-}
-
-/* The call this thread was serving and did not take as a Reply is lost by this. */
-static void drop_current_call(struct waiter *w)
-{
-    struct waiter *c = w->thread->current_call;
-
-    if (c && !w->ring)
-        wait_cancel(c, PHX_DISCONNECTED);
 }
 
 static err_t receive_on(struct waiter *w, struct endpoint *e)
@@ -395,11 +362,13 @@ static err_t server_endpoint(struct waiter *w, uint64_t cap, struct endpoint **e
 
 err_t ipc_receive(struct waiter *w, uint64_t cap)
 {
+    struct waiter *c = w->thread->current_call;
     struct endpoint *e;
 
     TRY(server_endpoint(w, cap, &e));
     TRY(prepare_receive(w, false));
-    drop_current_call(w);
+    if (c && !w->ring) /* it was served and not taken as a Reply: this loses it */
+        wait_cancel(c, PHX_DISCONNECTED);
     return receive_on(w, e);
 }
 
@@ -409,14 +378,13 @@ err_t ipc_receive(struct waiter *w, uint64_t cap)
 static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool direct)
 {
     struct passage p;
-    bool receiver_failed;
-    err_t err = can_pass(w, c, &p, &receiver_failed);
+    err_t err = can_pass(w, c, &p);
 
-    if (err != OK && !receiver_failed)
+    if (err != OK && !p.receiver_failed)
         return err;
     if (c->server)
         c->server->current_call = NULL;
-    if (receiver_failed) {
+    if (p.receiver_failed) {
         wait_cancel(c, PHX_BAD_ADDRESS);
         return OK;
     }

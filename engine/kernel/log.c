@@ -50,11 +50,6 @@ void klog(enum log_level level, const char *format, ...)
     append(level, text, strlen(text));
 }
 
-void log_program(const char *text, size_t length)
-{
-    append(LOG_INFO, text, length);
-}
-
 size_t log_read(uint64_t *position, char *out, size_t size)
 {
     return logbuf_read(&log, position, out, size);
@@ -127,7 +122,7 @@ int op_log_write(struct invocation *inv, const struct log_write_in *in)
     for (uint64_t i = 0; i + 1 < in->length; i++)
         if (text[i] == '\n') /* one line: a thousand would be the whole log */
             text[i] = '.';
-    log_program(text, in->length);
+    append(LOG_INFO, text, in->length);
     return OK;
 }
 

@@ -11,11 +11,11 @@
 #define ROOT_THREADS (64UL << 10)
 #define ROOT_ENERGY (1UL << 48) /* quanta: all that will ever be */
 
-static void root_account_init(void)
+static void root_account_init(uint64_t pages)
 {
     account_init(&kernel.root, NULL, &kernel.memory);
     kernel.root.object.refs = 1; /* never freed */
-    kernel.root.limit[RESOURCE_PAGES] = memory_total_pages();
+    kernel.root.limit[RESOURCE_PAGES] = pages;
     kernel.root.limit[RESOURCE_HOLDS] = ROOT_HOLDS;
     kernel.root.limit[RESOURCE_THREADS] = ROOT_THREADS;
     kernel.root.limit[RESOURCE_ENERGY] = ROOT_ENERGY;
@@ -32,14 +32,15 @@ static void core_begin(void)
 void kernel_main(const struct boot_info *info)
 {
     unsigned cores;
+    uint64_t pages;
 
     kernel.boot = info;
     console_init();
     console_ready();
     log_init();
-    frames_init(info);
+    pages = frames_init(info);
     objects_init();
-    root_account_init();
+    root_account_init(pages);
     entropy_init();
     klog(LOG_INFO, "Phoenix: %lu MiB of memory, booted by %s", info->memory_bytes / MIB,
          info->loader);

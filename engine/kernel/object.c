@@ -19,7 +19,7 @@ static struct badge *badge_find(const struct endpoint *e, uint64_t number)
 static void badge_free(struct endpoint *e, struct badge *b)
 {
     watch_tell(&b->watch);
-    watch_drop(&b->watch);
+    pin_drop(&b->watch.notification);
     tree_remove(&e->badges, &b->node);
     object_free(b);
 }
@@ -161,6 +161,23 @@ err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, 
     return (*row)->interface == interface ? OK : PHX_INVALID_ARGUMENT;
 }
 
+void pin_set(struct pin *p, const struct hold *row)
+{
+    row->object->refs++;
+    node_ref(row->up);
+    pin_drop(p);
+    *p = (struct pin){ row->object, row->up, row->up_gen };
+}
+
+void pin_drop(struct pin *p)
+{
+    if (!p->object)
+        return;
+    node_unref(p->up);
+    object_unref(p->object);
+    p->object = NULL;
+}
+
 /* --- endpoints and notifications are made of nothing else ------------------ */
 
 /* A new object that only its first hold names, in the invoking process. */
@@ -248,28 +265,17 @@ err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)
     struct hold *row;
 
     TRY(other(t, id, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
-    row->object->refs++;
-    node_ref(row->up);
-    watch_drop(w);
-    *w = (struct watch){ (struct notification *)row->object, bits, row->up, row->up_gen };
+    pin_set(&w->notification, row);
+    w->bits = bits;
     return OK;
 }
 
 bool watch_tell(const struct watch *w)
 {
-    if (!w->notification || !node_alive(w->up, w->up_gen))
+    if (!pin_alive(&w->notification))
         return false;
-    notification_signal(w->notification, w->bits);
+    notification_signal((struct notification *)w->notification.object, w->bits);
     return true;
-}
-
-void watch_drop(struct watch *w)
-{
-    if (!w->notification)
-        return;
-    node_unref(w->up);
-    object_unref(&w->notification->object);
-    w->notification = NULL;
 }
 
 void notification_signal(struct notification *n, uint64_t bits)

@@ -62,12 +62,18 @@ struct notification {
     struct list waiters;   /* of struct waiter.link */
 };
 
-/* Whom to tell of something, as long as what allowed that was not revoked. */
-struct watch {
-    struct notification *notification; /* counted; NULL: nobody */
-    uint64_t bits;
-    struct node *up;                   /* counted: of the hold that may signal it */
+/* An object that the kernel goes on using for somebody, as long as the hold that
+ * allowed it was not revoked. */
+struct pin {
+    struct object *object; /* counted; NULL: none */
+    struct node *up;       /* counted: the hold's */
     uint64_t up_gen;
+};
+
+/* Whom to tell of something: which bits of which notification. */
+struct watch {
+    struct pin notification;
+    uint64_t bits;
 };
 
 struct endpoint {
@@ -134,6 +140,13 @@ MUST_USE err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t 
 /* A new object's first hold in the invoking process; the row was reserved. */
 uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
                      uint64_t methods, uint64_t badge);
+void pin_set(struct pin *p, const struct hold *row); /* instead of what it had */
+void pin_drop(struct pin *p);
+static inline bool pin_alive(const struct pin *p)
+{
+    return p->object && node_alive(p->up, p->up_gen);
+}
+
 /* The object behind another capability of the caller's, which must have this
  * interface and method. */
 MUST_USE err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method,
@@ -141,7 +154,7 @@ MUST_USE err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned
 
 /* --- frames (frame.c) ----------------------------------------------------- */
 
-void frames_init(const struct boot_info *info);
+uint64_t frames_init(const struct boot_info *info); /* how many pages there are */
 MUST_USE err_t frame_new(struct account *a, uint64_t pages, struct frame **out); /* not zeroed */
 MUST_USE err_t frame_new_fixed(struct account *a, uint64_t pfn, uint64_t pages,
                                struct frame **out);
@@ -150,7 +163,6 @@ MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
 void frame_free(struct frame *f);
 struct work;
 void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
-uint64_t memory_total_pages(void);
 
 /* --- address spaces (space.c) --------------------------------------------- */
 
@@ -193,7 +205,6 @@ void notification_signal(struct notification *n, uint64_t bits);
 /* Tell these bits of the caller's notification `id`, and nobody else from now on. */
 MUST_USE err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits);
 bool watch_tell(const struct watch *w); /* false: there is nobody */
-void watch_drop(struct watch *w);
 
 /* --- rings (ring.c) ------------------------------------------------------- */
 

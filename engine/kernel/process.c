@@ -47,8 +47,8 @@ void process_free(struct process *p)
 {
     struct account *a = p->object.account;
 
-    watch_drop(&p->watch);
-    watch_drop(&p->keeper);
+    pin_drop(&p->watch.notification);
+    pin_drop(&p->keeper.notification);
     object_free(p);
     object_unref(&a->object);
 }

@@ -84,11 +84,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     r->logic.submissions = (uint32_t)in->submissions;
     r->logic.completions = (uint32_t)in->completions;
     ring_share(r, frame);
-    r->frame = (struct frame *)frame->object;
-    r->frame->object.refs++;
-    r->up = frame->up;
-    r->up_gen = frame->up_gen;
-    node_ref(r->up);
+    pin_set(&r->frame, frame);
     r->thread = t;
     r->object.refs++;
     t->ring = r;
@@ -108,8 +104,7 @@ void ring_detach(struct thread *t)
     t->ring_entering = false;
     r->thread = NULL;
     account_give_pages(r->object.account, r->records, records_pages(r));
-    node_unref(r->up);
-    object_unref(&r->frame->object);
+    pin_drop(&r->frame);
     object_unref(&r->object);
 }
 
@@ -128,7 +123,7 @@ static void post(struct ring *r, uint64_t user, int64_t result, const uint64_t w
 {
     struct phx_completion *c = &r->completions[ringlogic_complete(&r->logic)];
 
-    if (!node_alive(r->up, r->up_gen))
+    if (!pin_alive(&r->frame))
         return;
     c->user = user;
     c->result = result;
@@ -164,7 +159,7 @@ static bool take_one(struct ring *r, bool only_safe)
     uint64_t out[5] = { 0 };
 
     completions_waiting(r);
-    if (!free || !ringlogic_can_take(&r->logic, tail) || !node_alive(r->up, r->up_gen))
+    if (!free || !ringlogic_can_take(&r->logic, tail) || !pin_alive(&r->frame))
         return false;
     struct phx_entry e = r->entries[r->logic.submit_head & (r->logic.submissions - 1)];
     if (only_safe && !dispatch_interrupt_safe(&e))

@@ -19,9 +19,7 @@
 struct ring {
     struct object object;
     struct thread *thread; /* NULL: destroyed */
-    struct frame *frame;   /* counted */
-    struct node *up;       /* what allows writing to it, counted: the hold's it was made with */
-    uint64_t up_gen;
+    struct pin frame;
     struct phx_ring *shared;
     struct phx_entry *entries;
     struct phx_completion *completions;

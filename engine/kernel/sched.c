@@ -198,24 +198,18 @@ static void attend(struct cpu *c, struct thread *t)
 {
     if (t->work.step) {
         go_on(c, t);
-        return;
-    }
-    if (t->ending || t->process->state >= PROCESS_DYING) {
+    } else if (t->ending || t->process->state >= PROCESS_DYING) {
         thread_end(t, t->exit_code);
-        return;
-    }
-    if (t->stop_wanted) {
+    } else if (t->stop_wanted) {
         t->stop_wanted = false;
         thread_block(t, THREAD_STOPPED);
-        return;
-    }
-    if (t->ring_entering) {
+    } else if (t->ring_entering) {
         go_on(c, t);
-        return;
+    } else {
+        t->attention = false;
+        if (t->pending)
+            upcall_pending(t);
     }
-    t->attention = false;
-    if (t->pending)
-        upcall_pending(t);
 }
 
 void kernel_exit(struct cpu *c)

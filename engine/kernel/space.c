@@ -382,13 +382,7 @@ static void map_begin(struct work *w, struct mapping *m)
     w->frame->object.refs++;
 }
 
-/* Which methods of Frame a protection asks for. */
-static uint64_t frame_methods(uint64_t protection)
-{
-    return FRAME_M_MAP_READ | (protection & PHX_PROT_WRITE ? FRAME_M_MAP_WRITE : 0) |
-           (protection & PHX_PROT_EXECUTE ? FRAME_M_MAP_EXECUTE : 0);
-}
-
+/* The protection that these methods of Frame allow. */
 static uint8_t frame_most(uint64_t methods)
 {
     return (methods & FRAME_M_MAP_READ ? PHX_PROT_READ : 0) |
@@ -405,7 +399,7 @@ int op_address_space_map(struct invocation *inv, const struct address_space_map_
     TRY(other(inv->thread, in->frame, IFACE_FRAME, FRAME_MAP_READ, &row));
     if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
-    if ((row->methods & frame_methods(in->protection)) != frame_methods(in->protection))
+    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)frame_most(row->methods))
         return PHX_PERMISSION_DENIED;
     uint64_t have = FRAME_BADGE_PAGES(row->badge);
     if (in->pages > have || in->offset > have - in->pages)
@@ -531,11 +525,6 @@ static err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
     return err;
 }
 
-static void range_over(struct work *w)
-{
-    object_unref(&w->space->object);
-}
-
 static bool unmap_step(struct thread *t, struct work *w)
 {
     struct mapping *m = mapping_in(w->space, w->address, w->address + (w->pages << 12));
@@ -545,27 +534,34 @@ static bool unmap_step(struct thread *t, struct work *w)
         mapping_clear(m);
         return false;
     }
-    range_over(w);
+    object_unref(&w->space->object);
     return true;
 }
 
-static void range_begin(struct work *w, struct space *s, uint64_t address, uint64_t pages)
+/* Begin to change a range that is as good as cut out of the mappings around it. */
+static err_t range_begin(struct invocation *inv, bool (*step)(struct thread *, struct work *),
+                         uint64_t address, uint64_t pages, uint64_t protection)
 {
-    *w = (struct work){ .space = s, .address = address, .cursor = address, .pages = pages };
+    struct space *s = (struct space *)inv->object;
+
+    TRY(cut_ends(s, address, address + (pages << PHX_PAGE_SHIFT)));
+    inv->thread->work = (struct work){
+        .step = step,
+        .space = s,
+        .address = address,
+        .cursor = address,
+        .pages = pages,
+        .protection = (unsigned)protection,
+    };
     s->object.refs++;
+    return work_begin(inv->thread, inv->waiter, NULL);
 }
 
 int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
 {
-    struct space *s = (struct space *)inv->object;
-    struct work *w = &inv->thread->work;
-
     if (!range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
-    TRY(cut_ends(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)));
-    range_begin(w, s, in->address, in->pages);
-    w->step = unmap_step;
-    return work_begin(inv->thread, inv->waiter, NULL);
+    return range_begin(inv, unmap_step, in->address, in->pages, 0);
 }
 
 static bool protect_step(struct thread *t, struct work *w)
@@ -575,7 +571,7 @@ static bool protect_step(struct thread *t, struct work *w)
 
     (void)t;
     if (!m) {
-        range_over(w);
+        object_unref(&w->space->object);
         return true;
     }
     if (w->cursor < m->node.key)
@@ -615,19 +611,14 @@ static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, 
 
 int op_address_space_protect(struct invocation *inv, const struct address_space_protect_in *in)
 {
-    struct space *s = (struct space *)inv->object;
-    struct work *w = &inv->thread->work;
+    const struct space *s = (const struct space *)inv->object;
     uint64_t protection = in->protection ? in->protection | PHX_PROT_READ : 0;
 
     if (!range_ok(in->address, in->pages) || (protection && !protection_ok(in->protection)))
         return PHX_INVALID_ARGUMENT;
     uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
     TRY(can_protect(s, in->address, end, protection));
-    TRY(cut_ends(s, in->address, end));
-    range_begin(w, s, in->address, in->pages);
-    w->protection = (unsigned)protection;
-    w->step = protect_step;
-    return work_begin(inv->thread, inv->waiter, NULL);
+    return range_begin(inv, protect_step, in->address, in->pages, protection);
 }
 
 int op_address_space_query(struct invocation *inv, const struct address_space_query_in *in,

@@ -5,7 +5,7 @@
 #include "ring.h"
 #include "thread.h"
 
-err_t thread_new(struct process *p, struct frame *page, uint64_t offset, uint64_t page_address,
+err_t thread_new(struct process *p, const struct hold *page, uint64_t page_address,
                  struct thread **out)
 {
     struct account *a = p->object.account;
@@ -33,9 +33,10 @@ err_t thread_new(struct process *p, struct frame *page, uint64_t offset, uint64_
     t->resume_full = 1;
     t->regs.rflags = arch_user_flags(0);
     if (page) {
-        t->page = direct((page->pfn + offset) << PHX_PAGE_SHIFT);
-        t->page_frame = page;
-        page->object.refs++;
+        const struct frame *f = (const struct frame *)page->object;
+
+        t->page = direct((f->pfn + FRAME_BADGE_OFFSET(page->badge)) << PHX_PAGE_SHIFT);
+        pin_set(&t->page_frame, page);
         t->page_address = page_address;
         t->page->self = page_address;
     }
@@ -83,12 +84,7 @@ void thread_end(struct thread *t, uint64_t code)
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
     answer_others(t);
     ring_detach(t);
-    if (t->page_frame)
-        object_unref(&t->page_frame->object);
-    t->page_frame = NULL;
-    t->page = NULL;
-    node_unref(t->page_up);
-    t->page_up = NULL;
+    pin_drop(&t->page_frame);
     forget_extended(t);
     list_remove(&t->process_link);
     account_refund(p->object.account, RESOURCE_THREADS, 1);
@@ -117,8 +113,6 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
 {
     struct process *p = (struct process *)inv->object;
     struct hold *page = NULL;
-    struct frame *frame = NULL;
-    uint64_t offset = 0;
     struct thread *t;
     uint32_t row;
 
@@ -131,16 +125,9 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
         if (FRAME_BADGE_PAGES(page->badge) != 1 || in->page_address % PHX_PAGE_SIZE ||
             in->page_address >= PHX_USER_END)
             return PHX_INVALID_ARGUMENT;
-        frame = (struct frame *)page->object;
-        offset = FRAME_BADGE_OFFSET(page->badge);
     }
     TRY(result_row(inv, &row));
-    TRY(thread_new(p, frame, offset, in->page_address, &t));
-    if (page) {
-        t->page_up = page->up;
-        t->page_up_gen = page->up_gen;
-        node_ref(t->page_up);
-    }
+    TRY(thread_new(p, page, in->page_address, &t));
 
     t->regs.rip = in->entry;
     t->regs.rsp = in->stack;

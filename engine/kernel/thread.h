@@ -112,9 +112,7 @@ struct thread {
     uint64_t ring_taken, ring_complete, ring_deadline;
     bool ring_entering;
     struct phx_thread_page *page; /* the kernel's alias; NULL: none */
-    struct frame *page_frame;  /* counted */
-    struct node *page_up;      /* counted; NULL: nobody can take the page back */
-    uint64_t page_up_gen;
+    struct pin page_frame;
     uint64_t page_address;
     uint64_t pending;          /* asynchronous bits not yet in the page */
     uint64_t fs_base, gs_base;
@@ -125,9 +123,9 @@ struct thread {
 
 /* --- threads (thread.c) --------------------------------------------------- */
 
-/* `page` or NULL; the thread page is its page number `offset`. */
-MUST_USE err_t thread_new(struct process *p, struct frame *page, uint64_t offset,
-                          uint64_t page_address, struct thread **out);
+/* `page` or NULL: a hold of the frame that is its thread page. */
+MUST_USE err_t thread_new(struct process *p, const struct hold *page, uint64_t page_address,
+                          struct thread **out);
 /* It ends: whoever waits for it or is served by it is answered. The memory stays
  * until the last hold is gone. */
 void thread_end(struct thread *t, uint64_t code);
@@ -212,6 +210,11 @@ static inline uint64_t *thread_word(struct thread *t, unsigned i)
         offsetof(struct phx_registers, r14) / 8, offsetof(struct phx_registers, r15) / 8,
     };
     return (uint64_t *)(void *)&t->regs + place[i];
+}
+
+static inline uint64_t *waiter_word(struct waiter *w, unsigned i)
+{
+    return w->form == FORM_MESSAGE ? &w->message.words[i] : thread_word(w->thread, i);
 }
 
 #endif

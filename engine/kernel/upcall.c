@@ -9,7 +9,7 @@
 /* The thread's page, unless it was taken back. */
 static struct phx_thread_page *page_of(const struct thread *t)
 {
-    return node_alive(t->page_up, t->page_up_gen) ? t->page : NULL;
+    return pin_alive(&t->page_frame) ? t->page : NULL;
 }
 
 static bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)

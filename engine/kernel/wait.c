@@ -138,17 +138,11 @@ void wait_answer(struct waiter *w, int64_t result, bool direct)
 
 void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5])
 {
-    struct thread *t = w->thread;
-
     if (w->form == FORM_WORDS) {
         ring_complete(w, -error, out);
         return;
     }
-    for (unsigned i = 0; error == OK && i < 5; i++) {
-        if (w->form == FORM_MESSAGE)
-            w->message.words[i] = out[i];
-        else
-            *thread_word(t, i) = out[i];
-    }
+    for (unsigned i = 0; error == OK && i < 5; i++)
+        *waiter_word(w, i) = out[i];
     wait_answer(w, -error, false);
 }

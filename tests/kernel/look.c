@@ -184,7 +184,7 @@ static void dump_object(struct object *o)
             list_length(&e->receivers));
         for (struct tree_node *n = tree_first(&e->badges); n; n = next(&e->badges, n))
             say(" %lu:%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
-                (void *)CONTAINER(n, struct badge, node)->watch.notification);
+                (void *)CONTAINER(n, struct badge, node)->watch.notification.object);
     } else if (o->type == OBJECT_NOTIFICATION) {
         struct notification *n = (struct notification *)o;
 
@@ -251,8 +251,8 @@ static void dump_thread(struct thread *t)
 static void dump_process(struct process *p)
 {
     say("process %lu state %u refs %u threads %u status %lu watcher %p keeper %p\n", p->pid,
-        p->state, p->object.refs, p->thread_count, p->status, (void *)p->watch.notification,
-        (void *)p->keeper.notification);
+        p->state, p->object.refs, p->thread_count, p->status, (void *)p->watch.notification.object,
+        (void *)p->keeper.notification.object);
     EACH_ROW(row, &p->table)
     dump_row(row, index_);
     if (p->space)

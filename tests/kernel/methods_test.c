@@ -176,7 +176,7 @@ static void keeper(void)
 {
     uint64_t n = make_notification(&alice);
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(PROCESS), PROCESS_KEEPER, n, 4), 0);
-    CHECK(alice.process->keeper.notification != NULL);
+    CHECK(alice.process->keeper.notification.object != NULL);
 }
 
 static void getpid(void)

@@ -340,7 +340,7 @@ static void boss_begin(void)
     boss_slot(SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power);
     boss_slot(SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy);
     boss_slot(SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot);
-    CHECK_EQ(thread_new(boss.process, NULL, 0, 0, &boss.thread), OK);
+    CHECK_EQ(thread_new(boss.process, NULL, 0, &boss.thread), OK);
     boss.process->state = PROCESS_RUNNING;
     thread_ready(boss.thread);
 }
@@ -358,7 +358,7 @@ static void machine_start(void)
     kernel.boot = &boot;
     console_init();
     log_init();
-    frames_init(&boot);
+    uint64_t pages = frames_init(&boot);
     objects_init();
     for (unsigned k = 0; lonely && k < KIND_COUNT; k++)
         kernel.memory.size[k] = 3072;
@@ -368,7 +368,7 @@ static void machine_start(void)
     kernel.memory.give = give;
     account_init(&kernel.root, NULL, &kernel.memory);
     kernel.root.object.refs = 1;
-    kernel.root.limit[RESOURCE_PAGES] = memory_total_pages();
+    kernel.root.limit[RESOURCE_PAGES] = pages;
     kernel.root.limit[RESOURCE_HOLDS] = 1 << 20;
     kernel.root.limit[RESOURCE_THREADS] = 1 << 16;
     kernel.root.limit[RESOURCE_ENERGY] = 1 << 20;

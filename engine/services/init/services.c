@@ -16,6 +16,7 @@
 #define GRANTS_MAX 24
 #define SHORT_LIFE_NS UINT64_C(1000000000)
 #define SHORT_LIVES_MAX 5
+#define ANSWER_NS UINT64_C(1000000000)
 
 struct service {
     struct service_reader manifest;
@@ -136,21 +137,35 @@ static int64_t build(struct service *s, const struct proc_text *arguments, size_
     return result;
 }
 
+/* As launcher_adopt() does it, but with an end: if the launcher has died, only the
+ * one who waits here could start the next. */
+static void adopt(uint64_t launcher, const struct service *s, uint64_t process)
+{
+    struct phx_message message = {.deadline = now() + ANSWER_NS,
+        .caps = {process},
+        .cap_modes = {PHX_CAP_MOVE},
+        .send_caps = 1};
+
+    stub_send_bytes(&message, s->name, strlen(s->name));
+    stub_call(launcher, LAUNCHER_ADOPT, &message, 0, 0);
+}
+
 static void tell_launcher(const struct service *s)
 {
+    uint64_t status, address;
     uint32_t provider = service_providing(
         system_manifest_services(package.manifest), (struct capnp_text){"launcher", 8});
     struct endpoint_mint_out launcher = {0};
     struct capability_derive_out shown = {0};
 
     if (provider == service_count || services[provider].proc.process == 0 ||
+        process_ended(services[provider].proc.process, &status, &address) ||
         endpoint_mint(
             services[provider].endpoint, IFACE_LAUNCHER, LAUNCHER_M_ADOPT, 0, 0, &launcher) < 0)
         return;
     if (capability_derive(s->proc.process,
             PROCESS_M_STATUS | CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER, 0, &shown) >= 0)
-        launcher_adopt(
-            launcher.capability, s->name, strlen(s->name), shown.capability, PHX_CAP_MOVE);
+        adopt(launcher.capability, s, shown.capability);
     phx_release(shown.capability);
     phx_release(launcher.capability);
 }

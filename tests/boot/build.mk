@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Booted machines, driven through their serial console.
 
-$(B)/plain/tests/boot/shell_test: $(B)/plain/tests/boot/shell_test.o $(B)/plain/tests/boot/drive.o \
-    | $(B)/phoenix.elf $(B)/system.manifest
+BOOT_TESTS := $(addprefix $(B)/plain/tests/boot/,shell_test restart_test)
+
+$(BOOT_TESTS): %: %.o $(B)/plain/tests/boot/drive.o \
+    | $(B)/phoenix.elf $(B)/system.manifest $(B)/restart.manifest
 	$(call LINK_HOST,)
 
-TEST_BOOT += $(B)/plain/tests/boot/shell_test
+$(B)/restart.json: tests/boot/restart.cue manifests/schema.cue tools/mkmanifest/cue.js
+	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
+	$(Q)node tools/mkmanifest/cue.js $< > $@
+$(B)/restart.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf caps.elf)
+
+TEST_BOOT += $(BOOT_TESTS) tests/boot/modules_test.sh
+
+tests/boot/modules_test.sh: $(MKMANIFEST) $(addprefix $(B)/boot/,init.elf caps.elf) $(B)/phoenix.elf ;

@@ -91,6 +91,13 @@ static void look_around(void)
     check("log_shows_what_init_did", has("init: ramfs started"));
 }
 
+static const char *next_line(const char *text)
+{
+    const char *end = strchr(text, '\n');
+
+    return end != NULL ? end + 1 : "";
+}
+
 /* Itself, its streams, and what was named: nothing else. */
 static void exactly_what_is_named(void)
 {
@@ -113,6 +120,12 @@ static void exactly_what_is_named(void)
     check("run_gives_exactly_what_is_named",
         strncmp(answer, "clock        Clock           now realtime calibration *\n*  and", 61) ==
             0);
+    command("run --with entropy,clock caps");
+    answer += strncmp(answer, itself, length) == 0 ? length : 0;
+    check("run_gives_both_that_are_named",
+        strncmp(answer, "entropy      Entropy  ", 22) == 0 &&
+            strncmp(next_line(answer), "clock        Clock  ", 20) == 0 &&
+            strncmp(next_line(next_line(answer)), last, strlen(last)) == 0);
 }
 
 static void programs(void)

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// Makes a module that mkmanifest would not: damage.js FROM TO CHANGE...
+//
+//   version N             what it says first
+//   text OLD NEW [NTH]    the NTH text that is OLD (from 1); NEW needs no more words
+//   binary N AT BYTE...   bytes of the Nth ELF file (from 0), from AT on
+//   shift N               content of the Nth ELF file begins 8 bytes later
+//   cut BYTES             only the beginning
+'use strict';
+const fs = require('fs');
+const [from, to, change, ...words] = process.argv.slice(2);
+let bytes = fs.readFileSync(from);
+
+// Where the segments begin (Cap'n Proto, "Serialization Over a Stream").
+const count = bytes.readUInt32LE(0) + 1;
+const starts = [Math.ceil((4 + 4 * count) / 8) * 8];
+for (let i = 0; i < count; i++) starts.push(starts[i] + bytes.readUInt32LE(4 + 4 * i) * 8);
+
+const files = [];
+for (let at = 4096; at < bytes.length; at += 4096)
+    if (bytes.toString('latin1', at, at + 4) === '\x7fELF') files.push(at);
+
+function must(found, what) {
+    if (found) return found;
+    console.error(`damage.js: there is no ${what}`);
+    process.exit(1);
+}
+
+// The word of the first segment that points to the text at `target`.
+function pointerTo(target) {
+    for (let at = starts[0]; at < starts[1]; at += 8) {
+        const low = bytes.readInt32LE(at), high = bytes.readUInt32LE(at + 4);
+        if ((low & 3) === 1 && (high & 7) === 2 && at + 8 + (low >> 2) * 8 === target) return at;
+    }
+    return 0;
+}
+
+const changes = {
+    version(n) {
+        const root = bytes.readInt32LE(starts[0]) >> 2;
+        bytes.writeUInt32LE(Number(n), starts[0] + 8 + root * 8);
+    },
+    text(old, other, nth = '1') {
+        let pointer = 0, target = 0;
+        for (let at = starts[0], left = Number(nth); left > 0 && at < starts[1]; at += 8)
+            if (bytes.toString('latin1', at, at + old.length + 1) === old + '\0' && pointerTo(at)) {
+                left--;
+                target = at;
+                pointer = left === 0 ? pointerTo(at) : 0;
+            }
+        must(pointer, `text ${old}, ${nth} times`);
+        bytes.fill(0, target, target + old.length);
+        bytes.write(other, target, 'latin1');
+        bytes.writeUInt32LE(((other.length + 1) << 3 | 2) >>> 0, pointer + 4);
+    },
+    binary(n, at, ...values) {
+        Buffer.from(values.map(Number)).copy(bytes, must(files[n], 'such binary') + Number(at));
+    },
+    shift(n) {
+        for (let at = starts[0]; at < files[0]; at += 8) {
+            const low = bytes.readUInt32LE(at), high = bytes.readUInt32LE(at + 4);
+            if ((low & 7) === 2 && starts[high] + (low >>> 3) * 8 === must(files[n], 'such binary'))
+                return bytes.writeUInt32LE(low + 8, at);
+        }
+        must(0, 'far pointer to it');
+    },
+    cut(length) {
+        bytes = bytes.subarray(0, Number(length));
+    },
+};
+changes[change](...words);
+fs.writeFileSync(to, bytes);

@@ -2,6 +2,8 @@
 /* No authority, no access: what was not handed over is not there, whatever the id. */
 #include "native.h"
 
+#include "services.capnp.h"
+
 #define NYX_CLOCK_NOW 241
 #define NYX_POWER_SHUTDOWN 255
 #define NYX_POWER_REBOOT 254
@@ -101,6 +103,28 @@ int role_authority(void)
     return wrong;
 }
 
+/* Who may call an endpoint has not the server's side of it: mint, asked there, is only
+ * a method of what the server serves, with that number. */
+static void client_serves_nothing(void)
+{
+    struct account_new_endpoint_out endpoint = {0};
+    struct endpoint_mint_out client = {0}, second = {0};
+    uint64_t words[PHX_WORDS] = {0}, badge = 0;
+    int64_t received, returned, minted;
+
+    account_new_endpoint(rt_cap("account"), &endpoint);
+    endpoint_mint(
+        endpoint.endpoint, IFACE_LAUNCH, LAUNCH_M_ALL & ~ENDPOINT_M_MINT, 7, 0, &client);
+    received = phx_receive(client.capability, words, &badge);
+    returned = phx_return_receive(client.capability, 0, words, 0, &badge);
+    minted = endpoint_mint(client.capability, IFACE_LAUNCH, LAUNCH_M_ALL, 7, 0, &second);
+    phx_release(client.capability);
+    phx_release(endpoint.endpoint);
+    check("client_capability_receives_nothing", received < 0 && returned < 0,
+        "receive %ld, return and receive %ld", received, returned);
+    check("client_capability_mints_nothing", minted < 0, "%ld", minted);
+}
+
 void test_authority(void)
 {
     struct proc proc;
@@ -114,4 +138,5 @@ void test_authority(void)
         "one_and_two_bit_changes_of_ids_are_refused", (status & 0x2ff) == 0, "status %lx", status);
     check("all_indexes_with_wrong_generations_are_refused", (status & 0x4ff) == 0, "status %lx",
         status);
+    client_serves_nothing();
 }

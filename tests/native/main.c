@@ -126,6 +126,8 @@ static int test_all(void)
         test_authority();
         test_builds();
         test_deaths();
+        test_memory();
+        test_time();
     }
     power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);
     return 1;
@@ -145,6 +147,13 @@ int main(int argc, char **argv)
         {"flaky", role_flaky},
         {"wait", role_wait},
         {"brittle", role_brittle},
+        {"write-start", role_mischief},
+        {"write-text", role_mischief},
+        {"run-data", role_mischief},
+        {"run-start", role_mischief},
+        {"run-stack", role_mischief},
+        {"write-last", role_mischief},
+        {"run-last", role_mischief},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

@@ -36,6 +36,8 @@ void test_builds(void);
 void test_runtime(void);
 void test_restart(void);
 void test_hostile(void);
+void test_memory(void);
+void test_time(void);
 
 /* In the others: what main returns. */
 int role_authority(void);
@@ -46,5 +48,6 @@ int role_fault(void);
 int role_flaky(void);
 int role_wait(void);
 int role_brittle(void);
+int role_mischief(void);
 
 #endif

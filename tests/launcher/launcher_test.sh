@@ -84,7 +84,13 @@ options() {
     wrong ro_without_guest 'no path behind the colon' run --ro /etc/passwd: $program
     wrong ro_twice 'given twice' run --ro /etc/passwd:/x --ro /etc/group:/x $program
     wrong ro_through_a_file 'leads through' run --ro /etc/passwd:/x --ro /etc/group:/x/y $program
+    mkfifo "$work/pipe"
+    wrong ro_of_a_pipe 'pipe is a device, a socket or a pipe' run --ro "$work/pipe:/x" $program
+    wrong ro_of_a_device 'null is a device' run --ro /dev/null $program
+    wrong ro_of_a_file_as_root 'no folder, so it cannot be `/`' run --ro /etc/passwd:/ $program
+    wrong ro_of_an_untold_size 'cpuinfo does not tell its size' run --ro /proc/cpuinfo $program
     wrong too_little_memory 'is too little' run --mem 1M $program
+    wrong too_little_for_the_kernel 'is too little; .* needs 7M' run --mem 6M $program
     wrong program_for_shell 'takes no program' shell $program
     wrong run_option_for_shell 'option of `phoenix run` only' shell --ro /etc:/etc
     wrong log_that_cannot_be '--log: cannot write' run --log /not/there/log $program
@@ -112,6 +118,9 @@ programs() {
     check program_without_permission 126 '' 'Permission denied'
     run echo run "$work"
     check program_is_a_folder 126 '' 'Is a directory'
+    chmod +x "$work/pipe"
+    run echo run "$work/pipe"
+    check program_is_a_pipe 126 '' 'Permission denied'
     run echo run "$work/script"
     check program_is_a_script 126 '' 'is a script; .*/bin/sh'
     run echo run "$work/text"
@@ -166,6 +175,8 @@ statuses() {
     run log run --log "$work/log" $program
     check log_status 3 out
     [ "$(cat "$work/log")" = "$(printf 'one\ntwo')" ] && ok log || bad log "$(cat "$work/log")"
+    run log run --log /dev/full $program
+    check log_that_is_full 3 out 'cannot write /dev/full: No space left'
     run log run $program
     check log_is_not_in_the_streams 3 out
     [ ! -s "$work/err" ] && ok log_is_not_on_stderr || bad log_is_not_on_stderr "$(cat "$work/err")"
@@ -189,7 +200,20 @@ streams() {
     check closed_input 0 ''
     FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >&- 2>&-
     status=$?
-    check closed_output 0
+    check closed_output 125
+    FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >&- 2>"$work/err"
+    status=$?
+    : >"$work/out"
+    check closed_output_is_said 125 '' 'standard output: Bad file descriptor'
+    FAKE=echo timeout 60 "$phoenix" run $program </dev/null >&- 2>&-
+    status=$?
+    check closed_output_that_is_not_used 0
+    FAKE=turns timeout 60 "$phoenix" run $program </dev/null >"$work/out" 2>&1
+    status=$?
+    check one_file_keeps_the_order 0 123456789
+    FAKE=turns timeout 60 "$phoenix" run $program 2>&1 </dev/null | cat >"$work/out"
+    status=${PIPESTATUS[0]}
+    check one_pipe_keeps_the_order 0 123456789
     FAKE=echo timeout 60 "$phoenix" run $program <"$work/random" >/dev/full 2>"$work/err"
     status=$?
     : >"$work/out"
@@ -297,6 +321,7 @@ grants() {
     ln "$work/tree/one" "$work/tree/deep/link"
     ln -s ../one "$work/tree/deep/symbolic"
     : >"$work/tree/deep/er/nothing"
+    mkfifo "$work/tree/deep/pipe" # stays here
     printf 'odd' >"$work/tree/deep/a b:c$(printf '\303\251')"
     chmod 4751 "$work/tree/one" && chmod 1700 "$work/tree/empty"
     touch -d '2001-02-03 04:05:06.789 UTC' "$work/tree/one"

@@ -44,6 +44,18 @@ static struct blob *blob_known(const struct stat *status)
     return b;
 }
 
+/* Files of /proc say that they are empty and are not. */
+static void refuse_untold_size(const char *path, const char *what)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char byte;
+
+    if (fd >= 0 && read(fd, &byte, 1) == 1)
+        refuse("%s: %s does not tell its size; give a copy of it", what, path);
+    if (fd >= 0)
+        close(fd);
+}
+
 struct blob *blob_of_file(const char *path, const char *what)
 {
     struct stat status;
@@ -58,6 +70,8 @@ struct blob *blob_of_file(const char *path, const char *what)
     if ((uint64_t)status.st_size > BLOB_MAX)
         refuse("%s: %s has %" PRIu64 " bytes; a file of a module can have %" PRIu64, what, path,
             (uint64_t)status.st_size, BLOB_MAX);
+    if (status.st_size == 0)
+        refuse_untold_size(path, what);
     /* Only links can be known already; looking through all for others is for nothing. */
     known = status.st_nlink > 1 ? blob_known(&status) : NULL;
     if (known)

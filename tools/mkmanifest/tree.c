@@ -110,6 +110,12 @@ static uint64_t shared_inode(const struct stat *status)
                : 0;
 }
 
+/* A device, a socket or a pipe is this host's: a folder goes along without it. */
+static bool can_go_along(const struct stat *status)
+{
+    return S_ISREG(status->st_mode) || S_ISLNK(status->st_mode) || S_ISDIR(status->st_mode);
+}
+
 static void add_host(
     struct tree_node *node, const char *path, const struct stat *status, const char *what);
 
@@ -122,13 +128,15 @@ static void add_folder(struct tree_node *node, const char *path, const char *wha
         refuse("%s: cannot read %s: %s", what, path, strerror(errno));
     /* From the last to the first: each then goes to the front of its siblings. */
     while (n-- > 0) {
-        char *below = must_format("%s/%s", path, entries[n]->d_name);
+        const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
+        char *below = must_format("%s%s%s", path, slash, entries[n]->d_name);
         struct stat status;
 
         if (lstat(below, &status) != 0)
             refuse("%s: cannot read %s: %s", what, below, strerror(errno));
-        add_host(
-            tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below, &status, what);
+        if (can_go_along(&status))
+            add_host(tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below,
+                &status, what);
         free(below);
         free(entries[n]);
     }
@@ -151,10 +159,6 @@ static void add_host(
         tree_give(node, status->st_mode, what);
         add_folder(node, path, what);
         break;
-    default:
-        /* A device, a socket or a pipe is this host's; its name alone goes along. */
-        tree_give(node, status->st_mode, what);
-        break;
     }
     node->uid = status->st_uid;
     node->gid = status->st_gid;
@@ -164,12 +168,19 @@ static void add_host(
 
 void tree_add_host(struct tree_node *root, const char *host, const char *guest, const char *what)
 {
+    struct tree_node *node;
     struct stat status;
 
     /* What is named is meant itself, not a link to it; links inside stay links. */
     if (stat(host, &status) != 0)
         refuse("%s: cannot read %s: %s", what, host, strerror(errno));
-    add_host(tree_node_at(root, guest, what), host, &status, what);
+    if (!can_go_along(&status))
+        refuse(
+            "%s: %s is a device, a socket or a pipe; files and folders can be given", what, host);
+    node = tree_node_at(root, guest, what);
+    if (node == root && !S_ISDIR(status.st_mode))
+        refuse("%s: %s is no folder, so it cannot be `/`", what, host);
+    add_host(node, host, &status, what);
 }
 
 struct tree_node *tree_next(const struct tree_node *node)

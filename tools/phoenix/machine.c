@@ -29,6 +29,8 @@ static bool is_program(const char *path, int *error)
         *error = errno;
     else if (S_ISDIR(status.st_mode))
         *error = EISDIR;
+    else if (!S_ISREG(status.st_mode))
+        *error = EACCES; /* as execve has it for pipes and devices */
     else if (access(path, X_OK) != 0)
         *error = errno;
     else

@@ -31,6 +31,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define MEMORY_SPARE (64 * MIB) /* what a system and a small program work in */
 #define MEMORY_LEAST (2 * MIB)  /* less beside what is loaded cannot start */
+#define MACHINE_LEAST (7 * MIB) /* nor can the kernel in less than this */
 
 /* The packer gives up as the launcher does. */
 void refuse(const char *format, ...)
@@ -93,23 +94,22 @@ static uint64_t memory_size(const struct options *options, uint64_t kernel, uint
 {
     uint64_t loaded = kernel + module;
     uint64_t wanted = options->memory ? options->memory : loaded + options->scratch + MEMORY_SPARE;
+    uint64_t least = loaded + MEMORY_LEAST < MACHINE_LEAST ? MACHINE_LEAST : loaded + MEMORY_LEAST;
 
     wanted = (wanted + MIB - 1) / MIB * MIB;
-    if (wanted < loaded + MEMORY_LEAST)
+    if (wanted < least)
         fail(STATUS_FAILED, "--mem: %" PRIu64 "M is too little; what is loaded needs %" PRIu64 "M",
-            wanted / MIB, (loaded + MEMORY_LEAST + MIB - 1) / MIB);
+            wanted / MIB, (least + MIB - 1) / MIB);
     return wanted;
 }
 
-/* A stream that we were not given must not become one of our own files. */
+/* A stream that we were not given must not become one of our own files. Input ends at
+ * once then, and whatever is written fails as it would have. */
 static void open_streams(void)
 {
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (fd >= 0 && fd <= 2);
-    close(fd);
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", O_RDONLY); /* takes the lowest number that is free */
 }
 
 int main(int argc, char **argv)

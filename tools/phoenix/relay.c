@@ -9,10 +9,12 @@
 #include "terminal.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -44,6 +46,7 @@ struct relay {
     size_t errors_length; /* the end of what the emulator itself said */
     char errors[2048];
     struct queue to, out, err;
+    struct queue *err_in; /* where stderr is put: `out` if both are one file */
 };
 
 static uint64_t now_ms(void)
@@ -54,6 +57,16 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Then what is written keeps its order. */
+static bool streams_are_one_file(void)
+{
+    struct stat out, err;
+
+    return fstat(1, &out) == 0 && fstat(2, &err) == 0 && out.st_dev == err.st_dev &&
+           out.st_ino == err.st_ino && fcntl(1, F_GETFL) == fcntl(2, F_GETFL) &&
+           (fcntl(1, F_GETFL) & O_ACCMODE) != O_RDONLY; /* not given at all */
+}
+
 struct relay *relay_new(const struct options *options)
 {
     struct relay *r = calloc(1, sizeof *r);
@@ -62,11 +75,11 @@ struct relay *relay_new(const struct options *options)
     if (!r)
         fail(STATUS_FAILED, "out of memory");
     r->options = options;
+    r->err_in = streams_are_one_file() ? &r->out : &r->err;
     if (options->log) {
         r->log = fopen(options->log, "we");
         if (!r->log)
             fail(STATUS_FAILED, "--log: cannot write %s: %s", options->log, strerror(errno));
-        setvbuf(r->log, NULL, _IOLBF, 0);
     }
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -214,6 +227,12 @@ static void write_log(struct relay *r, const struct frame *f)
     fwrite(f->payload, 1, f->length, r->log);
     if (f->type == FRAMING_LOG)
         putc('\n', r->log);
+    if (fflush(r->log) == 0)
+        return;
+    /* Said once: the program's streams and status are worth more than its log. */
+    say("--log: cannot write %s: %s", r->options->log, strerror(errno));
+    fclose(r->log);
+    r->log = NULL;
 }
 
 static void end_soon(struct relay *r)
@@ -228,7 +247,7 @@ static void take_epitaph(struct relay *r, const struct frame *f)
     end_soon(r);
     r->epitaph = true;
     r->epitaph_in_line = f->length != 0 && f->payload[f->length - 1] != '\n';
-    queue_put(&r->err, f->payload, f->length);
+    queue_put(r->err_in, f->payload, f->length);
     write_log(r, f);
 }
 
@@ -241,7 +260,7 @@ static void take_frame(struct relay *r, const struct frame *f)
         queue_put(&r->out, f->payload, f->length);
         break;
     case FRAMING_STDERR:
-        queue_put(&r->err, f->payload, f->length);
+        queue_put(r->err_in, f->payload, f->length);
         break;
     case FRAMING_LOG:
         write_log(r, f);

@@ -231,6 +231,20 @@ static void changing(const char *path)
     close(r);
 }
 
+/* No two files share both numbers; tar takes its archive for a file otherwise. */
+static void numbers_of_files(void)
+{
+    struct stat tree, other;
+    int ends[2];
+
+    SAY(stat(".", &tree) == 0 && fstat(1, &other) == 0);
+    SAY(tree.st_dev != other.st_dev || S_ISREG(other.st_mode));
+    SAY(stat("/dev/null", &other) == 0 && tree.st_dev != other.st_dev);
+    SAY(pipe(ends) == 0 && fstat(ends[0], &other) == 0 && tree.st_dev != other.st_dev);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void streams(void)
 {
     FILE *f = fopen("text", "w+");
@@ -266,6 +280,7 @@ int main(int argc, char **argv)
     names();
     removed_while_open();
     mapped();
+    numbers_of_files();
     streams();
     return 0;
 }

@@ -234,9 +234,10 @@ static int64_t console_status(struct file *file, struct attributes *a)
 
     if (console_terminal(file, &terminal))
         *a = (struct attributes){.inode = 3, .mode = MODE_CHARACTER | 0620, .links = 1,
-                                 .device = 5 << 8};
+                                 .device = 5 << 8, .origin = ORIGIN_CONSOLE};
     else
-        *a = (struct attributes){.inode = 10 + stream, .mode = MODE_PIPE | 0600, .links = 1};
+        *a = (struct attributes){.inode = 10 + stream, .mode = MODE_PIPE | 0600, .links = 1,
+                                 .origin = ORIGIN_CONSOLE};
     return 0;
 }
 

@@ -66,7 +66,7 @@ static int64_t device_status(struct file *file, struct attributes *a)
     unsigned minor = ((struct device_file *)file)->minor;
 
     *a = (struct attributes){.inode = 100 + minor, .mode = MODE_CHARACTER | 0666, .links = 1,
-                             .device = 1 << 8 | minor};
+                             .device = 1 << 8 | minor, .origin = ORIGIN_DEVICE};
     return 0;
 }
 

@@ -35,7 +35,12 @@
 /* As schema/services.capnp's status; the type bits of mode as well. */
 struct attributes {
     uint64_t inode, mode, links, owner, size, blocks, mtime, ctime, atime, device;
+    uint64_t origin; /* whose inode numbers these are: 0 the tree's, else ORIGIN_ */
 };
+
+#define ORIGIN_CONSOLE 1
+#define ORIGIN_DEVICE 2
+#define ORIGIN_PIPE 3
 
 #define MODE_TYPE 0170000
 #define MODE_PIPE 0010000

@@ -62,7 +62,7 @@ int64_t names_status(const char *path, bool follow, struct attributes *a)
     if (e < 0)
         return e;
     *a = (struct attributes){out.inode, out.mode, out.links, out.owner, out.size,
-                             out.blocks, out.mtime, out.ctime, out.atime, out.device};
+                             out.blocks, out.mtime, out.ctime, out.atime, out.device, 0};
     return 0;
 }
 

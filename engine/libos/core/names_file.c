@@ -186,7 +186,7 @@ static int64_t names_file_status(struct file *file, struct attributes *a)
     if (e < 0)
         return e;
     *a = (struct attributes){out.inode, out.mode, out.links, out.owner, out.size,
-                             out.blocks, out.mtime, out.ctime, out.atime, out.device};
+                             out.blocks, out.mtime, out.ctime, out.atime, out.device, 0};
     return 0;
 }
 

@@ -169,7 +169,8 @@ static unsigned pipe_poll(struct file *file)
 
 static int64_t pipe_status(struct file *file, struct attributes *a)
 {
-    *a = (struct attributes){.inode = pipe_of(file)->inode, .mode = MODE_PIPE | 0600, .links = 1};
+    *a = (struct attributes){.inode = pipe_of(file)->inode, .mode = MODE_PIPE | 0600, .links = 1,
+                             .origin = ORIGIN_PIPE};
     return 0;
 }
 

@@ -15,7 +15,7 @@
 #define UTIME_NOW 0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 #define BLOCK_SIZE 4096
-#define DEVICE_NUMBER 1 /* st_dev of everything: there is one tree */
+#define DEVICE_NUMBER 1 /* st_dev of the tree; others' origins are added to it */
 
 /* --- asking --------------------------------------------------------------- */
 
@@ -74,7 +74,7 @@ static int64_t status_of(uint64_t number, struct attributes *a)
 static int64_t store_stat(uint64_t to, const struct attributes *a, int64_t e)
 {
     struct linux_stat s = {
-        .st_dev = DEVICE_NUMBER,
+        .st_dev = DEVICE_NUMBER + a->origin,
         .st_ino = a->inode,
         .st_nlink = a->links,
         .st_mode = (uint32_t)a->mode,
@@ -148,7 +148,7 @@ int64_t call_statx(const struct call *c)
         .stx_ctime = statx_time(a.ctime),
         .stx_rdev_major = (uint32_t)(a.device >> 8) & 0xfff,
         .stx_rdev_minor = (uint32_t)a.device & 0xff,
-        .stx_dev_minor = DEVICE_NUMBER,
+        .stx_dev_minor = (uint32_t)(DEVICE_NUMBER + a.origin),
     };
 
     return e < 0 ? e : copy_to_user(c->e, &s, sizeof(s));

@@ -51,6 +51,7 @@ static void wrong_input(void)
         {"exit many", "exit: takes one number from 0 to 255\n"},
         {"exit 256", "exit: takes one number from 0 to 255\n"},
         {"run", "run: no program is named; `help run` says more\n"},
+        {"run ''", "run: the program's name is empty\n"},
         {"run --with", "run: --with: no names follow\n"},
         {"run --with a,,b ls", "run: --with: a name is empty\n"},
         {"run --witch a ls",

@@ -104,4 +104,22 @@ else
     bad out_of_memory "status $(cat guest.status) $(tail -n 1 log)"
 fi
 
+# A shell without a terminal reads commands as a script has them.
+shell() {
+    timeout 60 "$top/phoenix" shell --accel tcg --timeout "$patience" >guest.out 2>guest.err
+    echo $? >guest.status
+}
+printf 'exit 3' | shell
+if [ "$(cat guest.status)" = 3 ]; then
+    ok shell_last_line_without_end
+else
+    bad shell_last_line_without_end "status $(cat guest.status)"
+fi
+printf 'help %01100d\nexit 4\n' 0 | shell
+if [ "$(cat guest.status)" = 4 ] && grep -q 'this one has more' guest.out guest.err; then
+    ok shell_line_too_long
+else
+    bad shell_line_too_long "status $(cat guest.status) $(head -c 200 guest.err)"
+fi
+
 exit $((failures > 0))

@@ -87,6 +87,7 @@ static void insert(struct line *line, const char *text, size_t length)
 
     if (length > LINE_MAX - line->length) {
         show(line, "\a", 1);
+        line->cut_short = !line->echo;
         return;
     }
     memmove(
@@ -224,6 +225,7 @@ void line_begin(struct line *line, const char *prompt)
     line->length = line->cursor = line->shown = 0;
     line->escape_length = 0;
     line->history_at = 0;
+    line->cut_short = false;
     show(line, prompt, strlen(prompt));
 }
 

@@ -25,6 +25,7 @@ struct line {
     size_t shown; /* first byte on the screen */
     unsigned columns;
     bool echo; /* false: no terminal, nothing is shown */
+    bool cut_short; /* it did not all fit, and there was nobody to hear the bell */
     const char *prompt;
     unsigned char escape[8]; /* an escape sequence that is not complete */
     size_t escape_length;

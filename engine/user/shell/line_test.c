@@ -130,6 +130,13 @@ int main(void)
     begin();
     check("control_d_elsewhere_deletes",
         type("ab\001\004\r") == LINE_DONE && strcmp(line.text, "b") == 0);
+    begin();
+    line.echo = false;
+    for (unsigned i = 0; i <= LINE_MAX; i++)
+        type("x");
+    check("what_nobody_sees_is_not_cut_silently", type("\r") == LINE_DONE && line.cut_short);
+    begin();
+    check("the_next_line_is_whole", type("x\r") == LINE_DONE && !line.cut_short);
     srand(3);
     begin();
     for (unsigned i = 0; i < 300000; i++) {

@@ -141,6 +141,8 @@ static enum line_event read_line(void)
 
         if (result >= 0 && out.got == 1)
             event = line_feed(&line, byte);
+        else if (result >= 0 && line.length > 0)
+            event = line_feed(&line, '\n'); /* the last line has no end */
         else if (result != -PHX_INTERRUPTED)
             return LINE_END;
         if (__atomic_exchange_n(&cancel, false, __ATOMIC_RELAXED) && event == LINE_MORE)
@@ -237,7 +239,10 @@ int main(void)
         if (event != LINE_DONE)
             continue;
         line_remember(&line);
-        obey(line.text);
+        if (line.cut_short)
+            say_wrong("a line can have %u bytes; this one has more", (unsigned)LINE_MAX);
+        else
+            obey(line.text);
     }
     exit_command(1, end);
     return 0;

@@ -90,6 +90,8 @@ static const char *take_request(struct request *r, size_t count, char **words)
     r->argument_count = count - i;
     if (problem == NULL && i >= count)
         problem = "no program is named; `help run` says more";
+    else if (problem == NULL && words[i][0] == 0)
+        problem = "the program's name is empty";
     return problem;
 }
 

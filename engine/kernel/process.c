@@ -94,9 +94,11 @@ static bool reap_thread(struct process *p)
     return false;
 }
 
+/* Without any process nothing can happen any more, and nobody could turn it off. */
 static void reap_last(struct process *p)
 {
     struct space *s = p->space;
+    unsigned status = (unsigned)p->status;
 
     p->space = NULL;
     p->state = PROCESS_DEAD;
@@ -108,6 +110,8 @@ static void reap_last(struct process *p)
     kernel.swept_processes = 0; /* it may have been one of them */
     watch_tell(&p->watch);
     object_unref(&p->object);
+    if (kernel.process_count == 0)
+        panic("the last process ended (status %u, signal %u)", status >> 8, status & 0x7f);
 }
 
 bool process_reap(void)

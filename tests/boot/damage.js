@@ -5,6 +5,7 @@
 //   version N             what it says first
 //   text OLD NEW [NTH]    the NTH text that is OLD (from 1); NEW needs no more words
 //   binary N AT BYTE...   bytes of the Nth ELF file (from 0), from AT on
+//   entry N BYTE...       bytes of the Nth ELF file where it would begin to run
 //   shift N               content of the Nth ELF file begins 8 bytes later
 //   cut BYTES             only the beginning
 'use strict';
@@ -56,6 +57,16 @@ const changes = {
     },
     binary(n, at, ...values) {
         Buffer.from(values.map(Number)).copy(bytes, must(files[n], 'such binary') + Number(at));
+    },
+    entry(n, ...values) {
+        const file = must(files[n], 'such binary'), entry = bytes.readBigUInt64LE(file + 24);
+        let header = file + Number(bytes.readBigUInt64LE(file + 32));
+        for (let left = bytes.readUInt16LE(file + 56); left > 0; left--, header += 56) {
+            const at = entry - bytes.readBigUInt64LE(header + 16);
+            if (bytes.readUInt32LE(header) === 1 && at >= 0n && at < bytes.readBigUInt64LE(header + 32))
+                return changes.binary(n, bytes.readBigUInt64LE(header + 8) + at, ...values);
+        }
+        must(0, 'segment of its entry');
     },
     shift(n) {
         for (let at = starts[0]; at < files[0]; at += 8) {

@@ -92,6 +92,17 @@ kernel init_between_pages "$module init.binary: its content is not at a page bou
 kernel unknown_capability "$module init.capabilities: there is no \"moon\"" text clock moon
 kernel capability_twice "$module init.capabilities: log is named twice" text clock log
 
+
+# When nobody is left, nobody could turn the machine off.
+node tests/boot/damage.js "$work/good" "$work/bad" entry 0 0x0f 0x0b
+boot "$work/bad"
+ends init_that_crashes_is_the_end $refused 'Phoenix stopped: the last process ended (status 0, signal 4)'
+node tests/boot/damage.js "$work/good" "$work/powerless" text power entropy
+node tests/boot/damage.js "$work/powerless" "$work/bad" text caps cups
+boot "$work/bad"
+ends init_that_cannot_turn_off_is_the_end $refused \
+    'Phoenix stopped: the last process ended (status 125, signal 0)'
+
 init changed_bytes 'binaries[1].sha256: not that of the bytes of `caps`' binary 1 8192 1 2 3 4
 init changed_bytes_of_its_own 'binaries[0].sha256: not that of the bytes of `the-init`' \
     binary 0 9 0x55

@@ -63,7 +63,8 @@ const changes = {
         let header = file + Number(bytes.readBigUInt64LE(file + 32));
         for (let left = bytes.readUInt16LE(file + 56); left > 0; left--, header += 56) {
             const at = entry - bytes.readBigUInt64LE(header + 16);
-            if (bytes.readUInt32LE(header) === 1 && at >= 0n && at < bytes.readBigUInt64LE(header + 32))
+            const size = bytes.readBigUInt64LE(header + 32);
+            if (bytes.readUInt32LE(header) === 1 && at >= 0n && at < size)
                 return changes.binary(n, bytes.readBigUInt64LE(header + 8) + at, ...values);
         }
         must(0, 'segment of its entry');
@@ -71,7 +72,8 @@ const changes = {
     shift(n) {
         for (let at = starts[0]; at < files[0]; at += 8) {
             const low = bytes.readUInt32LE(at), high = bytes.readUInt32LE(at + 4);
-            if ((low & 7) === 2 && starts[high] + (low >>> 3) * 8 === must(files[n], 'such binary'))
+            const target = starts[high] + (low >>> 3) * 8;
+            if ((low & 7) === 2 && target === must(files[n], 'such binary'))
                 return bytes.writeUInt32LE(low + 8, at);
         }
         must(0, 'far pointer to it');

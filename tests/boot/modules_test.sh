@@ -12,7 +12,8 @@ cat >"$work/good.json" <<'JSON'
     "version": 1,
     "name": "test",
     "init": { "binary": "the-init",
-              "capabilities": ["account", "pool", "console", "clock", "power", "log", "bootPackage"] },
+              "capabilities": ["account", "pool", "console", "clock", "power", "log",
+                               "bootPackage"] },
     "services": [
         { "name": "one", "binary": "caps", "provides": ["namespace"],
           "grants": [ { "name": "console", "source": "console", "methods": [] },
@@ -20,7 +21,8 @@ cat >"$work/good.json" <<'JSON'
         { "name": "two", "binary": "caps", "provides": ["launcher"],
           "grants": [ { "name": "pages", "source": "bootPackage", "methods": [] } ] }
     ],
-    "binaries": [ { "name": "the-init", "file": "init.elf" }, { "name": "caps", "file": "caps.elf" } ],
+    "binaries": [ { "name": "the-init", "file": "init.elf" },
+                  { "name": "caps", "file": "caps.elf" } ],
     "files": []
 }
 JSON
@@ -28,8 +30,8 @@ JSON
 
 # boot [MODULE]: what it said is in $said, how it ended in $status; a hang is 124.
 boot() {
-    said=$(timeout 20 qemu-system-x86_64 -accel tcg -M microvm,acpi=on,isa-serial=on -cpu max -m 32M \
-        -display none -no-reboot -nodefaults -serial stdio -kernel "$build/phoenix.elf" \
+    said=$(timeout 20 qemu-system-x86_64 -accel tcg -M microvm,acpi=on,isa-serial=on -cpu max \
+        -m 32M -display none -no-reboot -nodefaults -serial stdio -kernel "$build/phoenix.elf" \
         -append 'console=raw exit=0xf4' -device isa-debug-exit,iobase=0xf4,iosize=4 \
         ${1:+-initrd "$1"} 2>&1 </dev/null | tr -d '\0\r'
         exit "${PIPESTATUS[0]}")
@@ -83,8 +85,10 @@ kernel half_a_module "$module not a Cap'n Proto message" cut 60000
 kernel version_2 "$module version: 2, but this kernel reads 1" version 2
 kernel init_that_is_not_there "$module init.binary: no entry of binaries is named \"the-iris\"" \
     text the-init the-iris
-kernel init_that_is_no_program "$module init.binary: it is no ELF file for x86-64" binary 0 0 0x23 0x21
-kernel init_for_another_processor "$module init.binary: it is no ELF file for x86-64" binary 0 18 183
+kernel init_that_is_no_program "$module init.binary: it is no ELF file for x86-64" \
+    binary 0 0 0x23 0x21
+kernel init_for_another_processor "$module init.binary: it is no ELF file for x86-64" \
+    binary 0 18 183
 kernel init_that_is_an_object "$module init.binary: it is not an executable" binary 0 16 1
 kernel init_that_is_dynamic "$module init.binary: it is linked dynamically" binary 0 64 3
 kernel init_at_any_address "$module init.binary: must have a fixed address" binary 0 16 3
@@ -96,7 +100,8 @@ kernel capability_twice "$module init.capabilities: log is named twice" text clo
 # When nobody is left, nobody could turn the machine off.
 node tests/boot/damage.js "$work/good" "$work/bad" entry 0 0x0f 0x0b
 boot "$work/bad"
-ends init_that_crashes_is_the_end $refused 'Phoenix stopped: the last process ended (status 0, signal 4)'
+ends init_that_crashes_is_the_end $refused \
+    'Phoenix stopped: the last process ended (status 0, signal 4)'
 node tests/boot/damage.js "$work/good" "$work/powerless" text power entropy
 node tests/boot/damage.js "$work/powerless" "$work/bad" text caps cups
 boot "$work/bad"
@@ -114,5 +119,6 @@ init grant_it_has_not 'services[1].grants[0].source: init was not granted `entro
     text bootPackage entropy 2
 init unknown_method 'services[0].grants[1].methods[0]: Launcher has no `FLY`' text RUN FLY
 init service_twice 'services[1].name: `one` is there twice' text two one
-init a_circle 'services[0].grants: `one` needs itself, by way of others' text bootPackage namespace 2
+init a_circle 'services[0].grants: `one` needs itself, by way of others' \
+    text bootPackage namespace 2
 [ $failures = 0 ]

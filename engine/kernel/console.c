@@ -240,13 +240,9 @@ int op_console_read(struct invocation *inv, const struct console_read_in *in,
             console_input();
         return OK;
     }
-    if (in->deadline == 0)
-        return PHX_WOULD_BLOCK;
     inv->waiter->mask = in->address;
     inv->waiter->length = in->length;
-    inv->waiter->interruptible = true;
-    wait_begin(inv->waiter, WAIT_CONSOLE, NULL, &console.readers, in->deadline);
-    return BLOCKED;
+    return wait_for(inv->waiter, WAIT_CONSOLE, NULL, &console.readers, in->deadline);
 }
 
 int op_console_stream(struct invocation *inv, const struct console_stream_in *in,

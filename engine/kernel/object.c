@@ -322,10 +322,6 @@ int op_notification_wait(struct invocation *inv, const struct notification_wait_
     n->bits &= ~in->mask;
     if (out->bits)
         return OK;
-    if (in->deadline == 0)
-        return PHX_WOULD_BLOCK;
     inv->waiter->mask = in->mask;
-    inv->waiter->interruptible = true;
-    wait_begin(inv->waiter, WAIT_NOTIFICATION, &n->object, &n->waiters, in->deadline);
-    return BLOCKED;
+    return wait_for(inv->waiter, WAIT_NOTIFICATION, &n->object, &n->waiters, in->deadline);
 }

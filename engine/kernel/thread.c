@@ -209,11 +209,7 @@ int op_thread_join(struct invocation *inv, const struct thread_join_in *in,
         return OK;
     if (t == inv->thread)
         return PHX_DEADLOCK;
-    if (in->deadline == 0)
-        return PHX_WOULD_BLOCK;
-    inv->waiter->interruptible = true;
-    wait_begin(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
-    return BLOCKED;
+    return wait_for(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
 }
 
 /* --- the calling thread ---------------------------------------------------- */
@@ -238,11 +234,7 @@ int op_thread_control_yield(struct invocation *inv)
 
 int op_thread_control_sleep(struct invocation *inv, const struct thread_control_sleep_in *in)
 {
-    if (in->deadline == 0)
-        return OK;
-    inv->waiter->interruptible = true;
-    wait_begin(inv->waiter, WAIT_SLEEP, NULL, NULL, in->deadline);
-    return BLOCKED;
+    return in->deadline ? wait_for(inv->waiter, WAIT_SLEEP, NULL, NULL, in->deadline) : OK;
 }
 
 int op_thread_control_self(struct invocation *inv, struct thread_control_self_out *out)

@@ -153,6 +153,10 @@ void work_step(struct thread *t);
 /* `w` waits on `object` in `queue` (either may be NULL) until the deadline. */
 void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
                 struct list *queue, uint64_t deadline);
+/* The same, for a method that waits and may be interrupted: BLOCKED; with deadline 0 it
+ * is WouldBlock. */
+MUST_USE err_t wait_for(struct waiter *w, enum wait_state state, struct object *object,
+                        struct list *queue, uint64_t deadline);
 /* Take it out of its queue and the timer's; its thread is not made ready. */
 void wait_end(struct waiter *w);
 /* After a revoke: end the waits in a queue whose capability is gone. */

@@ -39,6 +39,16 @@ void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
         thread_block(w->thread, THREAD_BLOCKED);
 }
 
+err_t wait_for(struct waiter *w, enum wait_state state, struct object *object,
+               struct list *queue, uint64_t deadline)
+{
+    if (deadline == 0)
+        return PHX_WOULD_BLOCK;
+    w->interruptible = true;
+    wait_begin(w, state, object, queue, deadline);
+    return BLOCKED;
+}
+
 void wait_end(struct waiter *w)
 {
     struct object *o = w->object;

@@ -63,7 +63,6 @@ struct account;
 struct object {
     uint8_t type;
     uint8_t dead;  /* its work is over; the memory stays until refs is 0 */
-    uint16_t unused;
     uint32_t refs; /* holds, mappings and other objects that name it */
     struct account *account; /* pays for it; NULL: static */
 };

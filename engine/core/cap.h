@@ -54,7 +54,6 @@ struct hold {
     uint32_t generation;
     uint16_t interface;
     uint8_t state;
-    uint8_t unused;
 };
 
 #define HOLDS_PER_PAGE 56

@@ -22,7 +22,7 @@ struct cpu {
     struct space *space; /* whose root is loaded; NULL: the kernel's own */
     struct thread *fpu_owner;    /* whose extended state the registers hold */
     bool fpu_trapping;
-    bool online, idle;
+    bool idle;
     uint32_t flush_wanted;       /* atomic: set by another core, cleared by this one */
     uint32_t resched;            /* atomic: look for another thread at the next exit */
     uint64_t slice_end;          /* ns */

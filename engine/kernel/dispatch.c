@@ -27,7 +27,6 @@ static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *
         .row = row,
         .object = row->object,
         .badge = row->badge,
-        .method = op->method,
     };
     struct uses *uses = row->uses;
 
@@ -145,11 +144,14 @@ static bool takes_message(uint64_t op)
 
 err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
-    if (!takes_message(e->op))
-        return dispatch(w, e->op, e->cap, e->words, out);
-    TRY(ipc_message_in(w, e->words[0]));
-    memcpy(out, w->message.words, 5 * sizeof *out);
-    return dispatch(w, e->op, e->cap, w->message.words, out);
+    const uint64_t *in = e->words;
+
+    if (takes_message(e->op)) {
+        TRY(ipc_message_in(w, e->words[0]));
+        in = w->message.words;
+        memcpy(out, in, 5 * sizeof *out);
+    }
+    return dispatch(w, e->op, e->cap, in, out);
 }
 
 bool dispatch_interrupt_safe(const struct phx_entry *e)

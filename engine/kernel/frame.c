@@ -76,15 +76,19 @@ uint64_t frames_init(const struct boot_info *info)
     return buddy.free_pages;
 }
 
-static err_t frame_object(struct account *a, struct frame **out)
+err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool owned, struct frame **out)
 {
     void *object;
 
     TRY(object_new(a, KIND_FRAME, &object));
-    *out = object;
-    (*out)->object.type = OBJECT_FRAME;
-    (*out)->object.account = a;
-    list_init(&(*out)->mappings);
+    struct frame *f = object;
+    f->object.type = OBJECT_FRAME;
+    f->object.account = a;
+    f->pfn = pfn;
+    f->pages = pages;
+    f->owned = owned;
+    list_init(&f->mappings);
+    *out = f;
     return OK;
 }
 
@@ -94,33 +98,16 @@ err_t frame_new(struct account *a, uint64_t pages, struct frame **out)
 
     if (pages == 0 || pages > BUDDY_RUN_MAX)
         return PHX_INVALID_ARGUMENT;
-    TRY(account_can(a, RESOURCE_PAGES, pages));
-    TRY(frame_object(a, out));
-    err_t err = account_pages(a, pages, &first);
-    if (err != OK) {
-        object_free(*out);
-        return err;
-    }
-    (*out)->pfn = direct_pa(first) >> PHX_PAGE_SHIFT;
-    (*out)->pages = pages;
-    (*out)->owned = true;
-    return OK;
-}
-
-err_t frame_new_fixed(struct account *a, uint64_t pfn, uint64_t pages, struct frame **out)
-{
-    TRY(frame_object(a, out));
-    (*out)->pfn = pfn;
-    (*out)->pages = pages;
-    return OK;
+    TRY(account_pages(a, pages, &first));
+    err_t err = frame_of(a, direct_pa(first) >> PHX_PAGE_SHIFT, pages, true, out);
+    if (err != OK)
+        account_give_pages(a, first, pages);
+    return err;
 }
 
 err_t frame_split(struct frame *f, uint64_t at, struct frame **out)
 {
-    TRY(frame_object(f->object.account, out));
-    (*out)->pfn = f->pfn + at;
-    (*out)->pages = f->pages - at;
-    (*out)->owned = f->owned;
+    TRY(frame_of(f->object.account, f->pfn + at, f->pages - at, f->owned, out));
     f->pages = at;
     return OK;
 }

@@ -102,9 +102,8 @@ static void map_segment(const uint8_t *image, const struct elf_segment *s)
         memcpy(map_new(low, pages, protection) + skip, image + s->offset, s->file_size);
         return;
     }
-    must(frame_new_fixed(&kernel.root, direct_pa(image + s->offset - skip) >> PHX_PAGE_SHIFT,
-                         pages, &f),
-         "text");
+    uint64_t pfn = direct_pa(image + s->offset - skip) >> PHX_PAGE_SHIFT;
+    must(frame_of(&kernel.root, pfn, pages, false, &f), "text");
     map(f, low, pages, protection);
 }
 

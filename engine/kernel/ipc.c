@@ -22,6 +22,11 @@ struct passage {
     struct hold *held[PHX_MESSAGE_CAPS];
 };
 
+static uint64_t *word_of(struct waiter *w, unsigned i)
+{
+    return w->form == FORM_MESSAGE ? &w->message.words[i] : thread_word(w->thread, i);
+}
+
 /* --- capabilities in a message --------------------------------------------- */
 
 static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned i,
@@ -96,7 +101,7 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
                    (int64_t)p->length << 32 | (p->cut ? PHX_INFO_CUT : 0);
 
     for (unsigned i = 0; i < from->words; i++)
-        *waiter_word(to, i) = *waiter_word(from, i);
+        *word_of(to, i) = *word_of(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
         to->message.badge = badge;
@@ -209,10 +214,11 @@ struct waiter *ipc_reply_target(const struct hold *row)
     return c && c->state == WAIT_REPLY && c->sequence == row->badge >> 16 ? c : NULL;
 }
 
-/* The call of `c` is with the server of `r` now. */
-static void taken(struct waiter *c, struct waiter *r)
+/* The call of `c`, which waits for its answer, goes to the server that `r` is of. */
+static void deliver(struct waiter *c, struct waiter *r, const struct passage *p, bool direct)
 {
     struct thread *server = r->thread;
+    int64_t info = pass(c, r, p, c->method, c->badge);
 
     c->sequence++;
     c->server = NULL;
@@ -227,6 +233,9 @@ static void taken(struct waiter *c, struct waiter *r)
         server->current_call = c;
         c->server = server;
     }
+    if (r->form == FORM_REGISTERS)
+        server->regs.rdi = c->badge;
+    wait_answer(r, info, direct);
 }
 
 /* `w` calls and `r` waits: both are decided and committed here. */
@@ -242,15 +251,11 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
         return p.receiver_failed ? PHX_WOULD_BLOCK : err;
     }
 
-    int64_t info = pass(w, r, &p, w->method, w->badge);
+    bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
     uses_commit(uses);
     wait_end(r);
     wait_begin(w, WAIT_REPLY, NULL, NULL, w->deadline);
-    taken(w, r);
-    if (r->form == FORM_REGISTERS)
-        server->regs.rdi = w->badge;
-    bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
-    wait_answer(r, info, direct);
+    deliver(w, r, &p, direct);
     if (direct)
         thread_switch_direct(this_cpu(), server);
     return OK;
@@ -314,7 +319,6 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
         return false;
     }
 
-    int64_t info = pass(c, w, &p, c->method, c->badge);
     uses_commit(c->uses);
     uses_unref(c->uses);
     node_unref(c->up);
@@ -322,11 +326,8 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
     struct object *endpoint = c->object;
     c->object = NULL;
     c->state = WAIT_REPLY;
-    taken(c, w);
+    deliver(c, w, &p, false);
     object_unref(endpoint);
-    if (w->form == FORM_REGISTERS)
-        w->thread->regs.rdi = c->badge;
-    wait_answer(w, info, false);
     return true;
 }
 

@@ -52,7 +52,6 @@ struct space {
     uint64_t root;         /* page tables, physical */
     struct tree mappings;
     uint64_t cores;        /* bit a core on which the root is loaded */
-    uint64_t tables;       /* pages of tables, the root included */
     bool dropped;          /* no core may keep it loaded */
 };
 
@@ -115,7 +114,6 @@ struct invocation {
     struct hold *row;      /* NULL: none was needed */
     struct object *object;
     uint64_t badge;
-    unsigned method;
     /* Rows for what the method gives out. Its dispatcher gives them back if it
      * fails, so that no method has to undo a reservation. */
     struct {
@@ -156,8 +154,9 @@ MUST_USE err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned
 
 uint64_t frames_init(const struct boot_info *info); /* how many pages there are */
 MUST_USE err_t frame_new(struct account *a, uint64_t pages, struct frame **out); /* not zeroed */
-MUST_USE err_t frame_new_fixed(struct account *a, uint64_t pfn, uint64_t pages,
-                               struct frame **out);
+/* A frame of pages that are there: owned, they are freed with it. */
+MUST_USE err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool owned,
+                        struct frame **out);
 /* Pages from `at` on become a frame of their own. */
 MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
 void frame_free(struct frame *f);

@@ -110,7 +110,6 @@ err_t space_new(struct account *a, struct space **out)
     (*out)->object.type = OBJECT_SPACE;
     (*out)->object.account = a;
     (*out)->root = direct_pa(root);
-    (*out)->tables = 1;
     arch_root_init((*out)->root);
     return OK;
 }
@@ -163,7 +162,6 @@ bool space_shrink(struct space *s)
         if (!table)
             return false;
         account_give_pages(s->object.account, direct(table), 1);
-        s->tables--;
     }
     return true;
 }
@@ -211,7 +209,6 @@ static bool tables_ready(struct work *w)
             return true;
         *(uint64_t *)table = w->tables;
         w->tables = direct_pa(table);
-        w->space->tables++;
         w->need--;
     }
     return w->need == 0;
@@ -224,7 +221,6 @@ static void tables_give_back(struct work *w)
 
         w->tables = *table;
         account_give_pages(w->space->object.account, table, 1);
-        w->space->tables--;
     }
 }
 

@@ -216,9 +216,4 @@ static inline uint64_t *thread_word(struct thread *t, unsigned i)
     return (uint64_t *)(void *)&t->regs + place[i];
 }
 
-static inline uint64_t *waiter_word(struct waiter *w, unsigned i)
-{
-    return w->form == FORM_MESSAGE ? &w->message.words[i] : thread_word(w->thread, i);
-}
-
 #endif

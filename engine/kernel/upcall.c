@@ -4,7 +4,7 @@
  * that they concern, at the address its thread page names. The page belongs to the
  * program: every field is read once, and nonsense in it harms only its owner.
  */
-#include "thread.h"
+#include "switch.h"
 
 /* The thread's page, unless it was taken back. */
 static struct phx_thread_page *page_of(const struct thread *t)
@@ -106,18 +106,13 @@ static unsigned exception_signal(unsigned vector)
 /* The first use of extended state since this thread began. */
 static bool extended_begin(struct thread *t)
 {
-    struct cpu *c = this_cpu();
     void *area;
 
     if (t->extended || object_new(t->process->object.account, KIND_EXTENDED_STATE, &area) != OK)
         return false;
     arch_fpu_init(area);
     t->extended = area;
-    arch_fpu_trap(false);
-    arch_fpu_load(area);
-    c->fpu_trapping = false;
-    c->fpu_owner = t;
-    t->extended_core = c->index;
+    switch_extended(this_cpu(), t);
     return true;
 }
 

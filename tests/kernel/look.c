@@ -256,7 +256,7 @@ static void dump_process(struct process *p)
     EACH_ROW(row, &p->table)
     dump_row(row, index_);
     if (p->space)
-        say("  space refs %u tables %lu\n", p->space->object.refs, p->space->tables);
+        say("  space refs %u\n", p->space->object.refs);
     for (struct tree_node *n = p->space ? tree_first(&p->space->mappings) : NULL; n;
          n = next(&p->space->mappings, n))
         dump_mapping(p->space, CONTAINER(n, struct mapping, node));

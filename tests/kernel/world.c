@@ -350,10 +350,8 @@ static void machine_start(void)
     arch_host_memory(arena, sizeof arena);
     arch_host.cpu = &cpus[0];
     arch_host.idle = on_idle;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++)
         cpus[i].index = i;
-        cpus[i].online = true;
-    }
     arch_kernel_root = ROOT_TABLE;
     kernel.boot = &boot;
     console_init();

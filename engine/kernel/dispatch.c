@@ -142,16 +142,19 @@ static bool takes_message(uint64_t op)
            number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
 }
 
+/* Apart from the rest, so that a ring's entries without one need no stack frame here. */
+static err_t __attribute__((noinline))
+message_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
+{
+    TRY(ipc_message_in(w, e->words[0]));
+    memcpy(out, w->message.words, 5 * sizeof *out);
+    return dispatch(w, e->op, e->cap, w->message.words, out);
+}
+
 err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
-    const uint64_t *in = e->words;
-
-    if (takes_message(e->op)) {
-        TRY(ipc_message_in(w, e->words[0]));
-        in = w->message.words;
-        memcpy(out, in, 5 * sizeof *out);
-    }
-    return dispatch(w, e->op, e->cap, in, out);
+    return takes_message(e->op) ? message_entry(w, e, out)
+                                : dispatch(w, e->op, e->cap, e->words, out);
 }
 
 bool dispatch_interrupt_safe(const struct phx_entry *e)

@@ -351,14 +351,15 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
     return BLOCKED;
 }
 
-static err_t server_endpoint(struct waiter *w, uint64_t cap, struct endpoint **e)
+/* The endpoint to receive on, and what will come in has its place. */
+static err_t can_receive(struct waiter *w, uint64_t cap, struct endpoint **e)
 {
     struct hold *row;
 
     TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
     *e = (struct endpoint *)row->object;
     w->cap = cap;
-    return OK;
+    return prepare_receive(w, false);
 }
 
 err_t ipc_receive(struct waiter *w, uint64_t cap)
@@ -366,8 +367,7 @@ err_t ipc_receive(struct waiter *w, uint64_t cap)
     struct waiter *c = w->thread->current_call;
     struct endpoint *e;
 
-    TRY(server_endpoint(w, cap, &e));
-    TRY(prepare_receive(w, false));
+    TRY(can_receive(w, cap, &e));
     if (c && !w->ring) /* it was served and not taken as a Reply: this loses it */
         wait_cancel(c, PHX_DISCONNECTED);
     return receive_on(w, e);
@@ -423,9 +423,8 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
     struct waiter *c = w->thread->current_call;
     struct endpoint *e;
 
-    TRY(server_endpoint(w, cap, &e));
+    TRY(can_receive(w, cap, &e));
     w->words = (uint8_t)words;
-    TRY(prepare_receive(w, false));
     bool direct = c && !w->ring && !c->ring && !c->thread->attention &&
                   c->thread->state == THREAD_BLOCKED && list_is_empty(&e->callers) &&
                   w->deadline != 0;
@@ -466,9 +465,7 @@ void endpoint_disconnect(struct endpoint *e)
     struct list *l;
 
     e->object.refs++; /* the last waiter's reference may be the last of all */
-    while ((l = list_first(&e->callers)))
-        wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
-    while ((l = list_first(&e->receivers)))
+    while ((l = list_first(&e->callers)) || (l = list_first(&e->receivers)))
         wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
     e->object.refs--;
 }

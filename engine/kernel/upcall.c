@@ -42,7 +42,7 @@ void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, u
 {
     struct phx_thread_page *page = page_of(t);
     uint32_t depth = page ? __atomic_load_n(&page->depth, __ATOMIC_RELAXED) : PHX_FRAMES;
-    uint64_t entry = page ? __atomic_load_n(&page->entry, __ATOMIC_RELAXED) : 0, stack;
+    uint64_t entry = page ? __atomic_load_n(&page->entry, __ATOMIC_RELAXED) : 0;
 
     if (depth >= PHX_FRAMES || entry == 0 || entry >= PHX_USER_END) {
         undeliverable(t, kind, address, signal);
@@ -50,11 +50,8 @@ void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, u
     }
 
     uint32_t disabled = page->disabled;
-    if (disabled || in_restart_range(page, t->regs.rip))
-        stack = t->regs.rsp - 256;
-    else
-        stack = page->stack;
-
+    bool on_own_stack = disabled || in_restart_range(page, t->regs.rip);
+    uint64_t stack = on_own_stack ? t->regs.rsp - 256 : page->stack;
     struct phx_frame *f = &page->frames[depth];
     f->registers = t->regs;
     f->address = address;

@@ -154,7 +154,7 @@ int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in
     TRY(frame_new(inv->object->account, in->pages, &f));
 
     *w = (struct work){
-        .step = alloc_step, .frame = f, .row = row, .has_row = true, .results = 2
+        .step = alloc_step, .frame = f, .row = row, .has_row = true
     };
     f->object.refs++;
     frame_zero_some(w);

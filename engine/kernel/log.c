@@ -30,12 +30,10 @@ static void append(enum log_level level, const char *text, size_t length)
 
     logbuf_append(&log, now_ns(), text, length);
     while (logbuf_line(&log, &position, line)) {
-        if (console_framed()) {
+        if (console_framed() || level <= shown)
             console_emit(FRAMING_LOG, line, strlen(line));
-        } else if (level <= shown) {
-            console_emit(FRAMING_LOG, line, strlen(line));
+        if (!console_framed() && level <= shown)
             console_emit(FRAMING_LOG, "\n", 1);
-        }
     }
 }
 

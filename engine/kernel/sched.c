@@ -281,13 +281,15 @@ err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5])
     struct work *w = &t->work;
 
     w->waiter = waiter;
+    if (out)
+        memcpy(w->out, out, sizeof w->out);
     if (!w->step(t, w)) {
         t->attention = true;
         return BLOCKED;
     }
     w->step = NULL;
-    for (unsigned i = 0; out && w->result == OK && i < w->results; i++)
-        out[i] = w->out[i];
+    if (out && w->result == OK)
+        memcpy(out, w->out, sizeof w->out);
     return w->result;
 }
 

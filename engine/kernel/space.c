@@ -441,7 +441,6 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
     m->frame = f;
     m->pages = pages;
     map_begin(w, m);
-    w->results = 1;
     w->unlocked = frame_zero_some;
     frame_zero_some(w);
     return work_begin(inv->thread, inv->waiter, (uint64_t *)out);

@@ -78,8 +78,7 @@ struct work {
     void (*unlocked)(struct work *w);
     struct waiter *waiter; /* who is answered */
     err_t result;
-    unsigned results;      /* words of out that are results */
-    uint64_t out[5];
+    uint64_t out[5];       /* begins as what the answer has in these words */
     struct space *space;
     struct frame *frame;   /* counted */
     struct mapping *mapping;

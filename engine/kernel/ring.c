@@ -174,7 +174,9 @@ static bool take_one(struct ring *r, bool only_safe)
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
     err_t err = dispatch_entry(w, &e, out);
-    if (err != BLOCKED)
+    if (err != BLOCKED && w->form == FORM_WORDS)
+        ring_complete(w, -(int64_t)err, out);
+    else if (err != BLOCKED)
         wait_answer_words(w, err, out);
     return true;
 }

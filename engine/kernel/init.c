@@ -4,20 +4,18 @@
  *
  * Of the module the kernel checks its own boundary: that it is a message, that
  * init names a binary that can be started, and that the capabilities it is to have
- * exist. The rest is init's to check. Where init's parts lie is engine/lib/rt's
- * layout.h, which every native program shares.
+ * exist. The rest is init's to check. Where init's parts lie is in
+ * phoenix/layout.h, which every native program shares.
  */
 #include "init.h"
 
 #include "capnp_read.h"
 #include "elf.h"
 #include "manifest.capnp.h"
+#include "phoenix/layout.h"
 #include "start.build.h"
 #include "thread.h"
 
-#define START_BLOCK 0x3f0000
-#define THREAD_PAGE 0x3ff000
-#define STACK_TOP 0x3e0000
 #define STACK_PAGES 8
 
 /* What initConfig.capabilities may name, and which row it gets. */
@@ -126,7 +124,7 @@ static uint64_t map_image(struct capnp_data binary)
 /* The start block with its CapSet: each hold() writes its entry there. */
 static struct phx_start *open_start_block(unsigned holds)
 {
-    char *page = map_new(START_BLOCK, 1, PHX_PROT_READ);
+    char *page = map_new(PHX_NATIVE_START_BLOCK, 1, PHX_PROT_READ);
     struct phx_start *start = (struct phx_start *)(void *)page;
 
     capnp_build_open(&init.build, page + sizeof *start, PHX_PAGE_SIZE - sizeof *start, 0);
@@ -233,17 +231,17 @@ void init_start(void)
         panic("boot module: init.capabilities: malformed (error %d)", message.error);
 
     uint64_t entry = map_image(binary);
-    map_new(STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
+    map_new(PHX_NATIVE_STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
     must(frame_new(&kernel.root, 1, &page), "thread page");
     memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
     struct node *root = &kernel.caps.root;
     struct hold own = { .object = &page->object, .up = root, .up_gen = root->gen };
-    must(thread_new(p, &own, THREAD_PAGE, &t), "thread");
-    map(page, THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
+    must(thread_new(p, &own, PHX_NATIVE_THREAD_PAGE, &t), "thread");
+    map(page, PHX_NATIVE_THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
     t->regs.rip = entry;
-    t->regs.rsp = STACK_TOP;
-    t->regs.rdi = START_BLOCK;
-    t->regs.rsi = THREAD_PAGE;
+    t->regs.rsp = PHX_NATIVE_STACK_TOP;
+    t->regs.rdi = PHX_NATIVE_START_BLOCK;
+    t->regs.rsi = PHX_NATIVE_THREAD_PAGE;
     p->state = PROCESS_RUNNING;
     thread_ready(t);
 }

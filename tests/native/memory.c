@@ -38,11 +38,11 @@ static const struct mischief {
     uint64_t address;
     uint64_t (*find)(void);
 } mischiefs[] = {
-    {"write-start", "writing_the_start_block_faults", write_at, RT_START_BLOCK, NULL},
+    {"write-start", "writing_the_start_block_faults", write_at, PHX_NATIVE_START_BLOCK, NULL},
     {"write-text", "writing_text_faults", write_at, 0, text_address},
     {"run-data", "executing_data_faults", execute_at, 0, data_address},
-    {"run-start", "executing_the_start_block_faults", execute_at, RT_START_BLOCK, NULL},
-    {"run-stack", "executing_the_stack_faults", execute_at, RT_STACK_TOP - 64, NULL},
+    {"run-start", "executing_the_start_block_faults", execute_at, PHX_NATIVE_START_BLOCK, NULL},
+    {"run-stack", "executing_the_stack_faults", execute_at, PHX_NATIVE_STACK_TOP - 64, NULL},
     {"write-last", "writing_the_last_page_faults", write_at, LAST_PAGE, NULL},
     {"run-last", "executing_the_last_page_faults", execute_at, LAST_PAGE, NULL},
 };

@@ -7,12 +7,10 @@
 
 /* A Linux program's process: the libos and what it was started with lie in a range
  * of their own; the program's file just below it, and the rest is the program's. */
-#define LIBOS_LOW UINT64_C(0x7fffe0000000)
-#define LIBOS_HIGH UINT64_C(0x7ffff0000000)
-#define LIBOS_START_BLOCK (LIBOS_LOW + 0x800000)
-#define LIBOS_START_BLOCK_END (LIBOS_LOW + 0x8f0000)
-#define LIBOS_STACK_TOP (LIBOS_LOW + 0x9e0000)
-#define LIBOS_THREAD_PAGE (LIBOS_LOW + 0x9ff000)
+#define LIBOS_START_BLOCK (PHX_LIBOS_LOW + 0x800000)
+#define LIBOS_START_BLOCK_END (PHX_LIBOS_LOW + 0x8f0000)
+#define LIBOS_STACK_TOP (PHX_LIBOS_LOW + 0x9e0000)
+#define LIBOS_THREAD_PAGE (PHX_LIBOS_LOW + 0x9ff000)
 #define IMAGE_ALIGN UINT64_C(0x200000)
 
 #define NATIVE_STACK_PAGES 2
@@ -28,15 +26,15 @@ struct place {
 static const struct place native_place = {
     0,
     PHX_USER_END,
-    RT_START_BLOCK,
-    RT_START_BLOCK_END,
-    RT_STACK_TOP,
+    PHX_NATIVE_START_BLOCK,
+    PHX_NATIVE_START_BLOCK_END,
+    PHX_NATIVE_STACK_TOP,
     NATIVE_STACK_PAGES,
-    RT_THREAD_PAGE,
+    PHX_NATIVE_THREAD_PAGE,
 };
 static const struct place linux_place = {
-    LIBOS_LOW,
-    LIBOS_HIGH,
+    PHX_LIBOS_LOW,
+    PHX_LIBOS_HIGH,
     LIBOS_START_BLOCK,
     LIBOS_START_BLOCK_END,
     LIBOS_STACK_TOP,
@@ -128,9 +126,9 @@ static int64_t add_program(struct building *b)
     if (image->size == 0)
         return 0;
     b->program.size = image->size;
-    b->program.address = (LIBOS_LOW - pages * PHX_PAGE_SIZE) & ~(IMAGE_ALIGN - 1);
+    b->program.address = (PHX_LIBOS_LOW - pages * PHX_PAGE_SIZE) & ~(IMAGE_ALIGN - 1);
     b->reason = "its file does not fit into its address space";
-    if (image->size > LIBOS_LOW / 2)
+    if (image->size > PHX_LIBOS_LOW / 2)
         return -PHX_TOO_BIG;
     result = address_space_map(b->space, image->frame, b->program.address, 0, pages, PHX_PROT_READ);
     return result < 0 ? result : grant(b, &g);

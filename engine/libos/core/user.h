@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "phoenix/layout.h"
 
-#define LIBOS_LOW UINT64_C(0x7fffe0000000)
-#define LIBOS_SIZE UINT64_C(0x10000000)
-#define LIBOS_HIGH (LIBOS_LOW + LIBOS_SIZE)
+#define LIBOS_LOW PHX_LIBOS_LOW
+#define LIBOS_HIGH PHX_LIBOS_HIGH
 
 static inline bool user_range(uint64_t address, uint64_t length)
 {

@@ -14,7 +14,7 @@ static uint8_t upcall_stack[4096] __attribute__((aligned(16)));
 
 PART faults(void)
 {
-    struct phx_thread_page *page = (struct phx_thread_page *)RT_THREAD_PAGE;
+    struct phx_thread_page *page = (struct phx_thread_page *)PHX_NATIVE_THREAD_PAGE;
 
     page->stack = (uint64_t)(upcall_stack + sizeof upcall_stack);
     page->entry = (uint64_t)bench_upcall_entry;

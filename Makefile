@@ -60,14 +60,16 @@ TEST_HOST := # programs that run here; see scripts/run-tests.sh for what they pr
 TEST_BOOT := # the same, and boot machines, one at a time
 TEST_BUILD := # the same, and build everything again; not in test-quick
 TEST_TOOLS := # what those programs need beside them
+TEST_SOAK :=  # the same, for as long as they like: `make soak`
 
 # --- the machine's tools ----------------------------------------------------
 
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out clean help,$(GOALS)),)
 # The goals whose needs are more than the build's; anything else is the build.
-NEEDS := $(sort $(patsubst test-quick,test,$(filter run test test-quick bench lines,$(GOALS))) \
-    $(if $(filter-out run test test-quick bench lines clean help,$(GOALS)),build))
+TESTING := test test-quick soak mutants
+NEEDS := $(sort $(if $(filter $(TESTING),$(GOALS)),test) $(filter run bench lines,$(GOALS)) \
+    $(if $(filter-out $(TESTING) run bench lines clean help,$(GOALS)),build))
 include $(NEEDS:%=$(B)/tools/have-%-$(notdir $(CC)).mk)
 $(B)/tools/have-%-$(notdir $(CC)).mk: scripts/setup.sh package-lock.json
 	@CC=$(CC) scripts/setup.sh $*
@@ -130,7 +132,7 @@ $(B)/plain/%.o: %.c | $(GENERATED)
 
 # --- goals --------------------------------------------------------------------
 
-.PHONY: all run test test-quick bench lines clean help
+.PHONY: all run test test-quick soak bench lines clean help
 
 all: $(ALL)
 
@@ -142,6 +144,9 @@ test: $(ALL) $(TEST_HOST) $(TEST_BUILD) $(TEST_BOOT) $(TEST_TOOLS)
 
 test-quick: $(ALL) $(TEST_HOST) $(TEST_TOOLS)
 	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST)
+
+soak: $(ALL) $(TEST_SOAK) $(TEST_TOOLS)
+	@B=$(B) PHX_TEST_TIMEOUT=7200 scripts/run-tests.sh --boot $(TEST_SOAK)
 
 bench: $(ALL)
 	@B=$(B) bench/run.sh
@@ -165,6 +170,7 @@ help:
 	@echo 'make run         boot into the shell (Ctrl-] ends the machine)'
 	@echo 'make test        run every test; ends with "N passed, N failed"'
 	@echo 'make test-quick  only the tests that boot no machine'
+	@echo 'make soak        run the tests that take an hour'
 	@echo 'make bench       measure'
 	@echo 'make lines       count code lines of kernel and core'
 	@echo 'make clean       remove $(B)/'

@@ -47,4 +47,5 @@ at_most null_op 120
 at_most fault_upcall 500
 at_most call_reply 600
 at_most min_mem_mib 16
+at_most process_pages 10
 [ $failures = 0 ]

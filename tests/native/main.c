@@ -154,6 +154,7 @@ int main(int argc, char **argv)
         {"run-stack", role_mischief},
         {"write-last", role_mischief},
         {"run-last", role_mischief},
+        {"deep", role_deep},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

@@ -49,5 +49,6 @@ int role_flaky(void);
 int role_wait(void);
 int role_brittle(void);
 int role_mischief(void);
+int role_deep(void);
 
 #endif

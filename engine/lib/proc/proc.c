@@ -13,7 +13,7 @@
 #define LIBOS_THREAD_PAGE (PHX_LIBOS_LOW + 0x9ff000)
 #define IMAGE_ALIGN UINT64_C(0x200000)
 
-#define NATIVE_STACK_PAGES 2
+#define NATIVE_STACK_PAGES 2 /* of a program that does not say */
 #define LIBOS_STACK_PAGES 16
 #define OWN 5 /* process, thread, space, pool; a libos: notifications to wait on */
 #define HELD_MAX 64
@@ -47,7 +47,7 @@ struct building {
     const struct proc_plan *plan;
     const struct place *place;
     uint64_t process, space, thread;
-    uint64_t entry;
+    struct proc_loaded loaded;
     struct proc_held held[HELD_MAX];
     size_t held_count;
     struct proc_program_image program;
@@ -156,14 +156,15 @@ static int64_t add_start_block(struct building *b)
 
 static int64_t add_thread(struct building *b)
 {
-    uint64_t stack = b->place->stack_top - b->place->stack_pages * PHX_PAGE_SIZE;
+    uint64_t pages = b->loaded.stack_pages ? b->loaded.stack_pages : b->place->stack_pages;
+    uint64_t stack = b->place->stack_top - pages * PHX_PAGE_SIZE;
     struct frame_pool_alloc_out page = {0};
     struct process_new_thread_out thread = {0};
     int64_t result;
 
     b->reason = "no memory for its first thread";
-    result = rt_populate(
-        b->space, b->plan->pool, stack, b->place->stack_pages, PHX_PROT_READ | PHX_PROT_WRITE);
+    result =
+        rt_populate(b->space, b->plan->pool, stack, pages, PHX_PROT_READ | PHX_PROT_WRITE);
     if (result >= 0)
         result = frame_pool_alloc(b->plan->pool, 1, &page);
     if (result < 0)
@@ -171,7 +172,7 @@ static int64_t add_thread(struct building *b)
     result = address_space_map(
         b->space, page.frame, b->place->thread_page, 0, 1, PHX_PROT_READ | PHX_PROT_WRITE);
     if (result >= 0)
-        result = process_new_thread(b->process, b->entry, b->place->stack_top,
+        result = process_new_thread(b->process, b->loaded.entry, b->place->stack_top,
             b->place->start_block, page.frame, b->place->thread_page, &thread);
     phx_release(page.frame);
     b->thread = result < 0 ? 0 : thread.thread;
@@ -180,7 +181,7 @@ static int64_t add_thread(struct building *b)
 
 static int64_t fill(struct building *b)
 {
-    int64_t result = proc_load(b->space, b->plan->pool, &b->plan->image, &b->entry, &b->reason);
+    int64_t result = proc_load(b->space, b->plan->pool, &b->plan->image, &b->loaded, &b->reason);
 
     if (result >= 0)
         result = grant_all(b);

@@ -82,9 +82,13 @@ unsigned proc_slot(const char *name);
 
 /* --- the pieces ------------------------------------------------------------ */
 
-/* proc_image.c: map an ELF's segments into a space. */
-int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image, uint64_t *entry,
-    const char **reason);
+/* proc_image.c: map an ELF's segments into a space. Where it begins, and how many pages
+ * of stack it asks for (the size of its PT_GNU_STACK; 0: it does not say). */
+struct proc_loaded {
+    uint64_t entry, stack_pages;
+};
+int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image,
+    struct proc_loaded *loaded, const char **reason);
 /* Frames of a pool with these bytes (and zeroes), mapped into a space; at least one page. */
 int64_t proc_map_copy(uint64_t space, uint64_t pool, uint64_t address, const void *bytes,
     uint64_t length, uint64_t pages, unsigned protection);

@@ -7,6 +7,8 @@
 #include "rt/rt.h"
 
 #define PIECE_PAGES 64 /* copied at a time: a frame is contiguous */
+#define PT_GNU_STACK 0x6474e551
+#define STACK_PAGES_MAX 64
 
 static uint64_t pages_for(uint64_t bytes)
 {
@@ -104,8 +106,22 @@ static int64_t load_segments(
     return 0;
 }
 
-int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image, uint64_t *entry,
-    const char **reason)
+/* What the linker was told by -z stack-size. elf_check() has seen that the headers are
+ * in the image. */
+static uint64_t stack_pages(const struct elf_info *info)
+{
+    struct elf_segment header;
+
+    for (unsigned i = 0; i < info->phdr_count; i++) {
+        memcpy(&header, info->image + info->phdr_offset + i * sizeof header, sizeof header);
+        if (header.type == PT_GNU_STACK)
+            return header.memory_size / PHX_PAGE_SIZE + (header.memory_size % PHX_PAGE_SIZE != 0);
+    }
+    return 0;
+}
+
+int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image,
+    struct proc_loaded *loaded, const char **reason)
 {
     struct elf_info info;
     int64_t result;
@@ -117,7 +133,10 @@ int64_t proc_load(uint64_t space, uint64_t pool, const struct proc_image *image,
               "that is both writable and executable";
     if (info.relocatable || info.shared_page || info.write_execute)
         return -PHX_INVALID_FORMAT;
-    *entry = info.entry;
+    *loaded = (struct proc_loaded){info.entry, stack_pages(&info)};
+    *reason = "it asks for a stack of more than 64 pages";
+    if (loaded->stack_pages > STACK_PAGES_MAX)
+        return -PHX_TOO_BIG;
     result = load_segments(space, pool, image, &info);
     *reason = "its image does not fit into its memory";
     return result;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The runtime library of native programs: what is here, and core's logic compiled
-# for ring 3. $(eval $(call NATIVE,NAME,OBJECTS)) makes a program.
+# for ring 3. $(eval $(call NATIVE,NAME,OBJECTS,FLAGS)) makes a program; the linker's
+# flag `-z stack-size=BYTES` asks for its first stack, two pages without.
 
 RT_SOURCES := sys start out alloc heap thread serve show tables interfaces
 RT_CORE := bytes fmt elf
@@ -24,7 +25,7 @@ define NATIVE
 $(B)/user/$(1).elf: $(B)/engine/lib/rt/start_asm.o $(2) $(B)/lib/librt.a $(B)/lib/libcapnp.a
 	@$$(if $$(V),,echo '  link $$@';) mkdir -p $$(@D)
 	$$(Q)$$(LD) -static -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack \
-	    --image-base=0x200000 -e _start $$^ -o $$@
+	    --image-base=0x200000 -e _start $(3) $$^ -o $$@
 ALL += $(B)/user/$(1).elf
 endef
 

@@ -6,7 +6,7 @@ BENCH_PARTS := main kernel threads calls handlers_asm
 
 $(eval $(call NATIVE,bench,$(BENCH_PARTS:%=$(B)/engine/user/bench/%.o) $(PROC_OBJECTS) \
     $(B)/engine/lib/capnp/build.o))
-$(eval $(call NATIVE,idle,$(B)/engine/user/bench/idle.o))
+$(eval $(call NATIVE,idle,$(B)/engine/user/bench/idle.o,-z stack-size=4096))
 $(eval $(call NATIVE,first,$(B)/engine/user/bench/first.o))
 
 $(B)/engine/user/bench/%_asm.o: engine/user/bench/%.S | $(GENERATED)

@@ -64,8 +64,8 @@ static struct proc_image image_of(struct package *package, const char *name)
     return image;
 }
 
-static void start(const struct proc_image *image, const char *role, const struct proc_grant *grants,
-    size_t grant_count)
+static struct proc start(const struct proc_image *image, const char *role,
+    const struct proc_grant *grants, size_t grant_count)
 {
     struct proc_text arguments[] = {{"bench", 5}, {role, strlen(role)}};
     struct proc_plan plan = {
@@ -83,6 +83,7 @@ static void start(const struct proc_image *image, const char *role, const struct
     if (err < 0)
         rt_panic("%s: %s: %s", role, reason, rt_error_text(err));
     must(proc_start(&peer), role);
+    return peer;
 }
 
 /* A server in that role; a client capability to it. */
@@ -130,16 +131,25 @@ PART calls_with_bytes(const struct proc_image *image)
     bench_report("call_reply_4k", MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
 }
 
-/* All of them have run and wait by the time that they are counted. */
+/* All of them have run and wait by the time that they are counted: one that had died
+ * would have given its pages back. */
 PART process_pages(const struct proc_image *image)
 {
     uint64_t before = pages_used(), used;
+    static struct proc idle[IDLE_PROCESSES];
 
     for (unsigned i = 0; i < IDLE_PROCESSES; i++)
-        start(image, "idle", NULL, 0);
+        idle[i] = start(image, "idle", NULL, 0);
     for (unsigned i = 0; i < 4; i++)
         must(thread_control_yield(RT_THREAD), "yield");
     used = pages_used() - before;
+    for (unsigned i = 0; i < IDLE_PROCESSES; i++) {
+        struct process_status_out out;
+
+        must(process_status(idle[i].process, &out), "idle");
+        if (out.threads != 1)
+            rt_panic("idle: status 0x%lx", out.status);
+    }
     rt_print("process_pages\t%lu\tpages\n", (used + IDLE_PROCESSES - 1) / IDLE_PROCESSES);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The least program: it waits for ever. What its process costs is process_pages. */
+/*
+ * The least program: it waits for ever, on a stack of one page. What its process costs
+ * is process_pages.
+ */
 #include "rt/rt.h"
 
 int main(void)

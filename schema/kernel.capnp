@@ -287,10 +287,10 @@ interface Console $A.number(13)
       $A.doc("A child for one stream: 0 input, 1 output, 2 errors, 3 control.");
   watch @3 (notification :UInt64, bits :UInt64) -> ()
       $A.bit(3) $A.words
-      $A.doc("Signal when a control event (interrupt, terminate, window size) came from the host.");
+      $A.doc("Signal when a control event (hangup, interrupt, terminate, window size) came from the host.");
   info @4 () -> (framed :UInt64, events :UInt64, terminal :UInt64)
       $A.bit(4) $A.words
-      $A.doc("Whether a launcher frames the line; takes, where watch is allowed, the control events (bit 1 interrupt, bit 2 terminate); whether streams 0, 1, 2 are terminals there (bits 0-2), columns (8-23) and rows (24-39).");
+      $A.doc("Whether a launcher frames the line; takes, where watch is allowed, the control events (bit 0 hangup, bit 1 interrupt, bit 2 terminate, bit 3 window size); whether streams 0, 1, 2 are terminals there (bits 0-2), columns (8-23) and rows (24-39).");
 }
 
 interface Entropy $A.number(14) $A.doc("Random bytes.") {

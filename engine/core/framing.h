@@ -42,6 +42,7 @@
                                   stderr is a terminal; its columns and rows, 2 bytes each */
 #define FRAMING_HOST_MAX 1024  /* bytes of payload */
 
+#define FRAMING_CONTROL_HANGUP 1
 #define FRAMING_CONTROL_INTERRUPT 2
 #define FRAMING_CONTROL_TERMINATE 4
 #define FRAMING_CONTROL_WINDOW 8

@@ -4,7 +4,8 @@
 FAKE_QEMU := $(B)/tests/launcher/fake_qemu
 FRAMES_TEST := $(B)/tests/launcher/frames_test
 SCRIPT_TEST := $(B)/tests/launcher/script_test
-TEST_HOST += $(FRAMES_TEST) $(SCRIPT_TEST) tests/launcher/launcher_test.sh
+MOUNT_TEST := $(B)/tests/launcher/mount_test
+TEST_HOST += $(FRAMES_TEST) $(MOUNT_TEST) $(SCRIPT_TEST) tests/launcher/launcher_test.sh
 TEST_TOOLS += $(FAKE_QEMU)
 
 $(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/framing.o
@@ -12,6 +13,10 @@ $(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/frami
 
 $(FRAMES_TEST): $(addprefix $(B)/host/,tests/launcher/frames_test.o tools/phoenix/frames.o \
     engine/core/framing.o)
+	$(call LINK_HOST,$(SAN))
+
+$(MOUNT_TEST): $(addprefix $(B)/host/,tests/launcher/mount_test.o tools/phoenix/mount.o \
+    tools/mkmanifest/memory.o tests/harness/main.o)
 	$(call LINK_HOST,$(SAN))
 
 $(SCRIPT_TEST): $(addprefix $(B)/host/,tests/launcher/script_test.o tools/phoenix/script.o \

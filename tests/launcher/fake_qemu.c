@@ -194,11 +194,35 @@ static void speak(const char *what, char **argv)
         pause();
 }
 
+/* A whole conversation, of which FAKE_ARG bytes are said. */
+static void cut_short(void)
+{
+    static const char conversation[] = "\x13\4\0PHX1"
+                                       "\x10\3\0log"
+                                       "\1\4\0out\n"
+                                       "\2\4\0err\n"
+                                       "\x12\4\0\7\0\0\0";
+    size_t all = sizeof conversation - 1, said = (size_t)atoi(getenv("FAKE_ARG"));
+
+    put(conversation, said < all ? said : all);
+}
+
+/* What another program than QEMU, or an old one, says of itself. */
+static void show_version(void)
+{
+    const char *version = getenv("FAKE_VERSION");
+
+    printf("%s\n", version ? version : "QEMU emulator version 7.2.22 (pretended)");
+}
+
 int main(int argc, char **argv)
 {
     const char *what = getenv("FAKE");
 
-    (void)argc;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        show_version();
+        return 0;
+    }
     if (!what || strcmp(what, "silent") == 0)
         pause();
     if (strcmp(what, "noise") == 0)
@@ -207,6 +231,16 @@ int main(int argc, char **argv)
         put("too little memory\n", 18);
         fprintf(stderr, "qemu: something was wrong\n");
         return 1;
+    }
+    if (strcmp(what, "words") == 0) {
+        fprintf(stderr, "%s\n", getenv("FAKE_ARG"));
+        return 1;
+    }
+    if (strcmp(what, "nothing") == 0)
+        return 0;
+    if (strcmp(what, "cut") == 0) {
+        cut_short();
+        return 0;
     }
     ready();
     speak(what, argv);

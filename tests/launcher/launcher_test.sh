@@ -70,7 +70,8 @@ options() {
     wrong missing_value '--mem: its value is missing' run --mem
     wrong missing_program 'say which program' run --mem 64M
     wrong bad_size 'not a size' run --mem 12Q $program
-    wrong negative_size 'not a number' run --mem -5M $program
+    wrong negative_size '--scratch: -1 is not between 1 and' run --scratch -1 $program
+    wrong size_without_digits 'not a number' run --mem -x $program
     wrong size_of_zero 'not between' run --scratch 0 $program
     wrong size_that_wraps 'not between' run --mem 99999999999999G $program
     wrong bad_smp 'not between 1 and 64' run --smp 0 $program
@@ -80,6 +81,7 @@ options() {
     wrong zero_timeout 'not a number of seconds' run --timeout 0 $program
     wrong env_without_name 'has no name' run --env =x $program
     wrong relative_cwd 'does not begin with a slash' run --cwd tmp $program
+    wrong cwd_without_files 'no folder /tmp without --ro or --scratch' run --cwd /tmp $program
     wrong ro_of_nothing 'cannot read /not/there' run --ro /not/there:/x $program
     wrong ro_without_guest 'no path behind the colon' run --ro /etc/passwd: $program
     wrong ro_twice 'given twice' run --ro /etc/passwd:/x --ro /etc/group:/x $program
@@ -137,6 +139,10 @@ programs() {
     check program_on_path 0
     run echo run -- $program
     check two_dashes 0
+    mv "$PHOENIX_IMAGES/boot/libos.elf" "$work/kept"
+    run echo run $program
+    check part_that_is_missing 125 '' 'libos.elf is missing; .make. builds it'
+    mv "$work/kept" "$PHOENIX_IMAGES/boot/libos.elf"
 }
 
 statuses() {
@@ -163,6 +169,22 @@ statuses() {
     check no_qemu 125 '' 'apt-get install qemu-system-x86'
     run noise run $program
     check noise_before_ready 0 '' 
+    run nothing run $program
+    check qemu_that_does_nothing 125 '' 'ended without saying'
+    FAKE_VERSION='QEMU emulator version 5.0.1' run nothing run $program
+    check qemu_too_old 125 '' 'is QEMU 5.0, which is too old; 7.2 or newer is needed'
+    FAKE_VERSION='QEMU emulator version 7.1.9' run refuse run $program
+    check qemu_too_old_by_a_little 125 '' 'is QEMU 7.1, which is too old'
+    FAKE_VERSION='true (GNU coreutils) 9.1' run nothing run $program
+    check qemu_that_is_none 125 '' 'does not behave like QEMU'
+    FAKE_ARG="qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory" run words run \
+        --mem 9G $program
+    check host_without_memory 125 '' 'this host cannot give the machine 9216M'
+    FAKE_ARG="qemu: could not load PC BIOS 'bios-microvm.bin'" run words run $program
+    check qemu_without_firmware 125 '' 'does not find its firmware; .apt-get install'
+    chmod -x "$work/plain"
+    PHOENIX_QEMU=$work/plain run echo run $program
+    check qemu_without_permission 125 '' 'plain: Permission denied'
     run silent run --timeout 0.3 $program
     check timeout_before_ready 124 ''
     run hang run --timeout 0.3 $program
@@ -180,6 +202,24 @@ statuses() {
     run log run $program
     check log_is_not_in_the_streams 3 out
     [ ! -s "$work/err" ] && ok log_is_not_on_stderr || bad log_is_not_on_stderr "$(cat "$work/err")"
+}
+
+# A machine that ends after each byte of what it had to say: its status is only believed
+# when it came, and otherwise there is one line.
+cuts() {
+    local bytes wrong=0
+    for ((bytes = 0; bytes <= 34; bytes++)); do
+        FAKE_ARG=$bytes run cut run $program
+        if ((bytes == 34)); then
+            [ "$status" = 7 ] && [ "$(cat "$work/out" "$work/err")" = "$(printf 'out\nerr')" ]
+        elif ((bytes < 7)); then
+            [ "$status" = 125 ] && grep -q 'ended without saying' "$work/err"
+        else
+            [ "$status" = 125 ] && [ "$(grep -vxc err "$work/err")" = 1 ] &&
+                [ "$(cat "$work/out")" = "$( ((bytes >= 20)) && echo out)" ]
+        fi || { wrong=$((wrong + 1)) && echo "after $bytes bytes: $status, $(cat "$work/err")"; }
+    done
+    [ $wrong = 0 ] && ok every_cut_of_the_line || bad every_cut_of_the_line "$wrong cuts"
 }
 
 streams() {
@@ -208,6 +248,10 @@ streams() {
     FAKE=echo timeout 60 "$phoenix" run $program </dev/null >&- 2>&-
     status=$?
     check closed_output_that_is_not_used 0
+    # Nobody reads stderr any more: the program would die of it on the host.
+    FAKE=echo2 timeout 60 "$phoenix" run $program 2>&1 <"$work/random" >"$work/out" | sleep 0
+    status=${PIPESTATUS[0]}
+    check errors_that_nobody_reads 141 ''
     FAKE=turns timeout 60 "$phoenix" run $program </dev/null >"$work/out" 2>&1
     status=$?
     check one_file_keeps_the_order 0 123456789
@@ -230,6 +274,7 @@ wait_for() {
         grep -q "$1" "$work/out" && return
         sleep 0.05
     done
+    return 1
 }
 
 signals() {
@@ -246,6 +291,23 @@ signals() {
     check signals_are_handed_on 143
     grep -q '^terminal 0 80 x 24$' "$work/out" && ok terminal_is_described_first ||
         bad terminal_is_described_first "$(cat "$work/out")"
+
+    FAKE=controls "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    wait_for terminal
+    kill -HUP $pid
+    wait_for 'control 1$' && ok hangup_is_a_hangup || bad hangup_is_a_hangup "$(cat "$work/out")"
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+
+    FAKE=controls "$phoenix" shell >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    wait_for terminal
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    : >"$work/out"
+    check one_signal_ends_a_shell 143 ''
 
     FAKE=hang "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
     pid=$!
@@ -360,6 +422,7 @@ from_anywhere() {
 options
 programs
 statuses
+cuts
 streams
 signals
 terminals

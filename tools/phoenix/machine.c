@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "machine.h"
 
+#include "kvm.h"
 #include "say.h"
 
 #include <errno.h>
@@ -65,34 +66,6 @@ char *program_find(const char *name, int *error)
     return NULL;
 }
 
-/* Whether the processor can virtualize, and we may use it. */
-static bool kvm_works(void)
-{
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    char line[4096];
-    bool capable = false;
-    int fd;
-
-    while (f && !capable && fgets(line, sizeof line, f))
-        capable = strncmp(line, "flags", 5) == 0 &&
-                  (strstr(line, " vmx") != NULL || strstr(line, " svm") != NULL);
-    if (f)
-        fclose(f);
-    if (!capable || (fd = open("/dev/kvm", O_RDWR | O_CLOEXEC)) < 0)
-        return false;
-    close(fd);
-    return true;
-}
-
-static bool machine_uses_kvm(const struct options *options)
-{
-    if (options->accel == ACCEL_AUTO)
-        return kvm_works();
-    if (options->accel == ACCEL_KVM && access("/dev/kvm", R_OK | W_OK) != 0)
-        fail(STATUS_FAILED, "--accel kvm: /dev/kvm cannot be used: %s", strerror(errno));
-    return options->accel == ACCEL_KVM;
-}
-
 struct arguments {
     char *list[ARGUMENTS_MAX + 1];
     unsigned count;
@@ -111,17 +84,16 @@ static void argue(struct arguments *a, const char *format, ...)
     a->list[++a->count] = NULL;
 }
 
-static void machine_arguments(struct arguments *a, const char *qemu, const struct options *options,
-    const char *kernel, int module, uint64_t memory)
+static void machine_arguments(struct arguments *a, const struct machine_process *machine,
+    const struct options *options, const char *kernel, int module)
 {
     static const char *const machines[] = {
         [MACHINE_MICROVM] = "microvm,acpi=on,isa-serial=on,rtc=on",
         [MACHINE_Q35] = "q35",
         [MACHINE_PC] = "pc",
     };
-    bool kvm = machine_uses_kvm(options);
 
-    argue(a, "%s", qemu);
+    argue(a, "%s", machine->qemu);
     argue(a, "-nodefaults");
     argue(a, "-no-user-config");
     argue(a, "-no-reboot");
@@ -130,13 +102,13 @@ static void machine_arguments(struct arguments *a, const char *qemu, const struc
     argue(a, "-M");
     argue(a, "%s", machines[options->machine]);
     argue(a, "-accel");
-    argue(a, "%s", kvm ? "kvm" : "tcg");
+    argue(a, "%s", machine->kvm ? "kvm" : "tcg");
     argue(a, "-cpu");
-    argue(a, "%s", kvm ? "host" : "max");
+    argue(a, "%s", machine->kvm ? "host" : "max");
     argue(a, "-smp");
     argue(a, "%u", options->cpus);
     argue(a, "-m");
-    argue(a, "%" PRIu64 "M", memory >> 20);
+    argue(a, "%" PRIu64 "M", machine->memory >> 20);
     argue(a, "-kernel");
     argue(a, "%s", kernel);
     argue(a, "-initrd");
@@ -187,14 +159,15 @@ void machine_start(struct machine_process *machine, const struct options *option
     struct arguments a = {.count = 0};
     int error, in[2], out[2], errors[2];
     pid_t parent = getpid();
-    char *qemu;
 
     name = name && *name ? name : "qemu-system-x86_64";
-    qemu = program_find(name, &error);
-    if (!qemu)
+    machine->qemu = program_find(name, &error);
+    if (!machine->qemu)
         fail(STATUS_FAILED, "%s: %s; `apt-get install qemu-system-x86` (as root) brings QEMU", name,
             strerror(error));
-    machine_arguments(&a, qemu, options, kernel, module, memory);
+    machine->kvm = kvm_wanted(options->accel);
+    machine->memory = memory;
+    machine_arguments(&a, machine, options, kernel, module);
     pipe_pair(in);
     pipe_pair(out);
     pipe_pair(errors);
@@ -215,7 +188,6 @@ void machine_start(struct machine_process *machine, const struct options *option
     fcntl(machine->errors, F_SETFL, O_NONBLOCK);
     while (a.count)
         free(a.list[--a.count]);
-    free(qemu);
 }
 
 int machine_end(struct machine_process *machine, unsigned patience_ms)

@@ -17,6 +17,9 @@
 
 struct machine_process {
     pid_t pid;
+    char *qemu;      /* its path */
+    bool kvm;        /* not emulated */
+    uint64_t memory; /* bytes */
     int to;     /* COM1 in; non-blocking */
     int from;   /* COM1 out; non-blocking */
     int errors; /* the emulator's own stderr; non-blocking */

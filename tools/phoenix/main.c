@@ -72,8 +72,8 @@ static uint64_t file_size(const char *path)
 {
     struct stat status;
 
-    if (stat(path, &status) != 0)
-        fail(STATUS_FAILED, "%s is missing; `make` builds it", path);
+    if (access(path, R_OK) != 0 || stat(path, &status) != 0)
+        part_refuse(path);
     return (uint64_t)status.st_size;
 }
 
@@ -85,7 +85,7 @@ static int open_system(const char *images, uint64_t *size)
     *size = file_size(path);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        fail(STATUS_FAILED, "cannot read %s: %s", path, strerror(errno));
+        part_refuse(path);
     return fd;
 }
 

@@ -2,50 +2,20 @@
 /* The command line; see options.h. */
 #include "options.h"
 
+#include "help.h"
+#include "mkmanifest/refuse.h"
+#include "mount.h"
 #include "say.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define VERSION "phoenix 0.1"
 #define CPUS_LIMIT 64
 #define MEMORY_LIMIT (UINT64_C(1) << 40)
-
-static const char help_text[] =
-    "usage: phoenix run [OPTION]... [--] PROGRAM [ARG]...\n"
-    "       phoenix shell [OPTION]...\n"
-    "       phoenix --help | --version\n"
-    "\n"
-    "run    start a machine with one static Linux program from this host, and with\n"
-    "       nothing but what the options grant; stdin, stdout and stderr are yours\n"
-    "shell  start a machine with a Phoenix shell (Ctrl-] ends the machine)\n"
-    "\n"
-    "What the program may touch (run only)\n"
-    "  --ro HOSTPATH[:GUESTPATH]  a copy of this file or folder, to read (default: at\n"
-    "                             the same absolute path); may be repeated;\n"
-    "                             pipes, sockets and devices of a folder stay here\n"
-    "  --scratch SIZE             that much memory to write files in, gone at the end\n"
-    "  --env NAME[=VALUE]         a variable (without VALUE: as it is here)\n"
-    "  --cwd DIR                  the working directory (default /)\n"
-    "\n"
-    "The machine\n"
-    "  --mem SIZE                 memory (default: what is loaded, and 64M)\n"
-    "  --smp N                    processors, 1 to 64 (default 1)\n"
-    "  --machine microvm|q35|pc   (default microvm)\n"
-    "  --accel auto|tcg|kvm       (default auto: kvm where it works, else tcg)\n"
-    "  --timeout SECONDS          end the machine then, with status 124\n"
-    "  --log FILE                 write the kernel's log there\n"
-    "\n"
-    "SIZE is a number with K, M or G behind it (of bytes without).\n"
-    "\n"
-    "Exit status: the program's; 128+N when signal N ended it; 124 after --timeout;\n"
-    "125 when Phoenix itself failed; 126 when PROGRAM cannot run here (dynamic, a\n"
-    "script, for another machine); 127 when it is not there.\n";
 
 static uint64_t parse_number(const char *option, const char *text, char **end)
 {
@@ -53,7 +23,7 @@ static uint64_t parse_number(const char *option, const char *text, char **end)
 
     errno = 0;
     n = strtoull(text, end, 10);
-    if (*end == text || text[0] == '-' || errno)
+    if (!isdigit((unsigned char)text[0]) || errno)
         fail(STATUS_FAILED, "%s: `%s` is not a number", option, text);
     return n;
 }
@@ -62,9 +32,12 @@ static uint64_t parse_size(const char *option, const char *text)
 {
     static const char units[] = "KMG";
     char *end;
-    uint64_t n = parse_number(option, text, &end);
+    uint64_t n;
     unsigned shift = 0;
 
+    if (text[0] == '-' && isdigit((unsigned char)text[1]))
+        fail(STATUS_FAILED, "%s: %s is not between 1 and 1024G", option, text);
+    n = parse_number(option, text, &end);
     if (*end) {
         const char *unit = strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end);
 
@@ -108,84 +81,6 @@ static unsigned parse_cpus(const char *text)
     return (unsigned)n;
 }
 
-static void *must(void *p)
-{
-    if (!p)
-        fail(STATUS_FAILED, "out of memory");
-    return p;
-}
-
-static char *concatenate(const char *a, const char *b, const char *c)
-{
-    size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
-    char *s = must(malloc(size));
-
-    snprintf(s, size, "%s%s%s", a, b, c);
-    return s;
-}
-
-/* Resolve `.`, `..` and doubled slashes of an absolute path by its text, in place. */
-static void path_normalize(char *path)
-{
-    char *out = path, *in = path;
-
-    while (*in) {
-        size_t n = strcspn(in, "/");
-
-        if (n == 2 && in[0] == '.' && in[1] == '.') {
-            while (out > path && *--out != '/')
-                ;
-        } else if (n != 0 && !(n == 1 && in[0] == '.')) {
-            *out++ = '/';
-            memmove(out, in, n);
-            out += n;
-        }
-        in += n;
-        while (*in == '/')
-            in++;
-    }
-    if (out == path)
-        *out++ = '/';
-    *out = 0;
-}
-
-static char *path_absolute(const char *path)
-{
-    char here[PATH_MAX];
-    char *absolute;
-
-    if (path[0] == '/')
-        absolute = must(strdup(path));
-    else if (getcwd(here, sizeof here))
-        absolute = concatenate(here, "/", path);
-    else
-        fail(STATUS_FAILED, "cannot tell the current folder: %s", strerror(errno));
-    path_normalize(absolute);
-    return absolute;
-}
-
-/* HOST[:GUEST]; only a colon before a slash parts them, so names may have colons. */
-static void mount_add(struct options *options, char *text)
-{
-    char *colon = strrchr(text, ':');
-    struct mount *mount;
-
-    options->mounts =
-        must(realloc(options->mounts, (options->mount_count + 1) * sizeof *options->mounts));
-    mount = &options->mounts[options->mount_count++];
-    if (colon && colon[1] == '/') {
-        *colon = 0;
-        mount->guest = path_absolute(colon + 1);
-    } else if (colon && colon[1] == 0) {
-        fail(STATUS_FAILED, "--ro: `%s` has no path behind the colon", text);
-    } else {
-        mount->guest = path_absolute(text);
-    }
-    if (!*text)
-        fail(STATUS_FAILED, "--ro: no path of this host is given");
-    mount->host = text;
-}
-
 /* NAME=VALUE, or NAME for the value it has here (none: nothing is set). */
 static void environment_add(struct options *options, char *text)
 {
@@ -197,7 +92,7 @@ static void environment_add(struct options *options, char *text)
         value = getenv(text);
         if (!value)
             return;
-        text = concatenate(text, "=", value);
+        text = must_format("%s=%s", text, value);
     }
     for (size_t i = 0; i < options->environment_count; i++) {
         /* The last one given counts. */
@@ -206,8 +101,8 @@ static void environment_add(struct options *options, char *text)
             return;
         }
     }
-    options->environment = must(realloc(
-        options->environment, (options->environment_count + 1) * sizeof *options->environment));
+    options->environment = must_grow(
+        options->environment, options->environment_count + 1, sizeof *options->environment);
     options->environment[options->environment_count++] = text;
 }
 
@@ -236,7 +131,9 @@ static void option_set(struct options *options, enum option option, char *value)
 {
     switch (option) {
     case RO:
-        mount_add(options, value);
+        options->mounts =
+            must_grow(options->mounts, options->mount_count + 1, sizeof *options->mounts);
+        options->mounts[options->mount_count++] = mount_parse(value);
         break;
     case SCRATCH:
         options->scratch = parse_size("--scratch", value);
@@ -303,7 +200,7 @@ static enum command parse_command(const char *word)
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
         print_and_end(help_text);
     if (strcmp(word, "--version") == 0)
-        print_and_end(VERSION "\n");
+        print_and_end(version_text);
     if (strcmp(word, "run") == 0)
         return COMMAND_RUN;
     if (strcmp(word, "shell") == 0)
@@ -332,6 +229,9 @@ void options_parse(struct options *options, int argc, char **argv)
             fail(STATUS_FAILED, "%s: its value is missing", option_table[option].name);
         option_set(options, option, value);
     }
+    if (strcmp(options->directory, "/") != 0 && !options->mount_count && !options->scratch)
+        fail(STATUS_FAILED, "--cwd: there is no folder %s without --ro or --scratch",
+            options->directory);
     if (options->command == COMMAND_RUN) {
         if (i >= argc)
             fail(STATUS_FAILED, "say which program: phoenix run [OPTION]... PROGRAM [ARG]...");

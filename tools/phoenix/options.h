@@ -19,7 +19,7 @@ enum machine { MACHINE_MICROVM, MACHINE_Q35, MACHINE_PC };
 enum accel { ACCEL_AUTO, ACCEL_TCG, ACCEL_KVM };
 
 struct mount {
-    char *host;  /* as it was given */
+    char *host;  /* as this host has it */
     char *guest; /* absolute, without `.`, `..` and doubled slashes */
 };
 

@@ -113,13 +113,20 @@ char *program_check(const char *name)
     return path;
 }
 
+void part_refuse(const char *path)
+{
+    if (errno == ENOENT)
+        fail(STATUS_FAILED, "%s is missing; `make` builds it", path);
+    fail(STATUS_FAILED, "cannot read %s: %s", path, strerror(errno));
+}
+
 static void add_image(
     struct package *package, const char *name, const char *images, const char *file)
 {
     char *path = must_format("%s/%s", images, file);
 
     if (access(path, R_OK) != 0)
-        fail(STATUS_FAILED, "%s is missing; `make` builds it", path);
+        part_refuse(path);
     package_add_binary(package, name, blob_of_file(path, "the system"));
 }
 

@@ -9,6 +9,9 @@
  * a machine, and says why. */
 char *program_check(const char *name);
 
+/* Fails: a part of the system cannot be read, as errno says. */
+_Noreturn void part_refuse(const char *path);
+
 /* Pack what the options ask for, with the system's parts from `images`, into a file
  * in memory; says how large it is. */
 int module_for_program(

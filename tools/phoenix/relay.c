@@ -3,19 +3,18 @@
 #define _GNU_SOURCE
 #include "relay.h"
 
+#include "death.h"
 #include "frames.h"
 #include "queue.h"
 #include "say.h"
 #include "terminal.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #define READ_SIZE 65536
@@ -86,6 +85,7 @@ struct relay *relay_new(const struct options *options)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGWINCH);
+    sigaddset(&set, SIGTSTP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -186,6 +186,30 @@ static void read_input(struct relay *r)
         send_input(r, data, (size_t)n);
 }
 
+/* A program may make of a signal what it likes; whoever insists means us. A shell is no
+ * program that could be told to end, only what it runs can be interrupted. */
+static bool ends_us(struct relay *r, uint32_t signal)
+{
+    bool shell = r->options->command == COMMAND_SHELL;
+
+    return !r->reader.ready || r->decided || (shell && signal != SIGINT) ||
+           ++r->signals_seen == SIGNALS_PATIENCE;
+}
+
+/* Ctrl-Z: the machine, in a session of its own, stands still as long as we do. */
+static void pause_together(struct relay *r)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTSTP);
+    kill(r->machine->pid, SIGSTOP);
+    raise(SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* it arrives here, and SIGCONT ends it */
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    kill(r->machine->pid, SIGCONT);
+}
+
 static void read_signals(struct relay *r)
 {
     struct signalfd_siginfo info;
@@ -199,14 +223,18 @@ static void read_signals(struct relay *r)
         }
         return;
     }
-    /* The program may make of it what it likes; whoever insists means us. */
-    if (!r->reader.ready || r->decided || ++r->signals_seen == SIGNALS_PATIENCE) {
+    if (info.ssi_signo == SIGTSTP) {
+        pause_together(r);
+        return;
+    }
+    if (ends_us(r, info.ssi_signo)) {
         decide(r, STATUS_SIGNAL + (int)info.ssi_signo);
         r->out.start = r->out.end = r->err.start = r->err.end = 0;
         return;
     }
-    send_control(
-        r, info.ssi_signo == SIGINT ? FRAMING_CONTROL_INTERRUPT : FRAMING_CONTROL_TERMINATE);
+    send_control(r, info.ssi_signo == SIGINT   ? FRAMING_CONTROL_INTERRUPT
+                    : info.ssi_signo == SIGHUP ? FRAMING_CONTROL_HANGUP
+                                               : FRAMING_CONTROL_TERMINATE);
 }
 
 /* --- from the machine ------------------------------------------------------- */
@@ -302,7 +330,7 @@ static void read_machine(struct relay *r)
  * False when there are none at the moment. */
 static bool read_errors(struct relay *r)
 {
-    size_t half = sizeof r->errors / 2;
+    size_t half = (sizeof r->errors - 1) / 2;
     ssize_t n;
 
     if (r->errors_length > half) {
@@ -328,15 +356,26 @@ static void write_out(struct relay *r, struct queue *q, int fd, const char *name
     if (!error)
         return;
     q->start = q->end = 0;
-    if (fd == 2)
-        return;
     /* As if the program itself had written there. */
     if (error == EPIPE) {
         decide(r, STATUS_SIGNAL + SIGPIPE);
-    } else {
+    } else if (fd != 2) {
         say("cannot write to %s: %s", name, strerror(error));
         decide(r, STATUS_FAILED);
     }
+}
+
+static struct death death_of(struct relay *r, int wait_status)
+{
+    r->errors[r->errors_length] = 0;
+    return (struct death){
+        .machine = r->machine,
+        .was_ready = r->reader.ready,
+        .wait_status = wait_status,
+        .noise = r->reader.noise,
+        .noise_length = r->reader.noise_length,
+        .words = r->errors,
+    };
 }
 
 /* Milliseconds until something is due, -1: nothing is. What is due is decided. */
@@ -353,7 +392,9 @@ static int time_left(struct relay *r)
     } else if (r->ended_by && !r->decided && now >= r->ended_by) {
         decide(r, STATUS_FAILED);
     } else if (boot && now >= boot) {
-        say("the machine was not ready after %d seconds", BOOT_MS / 1000);
+        struct death death = death_of(r, 0);
+
+        death_explain_silence(&death, BOOT_MS / 1000);
         decide(r, STATUS_FAILED);
     }
     if (timeout && (!due || timeout < due))
@@ -413,33 +454,6 @@ static void relay_step(struct relay *r, int wait_ms)
         read_input(r);
 }
 
-/* What a machine printed before it could speak in frames, as far as it can be shown. */
-static void show_noise(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (isprint((unsigned char)text[i]) || text[i] == '\n')
-            putc(text[i], stderr);
-    if (length && text[length - 1] != '\n')
-        putc('\n', stderr);
-}
-
-/* The machine is gone and did not say why. */
-static int explain_death(struct relay *r, int wait_status)
-{
-    if (r->epitaph || r->reader.broken)
-        return STATUS_FAILED;
-    if (!r->reader.ready)
-        show_noise(r->reader.noise, r->reader.noise_length);
-    show_noise(r->errors, r->errors_length);
-    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) != SIGKILL)
-        say("QEMU was ended by signal %d", WTERMSIG(wait_status));
-    else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) != 0 && !r->reader.ready)
-        say("QEMU ended with status %d before the machine was ready", WEXITSTATUS(wait_status));
-    else
-        say("the machine ended without saying how its program did");
-    return STATUS_FAILED;
-}
-
 int relay_run(struct relay *r, struct machine_process *machine)
 {
     int wait_status;
@@ -465,5 +479,10 @@ int relay_run(struct relay *r, struct machine_process *machine)
     wait_status = machine_end(machine, DEATH_MS);
     while (r->machine->errors >= 0 && read_errors(r))
         ;
-    return explain_death(r, wait_status);
+    if (!r->epitaph && !r->reader.broken) {
+        struct death death = death_of(r, wait_status);
+
+        death_explain(&death);
+    }
+    return STATUS_FAILED;
 }

@@ -216,6 +216,7 @@ void face_start(const struct phx_start *start)
     struct elf_info info;
     uint64_t bias = 0;
     size_t n = strlen(program_name);
+    int64_t e = 0;
 
     (void)start;
     open_streams();
@@ -230,9 +231,11 @@ void face_start(const struct phx_start *start)
     mm_set_break(bias + page_up(info.high));
     signal_init();
     memcpy(l->name, program_name, n < 15 ? n : 15);
-    if (start_program.directory[0] != 0 && caps.names != 0 &&
-        directory_set(start_program.directory) < 0)
-        refuse("its working directory is not there");
+    if (start_program.directory[0] != 0 && caps.names != 0)
+        e = directory_set(start_program.directory);
+    if (e < 0)
+        refuse(e == -E_NOTDIR ? "its working directory is no directory"
+                              : "its working directory is not there");
     timers_init();
     memset(r, 0, sizeof(*r));
     r->rsp = build_stack(&info, bias);

@@ -10,6 +10,7 @@
 #include "time.h"
 #include "user.h"
 
+#define EVENT_HANGUP 1
 #define EVENT_INTERRUPT 2
 #define EVENT_TERMINATE 4
 #define EVENT_WINDOW 8
@@ -24,6 +25,8 @@ static void take_events(void)
 
     if (caps.events == 0 || console_info(caps.events, &out) < 0)
         return;
+    if ((out.events & EVENT_HANGUP) != 0)
+        signal_process(SIGHUP, SI_KERNEL);
     if ((out.events & EVENT_INTERRUPT) != 0)
         signal_process(SIGINT, SI_KERNEL);
     if ((out.events & EVENT_TERMINATE) != 0)

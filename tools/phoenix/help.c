@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The texts of help.h; tests/launcher compares the options in them with those that exist. */
+#include "help.h"
+
+const char version_text[] = "phoenix 0.1\n";
+
+const char help_text[] =
+    "usage: phoenix run [OPTION]... [--] PROGRAM [ARG]...\n"
+    "       phoenix shell [OPTION]...\n"
+    "       phoenix --help | --version\n"
+    "\n"
+    "run    start a machine with one static Linux program from this host, and with\n"
+    "       nothing but what the options grant; stdin, stdout and stderr are yours\n"
+    "shell  start a machine with a Phoenix shell (Ctrl-] ends the machine)\n"
+    "\n"
+    "What the program may touch (run only)\n"
+    "  --ro HOSTPATH[:GUESTPATH]  a copy of this file or folder, to read (default: at\n"
+    "                             the same absolute path); may be repeated;\n"
+    "                             pipes, sockets and devices of a folder stay here;\n"
+    "                             links in it lead nowhere outside of what is given.\n"
+    "                             What is there under the whole text is meant first;\n"
+    "                             else the last colon before a slash parts the two,\n"
+    "                             and `\\:` is a colon that never does\n"
+    "  --scratch SIZE             that much memory to write files in, gone at the end\n"
+    "  --env NAME[=VALUE]         a variable (without VALUE: as it is here)\n"
+    "  --cwd DIR                  the working directory (default /)\n"
+    "\n"
+    "The machine\n"
+    "  --mem SIZE                 memory (default: what is loaded, and 64M)\n"
+    "  --smp N                    processors, 1 to 64 (default 1)\n"
+    "  --machine microvm|q35|pc   (default microvm)\n"
+    "  --accel auto|tcg|kvm       (default auto: kvm where it works, else tcg)\n"
+    "  --timeout SECONDS          end the machine then, with status 124\n"
+    "  --log FILE                 write the kernel's log there\n"
+    "\n"
+    "SIZE is a number with K, M or G behind it (of bytes without).\n"
+    "\n"
+    "Exit status: the program's; 128+N when signal N ended it; 124 after --timeout;\n"
+    "125 when Phoenix itself failed; 126 when PROGRAM cannot run here (dynamic, a\n"
+    "script, for another machine); 127 when it is not there.\n";

@@ -128,6 +128,7 @@ void arch_fpu_trap(bool on);
 static inline uint64_t arch_fs_base(void);
 static inline uint64_t arch_gs_base(void);
 static inline void arch_set_bases(uint64_t fs, uint64_t gs);
+static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs); /* the GS base that was */
 /* rflags that ring 3 may have; the rest is cleared and IF and bit 1 are set. */
 static inline uint64_t arch_user_flags(uint64_t rflags);
 

@@ -14,3 +14,5 @@ $(B)/phoenix.elf: $(KERNEL_OBJECTS) $(KERNEL_ARCH_OBJECTS) $(KERNEL_LINK_NEEDS)
 $(B)/engine/kernel/init.o: CFLAGS_KERNEL += -Iengine/lib
 
 ALL += $(B)/phoenix.elf
+# What this file promises needs no frame either.
+$(B)/engine/kernel/fast.o: CFLAGS_KERNEL += -fomit-frame-pointer

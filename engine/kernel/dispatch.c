@@ -188,49 +188,19 @@ static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
     return dispatch(w, op, r->rdi, in, out);
 }
 
-/* With the lock held: any operation, answered now or later. `out` begins with what the
- * registers hold, so that words which carry nothing stay as they were. */
-static void __attribute__((noinline)) general(struct cpu *c, struct thread *t)
+void syscall_general(struct cpu *c, struct thread *t)
 {
     struct waiter *w = &t->waiter;
     const struct phx_registers *r = &t->regs;
-    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 }; /* for words that carry nothing */
 
-    w->form = FORM_REGISTERS;
+    w->form = r->rax & PHX_OP_WIDE ? FORM_WIDE : FORM_REGISTERS;
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
-    err_t err = dispatch_registers(w, r->rax, out);
+    err_t err = dispatch_registers(w, r->rax & ~PHX_OP_WIDE, out);
     if (err != BLOCKED)
         wait_answer_words(w, err, out);
     kernel_exit(c);
-}
-
-void kernel_syscall(struct thread *t)
-{
-    const struct process *p = t->process;
-    struct cpu *c = this_cpu();
-    struct phx_registers *r = &t->regs;
-
-    if (r->rip - p->libos_low - 1 >= p->libos_size) {
-        kernel_lock(c);
-        upcall(t, PHX_UPCALL_SYSCALL, 0, 0, 0, 31);
-        kernel_exit(c);
-        return;
-    }
-    if (r->rax == PHX_OP_NOP) {
-        r->rax = 0;
-        return;
-    }
-
-    kernel_lock(c);
-    if (fast_operation(c, t)) {
-        if (__atomic_load_n(&c->resched, __ATOMIC_RELAXED))
-            kernel_exit(c);
-        else
-            kernel_unlock();
-        return;
-    }
-    general(c, t);
 }
 
 /* --- methods of every capability ------------------------------------------- */

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two operations that everything waits for, where nothing can go wrong: a call
- * in registers to a server that waits, and its answer from a server that has no
- * other caller. What ipc.c would decide is looked at in the same order; whatever is
- * not plain is left to it, and nothing was changed by then.
+ * The way in for system calls, and the two operations that everything waits for where
+ * nothing can go wrong: a call in registers to a server that waits, and its answer from a
+ * server that has no other caller. What ipc.c would decide is looked at in the same order;
+ * whatever is not plain is left to it, and nothing was changed by then.
+ *
+ * It is written to need no stack: each way out is a return or the last call of its
+ * function, so that the compiler saves no register here (the entry has saved them all).
  *
  * Figures  docs/PERFORMANCE.md, call_reply
+ * Tests    tests/kernel/transport_test.c, in both forms
  */
 #include "switch.h"
 
 #define OP_CALL (PHX_KIND_TRANSPORT | PHX_T_CALL << 8)
 #define OP_RETURN_RECV (PHX_KIND_TRANSPORT | PHX_T_RETURN_RECV << 8)
+#define OP_FIVE_WORDS 0x5ffffff /* the last with at most five and without flags */
+
+#define UNLIKELY(condition) __builtin_expect((condition), 0)
 
 /* The first n words, n <= 5. The other registers are none of the other's business. */
 static inline void pass_registers(const struct phx_registers *f, struct phx_registers *t,
@@ -21,8 +28,9 @@ static inline void pass_registers(const struct phx_registers *f, struct phx_regi
     case 4: t->r8 = f->r8; __attribute__((fallthrough));
     case 3: t->r10 = f->r10; __attribute__((fallthrough));
     case 2: t->rdx = f->rdx; __attribute__((fallthrough));
-    case 1: t->rsi = f->rsi; break;
-    default: break;
+    case 1: t->rsi = f->rsi; __attribute__((fallthrough));
+    case 0: break;
+    default: __builtin_unreachable();
     }
 }
 
@@ -34,96 +42,118 @@ static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
     return row && !row->uses && row->checked == kernel.caps.revocations ? row : NULL;
 }
 
-/* Both sides in registers, no deadline, nothing reserved. */
-static inline bool plain_waiter(const struct waiter *w)
+static void __attribute__((noinline)) extended(struct cpu *c, struct thread *from, struct thread *to)
 {
-    return w->form == FORM_REGISTERS && !w->ring && w->timed == TIMED_NOT &&
-           !w->thread->attention;
+    switch_leave_extended(c, from);
+    switch_extended(c, to);
+    kernel_unlock();
 }
 
-static bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
+/* `from` has just blocked; `to` runs on this core. */
+static inline void switch_and_leave(struct cpu *c, struct thread *from, struct thread *to)
+{
+    from->state = THREAD_BLOCKED;
+    to->state = THREAD_RUNNING;
+    c->current = to;
+    switch_space(c, to->process->space);
+    switch_bases(from, to);
+    if (UNLIKELY(from->extended || to->extended))
+        extended(c, from, to);
+    else /* both without: the core traps its use already */
+        kernel_unlock();
+}
+
+static inline bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
-    unsigned method = (unsigned)(op >> 16 & 0xff), words = (unsigned)(op >> 24);
+    unsigned method = (unsigned)(op >> 16 & 0xff);
 
     if (!row || row->interface < KERNEL_INTERFACES || method >= CAPABILITY_IDENTIFY ||
-        !(row->methods >> method & 1) || words > 5)
+        !(row->methods >> method & 1))
         return false;
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first = e->receivers.next;
-    if (first == &e->receivers)
-        return false;
     struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
-    struct thread *server = r->thread;
-    if (!plain_waiter(r) || t->attention)
+    if (first == &e->receivers || r->plain != WAIT_RECEIVE || r->thread->attention)
         return false;
 
     /* Commit. */
-    pass_registers(&t->regs, &server->regs, words);
-    server->regs.rax = words | method << 8;
+    struct thread *server = r->thread;
+    pass_registers(&t->regs, &server->regs, (unsigned)(op >> 24));
+    server->regs.rax = __builtin_bswap16((uint16_t)(op >> 16)); /* words, then the method */
     server->regs.rdi = row->badge;
+    server->current_call = w;
     list_remove(&r->link);
-    r->state = WAIT_NONE;
+    r->all = WAIT_NONE;
     r->object = NULL;
     e->object.refs--; /* the caller's row is another */
-    w->state = WAIT_REPLY;
-    w->form = FORM_REGISTERS;
-    w->rows_reserved = 0;
-    w->interruptible = false;
+    w->all = WAIT_REPLY;
     w->sequence++;
     w->server = server;
-    server->current_call = w;
-    t->state = THREAD_BLOCKED;
-    switch_leave(c, t);
-    switch_enter(c, server);
+    switch_and_leave(c, t, server);
     return true;
 }
 
-static bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
+static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
     struct waiter *caller = t->current_call, *w = &t->waiter;
-    unsigned status = (unsigned)(op >> 16 & 0xff), words = (unsigned)(op >> 24);
 
-    if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE) ||
-        words > 5)
+    if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE))
         return false;
     struct endpoint *e = (struct endpoint *)row->object;
-    if (!caller || !plain_waiter(caller) || !list_is_empty(&e->callers) || t->attention ||
-        caller->thread->state != THREAD_BLOCKED)
+    if (!caller || caller->plain != WAIT_REPLY || caller->thread->attention ||
+        caller->thread->state != THREAD_BLOCKED || !list_is_empty(&e->callers))
         return false;
 
     /* Commit. */
     struct thread *client = caller->thread;
-    pass_registers(&t->regs, &client->regs, words);
-    client->regs.rax = status ? (uint64_t)-(int64_t)status : words;
-    caller->state = WAIT_NONE;
+    uint64_t status = op >> 16 & 0xff, words = op >> 24;
+    pass_registers(&t->regs, &client->regs, (unsigned)words);
+    client->regs.rax = status ? -status : words;
+    caller->all = WAIT_NONE;
     caller->server = NULL;
     t->current_call = NULL;
-    w->state = WAIT_RECEIVE;
-    w->form = FORM_REGISTERS;
-    w->rows_reserved = 0;
-    w->wants_reply = false;
-    w->interruptible = false;
+    w->all = WAIT_RECEIVE;
     w->cap = t->regs.rdi;
     w->object = &e->object;
     e->object.refs++;
     list_add_tail(&e->receivers, &w->link);
-    t->state = THREAD_BLOCKED;
-    switch_leave(c, t);
-    switch_enter(c, client);
+    switch_and_leave(c, t, client);
     return true;
 }
 
-bool fast_operation(struct cpu *c, struct thread *t)
+static void __attribute__((noinline)) syscall_contended(struct cpu *c, struct thread *t)
 {
+    kernel_lock(c);
+    syscall_general(c, t);
+}
+
+void kernel_syscall(struct thread *t)
+{
+    const struct process *p = t->process;
+    struct cpu *c = this_cpu();
     uint64_t op = t->regs.rax;
 
-    if (op >> 32)
-        return false;
-    switch (op & 0xffff) {
-    case OP_CALL: return fast_call(c, t, op);
-    case OP_RETURN_RECV: return fast_return_receive(c, t, op);
-    default: return false;
+    if (UNLIKELY(t->regs.rip - p->libos_low - 1 >= p->libos_size)) {
+        syscall_foreign(c, t);
+        return;
     }
+    if (op == PHX_OP_NOP) {
+        t->regs.rax = 0;
+        return;
+    }
+
+    if (UNLIKELY(!kernel_trylock())) {
+        syscall_contended(c, t);
+        return;
+    }
+    if (op <= OP_FIVE_WORDS && !t->attention &&
+        !__atomic_load_n(&c->resched, __ATOMIC_RELAXED)) {
+        if ((uint16_t)op == OP_CALL && fast_call(c, t, op))
+            return;
+        if ((uint16_t)op == OP_RETURN_RECV && fast_return_receive(c, t, op))
+            return;
+    }
+    syscall_general(c, t);
 }

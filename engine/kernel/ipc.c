@@ -97,10 +97,13 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
 static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
                     unsigned method, uint64_t badge)
 {
-    int64_t info = from->words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
-                   (int64_t)p->length << 32 | (p->cut ? PHX_INFO_CUT : 0);
+    unsigned room = to->form == FORM_REGISTERS ? 5 : PHX_WORDS;
+    unsigned words = from->words < room ? from->words : room;
+    int64_t info = words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
+                   (int64_t)p->length << 32 |
+                   (p->cut || words < from->words ? PHX_INFO_CUT : 0);
 
-    for (unsigned i = 0; i < from->words; i++)
+    for (unsigned i = 0; i < words; i++)
         *word_of(to, i) = *word_of(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
@@ -233,7 +236,7 @@ static void deliver(struct waiter *c, struct waiter *r, const struct passage *p,
         server->current_call = c;
         c->server = server;
     }
-    if (r->form == FORM_REGISTERS)
+    if (r->form != FORM_MESSAGE)
         server->regs.rdi = c->badge;
     wait_answer(r, info, direct);
 }

@@ -29,7 +29,17 @@ struct kernel {
 extern struct kernel kernel;
 
 void kernel_lock(struct cpu *c);
-void kernel_unlock(void);
+
+/* One core needs no lock; false: another core has it. */
+static inline bool kernel_trylock(void)
+{
+    return cpu_count == 1 || !__atomic_exchange_n(&kernel.lock, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void kernel_unlock(void)
+{
+    __atomic_store_n(&kernel.lock, 0, __ATOMIC_RELEASE);
+}
 
 /* --- log ------------------------------------------------------------------ */
 

@@ -51,7 +51,6 @@ struct space {
     struct object object;
     uint64_t root;         /* page tables, physical */
     struct tree mappings;
-    uint64_t cores;        /* bit a core on which the root is loaded */
     bool dropped;          /* no core may keep it loaded */
 };
 

@@ -20,21 +20,13 @@ static struct list ready = { &ready, &ready };
 
 void kernel_lock(struct cpu *c)
 {
-    if (cpu_count == 1)
-        return;
-    while (__atomic_exchange_n(&kernel.lock, 1, __ATOMIC_ACQUIRE)) {
+    while (!kernel_trylock()) {
         while (__atomic_load_n(&kernel.lock, __ATOMIC_RELAXED)) {
             if (__atomic_load_n(&c->flush_wanted, __ATOMIC_RELAXED))
                 kernel_flush_requested();
             arch_pause();
         }
     }
-}
-
-void kernel_unlock(void)
-{
-    if (cpu_count > 1)
-        __atomic_store_n(&kernel.lock, 0, __ATOMIC_RELEASE);
 }
 
 /* --- the queue ------------------------------------------------------------- */
@@ -70,10 +62,12 @@ void thread_block(struct thread *t, enum thread_state state)
 
 void thread_poke(struct thread *t)
 {
-    if (t->state != THREAD_RUNNING || t == this_cpu()->current)
-        return;
-    __atomic_store_n(&cpus[t->core].resched, 1, __ATOMIC_RELEASE);
-    arch_send_wakeup(t->core);
+    for (unsigned i = 0; i < cpu_count; i++) {
+        if (cpus[i].current != t || &cpus[i] == this_cpu())
+            continue;
+        __atomic_store_n(&cpus[i].resched, 1, __ATOMIC_RELEASE);
+        arch_send_wakeup(i);
+    }
 }
 
 void sched_yield_current(void)

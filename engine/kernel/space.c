@@ -51,9 +51,8 @@ static struct mapping *mapping_in(const struct space *s, uint64_t address, uint6
 /* This core runs nobody of that space any more. */
 static void space_unload(struct cpu *c)
 {
-    __atomic_and_fetch(&c->space->cores, ~(1UL << c->index), __ATOMIC_RELAXED);
-    c->space = NULL;
     arch_root_load(arch_kernel_root);
+    __atomic_store_n(&c->space, NULL, __ATOMIC_RELEASE);
 }
 
 /* Also called while this core spins for the lock that the asking core holds. */
@@ -73,7 +72,7 @@ void kernel_flush_requested(void)
 static void flush(const struct space *s, uint64_t address, uint64_t pages)
 {
     struct cpu *self = this_cpu();
-    uint64_t others = __atomic_load_n(&s->cores, __ATOMIC_ACQUIRE) & ~(1UL << self->index);
+    uint64_t others = 0;
 
     if (self->space == s) {
         if (pages > 32)
@@ -83,8 +82,9 @@ static void flush(const struct space *s, uint64_t address, uint64_t pages)
                 arch_flush_page(address + (i << PHX_PAGE_SHIFT));
     }
     for (unsigned i = 0; i < cpu_count; i++) {
-        if (!(others >> i & 1))
+        if (i == self->index || __atomic_load_n(&cpus[i].space, __ATOMIC_ACQUIRE) != s)
             continue;
+        others |= 1UL << i;
         __atomic_store_n(&cpus[i].flush_wanted, 1, __ATOMIC_RELEASE);
         arch_send_flush(i);
     }

@@ -10,26 +10,27 @@
 
 #include "thread.h"
 
+/* The registers have what `t` did with its extended state: keep it. */
+static inline void switch_leave_extended(struct cpu *c, struct thread *t)
+{
+    if (t->extended && c->fpu_owner == t && !c->fpu_trapping)
+        arch_fpu_save(t->extended);
+}
+
 /* What only the core knows about the thread that runs on it. */
 static inline void switch_leave(struct cpu *c, struct thread *t)
 {
     t->fs_base = arch_fs_base();
     t->gs_base = arch_gs_base();
-    if (t->extended && c->fpu_owner == t && !c->fpu_trapping)
-        arch_fpu_save(t->extended);
+    switch_leave_extended(c, t);
 }
 
-/* Which core has which root loaded; also cleared by kernel_flush_requested(), on
- * spaces that nobody loads any more. */
+/* Said before it is done: who takes something out of the space asks this core to flush
+ * from then on. Also cleared by kernel_flush_requested(), on spaces that are gone. */
 static inline void switch_space(struct cpu *c, struct space *s)
 {
-    uint64_t bit = 1UL << c->index;
-
     if (c->space == s)
         return;
-    if (c->space)
-        c->space->cores &= ~bit;
-    s->cores |= bit;
     c->space = s;
     arch_root_load(s->root);
 }
@@ -51,11 +52,17 @@ static inline void switch_extended(struct cpu *c, struct thread *t)
     }
 }
 
+/* Of one thread out, of the other in. */
+static inline void switch_bases(struct thread *from, const struct thread *to)
+{
+    from->fs_base = arch_fs_base();
+    from->gs_base = arch_swap_bases(to->fs_base, to->gs_base);
+}
+
 static inline void switch_enter(struct cpu *c, struct thread *t)
 {
     c->current = t;
     t->state = THREAD_RUNNING;
-    t->core = c->index;
     switch_space(c, t->process->space);
     arch_set_bases(t->fs_base, t->gs_base);
     switch_extended(c, t);

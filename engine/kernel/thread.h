@@ -25,7 +25,8 @@ enum wait_state {
 };
 
 enum wait_form {
-    FORM_REGISTERS, /* a message's words are in the thread's registers */
+    FORM_REGISTERS, /* a message's words are in the thread's registers: five may come */
+    FORM_WIDE,      /* the same; ten may come */
     FORM_MESSAGE,   /* in `message`, which came from and goes to message_address */
     FORM_WORDS,     /* a kernel method's, in a ring: results go into the completion */
 };
@@ -37,9 +38,17 @@ struct waiter {
     struct thread *thread;  /* whose wait it is */
     struct ring *ring;      /* NULL: the thread itself waits; else the record's ring */
     uint64_t user;          /* of the ring's entry */
-    uint8_t state, form, timed;
-    bool interruptible;
-    uint8_t method, words;
+    union {
+        struct {
+            uint8_t state, form, timed;
+            bool interruptible;
+            uint8_t method, words;
+            uint8_t rows_reserved;
+            bool wants_reply; /* rows[PHX_MESSAGE_CAPS] is reserved */
+        };
+        uint32_t plain; /* the first four: nothing but a state when all is in registers */
+        uint64_t all;   /* all eight */
+    };
     uint64_t deadline;
     struct tree_node timer;
     struct list lazy;
@@ -62,9 +71,7 @@ struct waiter {
     /* FORM_MESSAGE */
     uint64_t message_address;
     struct phx_message message;
-    uint8_t rows_reserved;
     uint32_t rows[PHX_MESSAGE_CAPS + 1]; /* the last is for a Reply */
-    bool wants_reply;       /* rows[PHX_MESSAGE_CAPS] is reserved */
 };
 
 /*
@@ -99,7 +106,6 @@ struct thread {
     bool attention;            /* the exit has something to do: dying, work, ring, pending */
     bool stop_wanted;          /* stop at the next exit */
     bool ending;               /* ended itself: goes at the next exit */
-    unsigned core;             /* where it runs, while running */
     struct list queue_link;    /* ready queue */
     struct list process_link;
     struct waiter *current_call; /* the one RETURN with capability 0 answers */
@@ -171,10 +177,12 @@ void wait_timers_queue_lazy(void);   /* the core is about to run something else 
 void wait_timers_expire(uint64_t now);
 uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
 
-/* --- the fast path (fast.c) ----------------------------------------------- */
+/* --- system calls that are not plain (fast.c has the others) ----------------- */
 
-/* With the lock held: done and switched, or nothing changed. */
-bool fast_operation(struct cpu *c, struct thread *t);
+/* With the lock held, which it lets go: any operation, answered now or later. */
+void syscall_general(struct cpu *c, struct thread *t);
+/* From outside the libos's range, without the lock: the libos's business. */
+void syscall_foreign(struct cpu *c, struct thread *t);
 
 /* --- upcalls (upcall.c) --------------------------------------------------- */
 

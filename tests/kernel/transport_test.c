@@ -90,12 +90,33 @@ static void words_at_once(void)
 static void words_later(void)
 {
     make_service(&endpoint, &client, 3, 2);
+    t->regs.rbx = 12;
+    t->regs.r15 = 16;
+    bob.thread->regs.r15 = 1;
     CHECK_EQ(ATTEMPT(t, PHX_OP_CALL(5, 10), client, 7, 8), WAITS);
-    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), 10 | 5 << 8);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV | PHX_OP_WIDE, endpoint), 10 | 5 << 8);
+    CHECK_EQ(bob.thread->regs.rbx, 12);
+    CHECK_EQ(bob.thread->regs.r15, 16);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(PHX_IO_ERROR, 0), 0), 0);
     CHECK_EQ(answer_of(t), -PHX_IO_ERROR);
     CHECK_EQ(CALL(t, client, CAPABILITY_IDENTIFY), 0);
     CHECK_EQ(WORD(t, 3), 1);
+}
+
+/* Who has room for five words keeps the registers of the others. */
+static void words_cut(void)
+{
+    make_service(&endpoint, &client, 3, 0);
+    bob.thread->regs.rbx = 1;
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
+    t->regs.rbx = 12;
+    CHECK_EQ(ATTEMPT(t, PHX_OP_CALL(5, 10), client, 7, 8), WAITS);
+    CHECK_EQ(answer_of(bob.thread), (int64_t)(5 | 5 << 8 | PHX_INFO_CUT));
+    CHECK_EQ(WORD(bob.thread, 1), 8);
+    CHECK_EQ(bob.thread->regs.rbx, 1);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 6), 0), 0);
+    CHECK_EQ(answer_of(t), (int64_t)(5 | PHX_INFO_CUT));
+    CHECK_EQ(t->regs.rbx, 12);
 }
 
 static void message_at_once(void)
@@ -269,6 +290,7 @@ static void ring_call(void)
 static const struct scenario scenarios[] = {
     TRANSPORT(words_at_once),
     TRANSPORT(words_later),
+    TRANSPORT(words_cut),
     TRANSPORT(message_at_once),
     TRANSPORT(message_later),
     TRANSPORT(receive_queued),

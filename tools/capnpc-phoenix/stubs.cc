@@ -11,6 +11,7 @@
  */
 #include "emit.h"
 
+/* Registers carry five words each way and nothing else. */
 static bool needsMessage(const Interface &iface, const Method &method)
 {
     for (const Param &param : method.in)
@@ -19,7 +20,7 @@ static bool needsMessage(const Interface &iface, const Method &method)
     for (const Param &param : method.out)
         if (param.kind == Param::blob || param.kind == Param::capability)
             return true;
-    return !iface.detail.empty();
+    return !iface.detail.empty() || wordCount(method.in) > 5 || wordCount(method.out) > 5;
 }
 
 static std::string signature(const Interface &iface, const Method &method)

@@ -11,7 +11,8 @@
  *   in   rax  operation word (below)
  *        rdi  capability id, or 0 for the well-known slot of a libnyx number
  *        rsi rdx r10 r8 r9       words 0-4
- *        rbx r12 r13 r14 r15     words 5-9, of messages only
+ *        rbx r12 r13 r14 r15     words 5-9, of messages only (in: where the operation
+ *             word counts more than five; out: where it says PHX_OP_WIDE)
  *   out  rax  negative: an error (-enum error). Otherwise 0, or for what carries
  *             a message its info word (PHX_INFO_*)
  *        rdi  badge, where a message was received; else as it was
@@ -67,6 +68,9 @@
 #define PHX_OP_RELEASE PHX_OP(PHX_KIND_TRANSPORT, PHX_T_RELEASE, 0, 0)
 #define PHX_OP_ENTER1 PHX_OP(PHX_KIND_TRANSPORT, PHX_T_ENTER1, 0, 0)
 #define PHX_OP_NYX(number) PHX_OP(PHX_KIND_NYX, number, 0, 0)
+/* In registers: ten words may come back. Without it, five: a longer message is cut, so that
+ * registers which a function must preserve are none of a stranger's business. */
+#define PHX_OP_WIDE 0x80000000UL
 #define PHX_OP_FLAGS_SHIFT 32
 
 /* The info word of a received message or answer. */
@@ -75,7 +79,8 @@
 #define PHX_INFO_CAPS(info) ((info) >> 16 & 0xff)   /* capabilities that came */
 #define PHX_INFO_LOST(info) ((info) >> 24 & 0xff)   /* bit i: capability i was dead at arrival */
 #define PHX_INFO_LENGTH(info) ((info) >> 32 & 0xffff) /* bytes in the buffer */
-/* Bit 62: the message was longer than the buffer, which has its beginning. */
+/* Bit 62: the message was longer than the buffer, which has its beginning, or had more
+ * words than there was room for. */
 #define PHX_INFO_CUT (1L << 62)
 
 #define PHX_FOREVER (~0UL) /* a deadline that never comes; 0 polls */

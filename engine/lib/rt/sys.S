@@ -57,28 +57,13 @@ phx_syscall:
     ret
     .size phx_syscall, . - phx_syscall
 
-/* Words 5-9: only long messages have them. */
-.macro LOAD_MORE
-    mov 40(%rdx), %rbx
-    mov 48(%rdx), %r12
-    mov 56(%rdx), %r13
-    mov 64(%rdx), %r14
-    mov 72(%rdx), %r15
-.endm
-.macro STORE_MORE
-    mov %rbx, 40(%rcx)
-    mov %r12, 48(%rcx)
-    mov %r13, 56(%rcx)
-    mov %r14, 64(%rcx)
-    mov %r15, 72(%rcx)
-.endm
+/* The first five words of rdx, which is overwritten, and of rcx. */
 .macro LOAD_FIVE
-    mov %rdx, %rcx
-    mov 0(%rcx), %rsi
-    mov 8(%rcx), %rdx
-    mov 16(%rcx), %r10
-    mov 24(%rcx), %r8
-    mov 32(%rcx), %r9
+    mov 0(%rdx), %rsi
+    mov 16(%rdx), %r10
+    mov 24(%rdx), %r8
+    mov 32(%rdx), %r9
+    mov 8(%rdx), %rdx
 .endm
 .macro STORE_FIVE
     mov %rsi, 0(%rcx)
@@ -87,85 +72,60 @@ phx_syscall:
     mov %r8, 24(%rcx)
     mov %r9, 32(%rcx)
 .endm
-.macro PUSH_FIVE
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
-.endm
-.macro POP_FIVE
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-.endm
 
 /*
  * int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwords)
- * in   rdi cap, esi method, rdx words, ecx how many of them go out
- * out  rax; words 0-4, and all ten when the answer has more than five
+ * in   rdi cap, esi method, rdx words, ecx how many of them go out, at most five
+ * out  rax; words 0-4
  */
     .globl phx_invoke
     .type phx_invoke, @function
 phx_invoke:
-    PUSH_FIVE
     push %rdx
     shl $16, %esi
-    mov %ecx, %eax
-    shl $24, %eax
-    or %esi, %eax
-    or $0x202, %eax /* PHX_OP_CALL */
-    cmp $5, %ecx
-    ja 3f
-1:  LOAD_FIVE
+    shl $24, %ecx
+    lea 0x202(%rsi, %rcx), %eax /* PHX_OP_CALL */
+    LOAD_FIVE
     syscall
     pop %rcx
     STORE_FIVE
-    cmp $5, %al
-    ja 4f
-2:  POP_FIVE
     ret
-3:  LOAD_MORE
-    jmp 1b
-4:  STORE_MORE
-    jmp 2b
     .size phx_invoke, . - phx_invoke
 
 /*
  * int64_t phx_return_receive(uint64_t endpoint, unsigned status, uint64_t *words,
  *                            unsigned nwords, uint64_t *badge)
- * in   rdi endpoint, esi status, rdx words, ecx how many go out, r8 badge
- * out  rax; *badge; words as above
+ * in   rdi endpoint, esi status, rdx words, ecx how many go out, at most five, r8 badge
+ * out  rax; *badge; words 0-4
  */
     .globl phx_return_receive
     .type phx_return_receive, @function
 phx_return_receive:
-    PUSH_FIVE
     push %r8
     push %rdx
     shl $16, %esi
-    mov %ecx, %eax
-    shl $24, %eax
-    or %esi, %eax
-    or $0x502, %eax /* PHX_OP_RETURN_RECV */
-    cmp $5, %ecx
-    ja 3f
-1:  LOAD_FIVE
+    shl $24, %ecx
+    lea 0x502(%rsi, %rcx), %eax /* PHX_OP_RETURN_RECV */
+    LOAD_FIVE
     syscall
     pop %rcx
     STORE_FIVE
-    cmp $5, %al
-    ja 4f
-2:  pop %rcx
+    pop %rcx
     mov %rdi, (%rcx)
-    POP_FIVE
     ret
-3:  LOAD_MORE
-    jmp 1b
-4:  STORE_MORE
-    jmp 2b
     .size phx_return_receive, . - phx_return_receive
+
+/*
+ * int64_t phx_enter1(const struct phx_entry *entry)
+ * in   rdi entry
+ * out  rax; where the entry has no message, nothing else is told
+ */
+    .globl phx_enter1
+    .type phx_enter1, @function
+phx_enter1:
+    mov $0xa02, %eax /* PHX_OP_ENTER1 */
+    syscall
+    ret
+    .size phx_enter1, . - phx_enter1
 
     .section .note.GNU-stack, "", @progbits

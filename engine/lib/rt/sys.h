@@ -17,19 +17,23 @@
 
 #include "phoenix/abi.h"
 
-/* As it is: op in rax, *cap in rdi, ten words; all of them come back. */
+/* As it is: op in rax, *cap in rdi, ten words; those that PHX_OP_WIDE asks for and those of
+ * a kernel method come back, the others stay as they were. */
 int64_t phx_syscall(uint64_t op, uint64_t *cap, uint64_t words[PHX_WORDS]);
 
-/* CALL a method with the first nwords of words; the answer's replace them (the first
- * five always, all ten where it has more). */
+/* CALL a method with the first nwords of words, at most five; the answer's first five
+ * replace them. */
 int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwords);
 
+/* One entry in memory. The results of a kernel method, which come in registers, are lost:
+ * made for what has a message. */
+int64_t phx_enter1(const struct phx_entry *entry);
 /* Any transport operation that carries a struct phx_message (ENTER1). */
 int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message);
 
-/* Wait to be called, words only. words and badge are those of the call. */
+/* Wait to be called, words only: at most five. words and badge are those of the call. */
 int64_t phx_receive(uint64_t endpoint, uint64_t *words, uint64_t *badge);
-/* Answer the call being served with nwords words, then wait for the next one. */
+/* Answer the call being served with nwords words, at most five, then wait for the next. */
 int64_t phx_return_receive(
     uint64_t endpoint, unsigned status, uint64_t *words, unsigned nwords, uint64_t *badge);
 

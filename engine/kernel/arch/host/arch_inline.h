@@ -113,6 +113,14 @@ static inline void arch_set_bases(uint64_t fs, uint64_t gs)
     arch_host.gs_base = gs;
 }
 
+static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs)
+{
+    uint64_t old = arch_host.gs_base;
+
+    arch_set_bases(fs, gs);
+    return old;
+}
+
 static inline uint64_t arch_user_flags(uint64_t rflags)
 {
     return (rflags & RFLAGS_USER) | RFLAGS_ONE | RFLAGS_IF;

@@ -90,6 +90,17 @@ static inline void arch_set_bases(uint64_t fs, uint64_t gs)
     __asm__ volatile("wrfsbase %0\n\tswapgs\n\twrgsbase %1\n\tswapgs" ::"r"(fs), "r"(gs));
 }
 
+/* arch_set_bases(), and what arch_gs_base() would have said before. */
+static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs)
+{
+    uint64_t old;
+
+    __asm__ volatile("wrfsbase %1\n\tswapgs\n\trdgsbase %0\n\twrgsbase %2\n\tswapgs"
+                     : "=&r"(old)
+                     : "r"(fs), "r"(gs));
+    return old;
+}
+
 static inline uint64_t arch_user_flags(uint64_t rflags)
 {
     return (rflags & RFLAGS_USER) | RFLAGS_ONE | RFLAGS_IF;

@@ -20,17 +20,10 @@ $(CORE_HOST): $(CORE_SOURCES:%.c=$(B)/host/%.o)
 $(CORE_TESTS:%.c=$(B)/host/%): %: %.o $(TEST_HARNESS) $(CORE_HOST)
 	$(call LINK_HOST,$(SAN))
 
-# What must be true of any input is written once, for the fuzzer and for the test.
+# What must be true of any input is written once, for the fuzzer (tests/elf) and for the
+# test.
 CORE_FUZZ_TESTS := $(wildcard engine/core/*_fuzz_test.c)
 $(foreach f,$(CORE_FUZZ_TESTS:%_fuzz_test.c=%),$(eval \
     $(B)/host/$(f)_test: $(B)/host/$(f)_fuzz_test.o))
 
-# libFuzzer is clang's, whatever compiles the rest.
-CORE_FUZZERS := $(CORE_FUZZ_TESTS:%.c=$(B)/fuzz/%)
-
-$(CORE_FUZZERS): $(B)/fuzz/%_fuzz_test: %_fuzz_test.c %.c engine/core/bytes.h | $(GENERATED)
-	@$(if $(V),,echo '  fuzzer $<';) mkdir -p $(@D)
-	$(Q)clang $(CFLAGS_HOST) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    $(filter %.c,$^) -o $@
-
-TEST_HOST += $(CORE_TESTS:%.c=$(B)/host/%) $(CORE_FUZZERS)
+TEST_HOST += $(CORE_TESTS:%.c=$(B)/host/%)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What must be true of any bytes at all that are handed to the ELF reader. Runs
- * under libFuzzer (build/fuzz/engine/core/elf_fuzz_test, to which its own options
- * can be given), and elf_test.c calls it with mutated programs.
+ * under libFuzzer (tests/elf/fuzz_test.sh), and elf_test.c calls it with mutated
+ * programs.
  */
 #include "elf.h"
 
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MUST(condition) \
@@ -67,26 +66,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!elf_check(data, size, &info))
         check_info(&info);
-    return 0;
-}
-
-static void say_ok(void)
-{
-    printf("ok elf.fuzz\n");
-}
-
-/* Without arguments, a short run that is the same every time. */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    static char runs[] = "-runs=400000", seed[] = "-seed=1", length[] = "-max_len=512",
-                profile[] = "-use_value_profile=1";
-    static char *arguments[] = {NULL, runs, seed, length, profile, NULL};
-
-    if (*argc == 1) {
-        arguments[0] = (*argv)[0];
-        *argv = arguments;
-        *argc = sizeof(arguments) / sizeof(*arguments) - 1;
-        atexit(say_ok);
-    }
     return 0;
 }

@@ -33,7 +33,7 @@ TEST_HOST += $(B)/host/engine/libos/core/tty_test
 
 LIBOS_HOST := $(B)/host/engine/libos
 LIBOS_TESTS := $(addprefix $(LIBOS_HOST)/,core/vma_test core/resident_test core/heap_test \
-    core/descriptors_test linux/stack_test)
+    core/descriptors_test linux/stack_test linux/load_test)
 
 $(LIBOS_HOST)/%.o: CFLAGS_HOST += -Itests/harness
 $(LIBOS_HOST)/core/vma_test: $(LIBOS_HOST)/core/vma.o
@@ -41,6 +41,8 @@ $(LIBOS_HOST)/core/resident_test: $(LIBOS_HOST)/core/resident.o
 $(LIBOS_HOST)/core/heap_test: $(LIBOS_HOST)/core/heap.o
 $(LIBOS_HOST)/core/descriptors_test: $(LIBOS_HOST)/core/file.o
 $(LIBOS_HOST)/linux/stack_test: $(LIBOS_HOST)/linux/stack.o
+$(LIBOS_HOST)/linux/load_test: $(LIBOS_HOST)/linux/load.o $(B)/host/engine/core/elf.o \
+    $(B)/host/tests/elf/mutate.o
 $(LIBOS_TESTS): %: %.o $(B)/host/tests/harness/main.o
 	$(call LINK_HOST,$(SAN))
 

@@ -32,10 +32,10 @@
 #define PM1_OFF (0 << 10 | 1 << 13)
 #define SLEEP_CONTROL_OFF (5 << 2 | 1 << 5)
 
-struct table {
+struct table { /* at any address: firmware packs them */
     char signature[4];
     uint32_t length;
-};
+} __attribute__((packed));
 
 static uint16_t pm1a_control;           /* a port; 0: none */
 static volatile uint8_t *sleep_control; /* NULL: none */

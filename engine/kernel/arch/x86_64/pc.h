@@ -52,7 +52,7 @@ static inline void uart_write(const uint8_t *bytes, size_t length)
     }
 }
 
-/* All addresses are physical. */
+/* All addresses are physical; no loader promises that they are aligned. */
 struct pvh_start_info {
     uint32_t magic;
     uint32_t version; /* the memory map is there since 1 */
@@ -61,17 +61,17 @@ struct pvh_start_info {
     uint64_t command_line, rsdp;
     uint64_t memory_map; /* of struct pvh_memory */
     uint32_t memory_map_count, reserved;
-};
+} __attribute__((packed));
 #define PVH_MAGIC 0x336ec578
 
 struct pvh_module {
     uint64_t base, size, command_line, reserved;
-};
+} __attribute__((packed));
 
 struct pvh_memory {
     uint64_t base, size;
     uint32_t type, reserved;
-};
+} __attribute__((packed));
 #define PVH_MEMORY_RAM 1
 
 #endif

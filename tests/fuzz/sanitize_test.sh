@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The kernel with address sanitizer and trapping UBSan: it finds each kind of wrong that
+# is planted in it and names the function, and passes the tests of machines.
+set -u
+cd "$(dirname "$0")/../.."
+B=${B:-build}
+failures=0
+
+# planted NAME PATTERN: with that at boot it stops and says so, with the function.
+planted() {
+    local said status
+    said=$(timeout 60 qemu-system-x86_64 -M microvm,acpi=on,isa-serial=on -m 64M -accel tcg \
+        -cpu max -display none -no-reboot -nodefaults -kernel "$B/fuzz/asan/planted.elf" \
+        -append "console=raw exit=0xf4 plant=$1" -device isa-debug-exit,iobase=0xf4,iosize=4 \
+        -serial stdio </dev/null 2>&1 | tr -d '\r'; exit "${PIPESTATUS[0]}")
+    status=$?
+    if [ $status = 251 ] && grep -qE "^Phoenix stopped: $2" <<<"$said" &&
+        { [ "$1" = none ] || grep -q "^  plant_$1+0x" <<<"$said"; }; then
+        echo "ok sanitize.planted_$1"
+    else
+        echo "FAIL sanitize.planted_$1 status $status: $(grep -m 1 stopped <<<"$said")"
+        failures=1
+    fi
+}
+
+address='address sanitizer: (read|write) of [0-9]+ bytes at 0x[0-9a-f]+:'
+planted none 'no boot module'
+planted global "$address outside of a global"
+planted stack "$address outside of a variable on the stack"
+planted object "$address a kernel object that was freed"
+planted twice "$address an object that is freed a second time"
+planted gap "$address outside of a kernel object"
+planted page "$address a page that was freed"
+planted copy "$address outside of a global"
+planted user "$address no address of the kernel"
+planted shift 'undefined behaviour: shift out of bounds'
+planted add 'undefined behaviour: addition overflows'
+planted index 'undefined behaviour: index out of bounds'
+
+# as it is, with the other kernel in the build folder: its lines are ours.
+passes() {
+    local said status
+    said=$(PHOENIX_IMAGES=$PWD/$B/asan B=$B/asan "$@" 2>&1)
+    status=$?
+    sed -nE 's/^(ok|FAIL) /\1 sanitized./p' <<<"$said"
+    if [ $status != 0 ]; then
+        grep -q '^FAIL ' <<<"$said" || echo "FAIL sanitized.${1##*/} status $status"
+        tail -n 40 <<<"$said"
+        failures=1
+    fi
+}
+
+for test in tests/native/native_test.sh tests/boot/modules_test.sh \
+    "$B/plain/tests/boot/shell_test" "$B/plain/tests/boot/restart_test" \
+    tests/linux/programs_test.sh; do
+    passes "$test"
+done
+exit $failures

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Where the instructions of one operation go, function by function.
+Where the instructions of one operation go, function by function, or, with --lines, source
+line by source line.
 
-    bench/trace.py PART LOOP [ENTRIES]
+    bench/trace.py [--lines] PART LOOP [ENTRIES]
 
 Boots build/bench.manifest in an emulator that names every instruction it executes, waits
 until the benchmark program enters the function PART, lets LOOP be entered some times more,
@@ -56,6 +57,15 @@ class Image:
         i = bisect.bisect_right(self.starts, pc) - 1
         return self.names[self.starts[i]] if i >= 0 else "?"
 
+    def lines(self, addresses):
+        """The source line of each address, inlined functions' own."""
+        addresses = sorted(addresses)
+        said = subprocess.run(["addr2line", "-e", self.path], text=True, check=True,
+                              capture_output=True,
+                              input="".join(f"{a:x}\n" for a in addresses)).stdout
+        return dict(zip(addresses, (re.sub(r" \(discr.*", "", line).removeprefix("./")
+                                    for line in said.splitlines())))
+
     def instructions(self):
         text = subprocess.check_output(["objdump", "-d", "--no-show-raw-insn", self.path],
                                        text=True)
@@ -105,24 +115,45 @@ def run(part, loop, entries):
             machine.wait()
 
 
+def print_lines(trace, images):
+    """In the order in which they were first reached, with what is written there."""
+    counts, sources = {}, {}
+    for image, addresses in images:
+        lines = image.lines(set(addresses))
+        for address in addresses:
+            counts[lines[address]] = counts.get(lines[address], 0) + 1
+        sources.update(lines)
+    for line in dict.fromkeys(sources[pc] for pc in trace):
+        path, _, number = line.rpartition(":")
+        text = ""
+        if os.path.exists(path) and number.isdigit() and int(number):
+            with open(path, encoding="utf-8") as source:
+                text = source.readlines()[int(number) - 1].strip()
+        print(f"{counts[line]:6} {path.split('/')[-1]}:{number:4} {text}")
+
+
 def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit("usage: bench/trace.py PART LOOP [ENTRIES]")
+    arguments = [a for a in sys.argv[1:] if a != "--lines"]
+    if len(arguments) not in (2, 3):
+        sys.exit("usage: bench/trace.py [--lines] PART LOOP [ENTRIES]")
     kernel, program = Image(BUILD + "/phoenix.elf"), Image(BUILD + "/user/bench.elf")
-    part = program.address(sys.argv[1])
-    loop = program.address(sys.argv[2]) or kernel.address(sys.argv[2])
+    part = program.address(arguments[0])
+    loop = program.address(arguments[1]) or kernel.address(arguments[1])
     if part is None or loop is None:
         sys.exit("trace: there is no such function")
     counts, text, dear = {}, {}, {}
     for image in (kernel, program):
         text.update(image.instructions())
-    trace = run(part, loop, int(sys.argv[3]) if len(sys.argv) == 4 else 1)
+    trace = run(part, loop, int(arguments[2]) if len(arguments) == 3 else 1)
     for pc in trace:
         where = "kernel " + kernel.function(pc) if pc >> 63 else "user   " + program.function(pc)
         counts[where] = counts.get(where, 0) + 1
         for name, _, pattern in DEAR:
             if re.search(pattern, text.get(pc, "")):
                 dear[name] = dear.get(name, 0) + 1
+    if "--lines" in sys.argv:
+        print_lines(trace, ((kernel, [pc for pc in trace if pc >> 63]),
+                            (program, [pc for pc in trace if not pc >> 63])))
     for where, count in sorted(counts.items(), key=lambda item: -item[1]):
         print(f"{count:6} {where}")
     print(f"{len(trace):6} in all")

@@ -47,7 +47,7 @@ struct Binary {
 
 struct Tree $A.doc("A read-only directory tree for the memory file system.") {
   path @0 :Text $A.doc("where it appears, absolute");
-  entries @1 :List(Entry) $A.doc("parents before children; the first is the root, with name \"\"");
+  entries @1 :List(Entry) $A.doc("the first is the root, with name \"\"; each directory is followed by what is in it, by name in byte order");
 }
 
 struct Entry {

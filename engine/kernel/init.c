@@ -6,6 +6,8 @@
  * init names a binary that can be started, and that the capabilities it is to have
  * exist. The rest is init's to check. Where init's parts lie is in
  * phoenix/layout.h, which every native program shares.
+ *
+ * Tests  tests/manifest: init_check() with ten thousand damaged modules
  */
 #include "init.h"
 
@@ -17,6 +19,9 @@
 #include "thread.h"
 
 #define STACK_PAGES 8
+#define STACK_LOW (PHX_NATIVE_STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE)
+
+static struct object root_pool = { .type = OBJECT_POOL, .refs = 1, .account = &kernel.root };
 
 /* What initConfig.capabilities may name, and which row it gets. */
 static const struct grant {
@@ -33,8 +38,9 @@ static const struct grant {
     { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power },
     { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &device_log },
     { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot },
-    { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, NULL }, /* made for init */
+    { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &root_pool },
 };
+#define GRANTS (sizeof grants / sizeof grants[0])
 
 static struct {
     struct process *process;
@@ -55,11 +61,8 @@ static void hold(const char *name, unsigned slot, unsigned interface, uint64_t m
 {
     struct cap_table *table = &init.process->table;
     struct cap_set_entry_builder e = cap_set_entry_build_at(init.entries, init.count++);
-    err_t err = cap_reserve_slot(table, slot);
 
-    if (err == PHX_EXISTS)
-        panic("boot module: init.capabilities: %s is named twice", name);
-    must(err, name);
+    must(cap_reserve_slot(table, slot), name);
     o->refs++;
     cap_set_entry_set_name(e, name, strlen(name));
     cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, 0));
@@ -77,12 +80,12 @@ static void map(struct frame *f, uint64_t address, uint64_t pages, unsigned prot
 }
 
 /* Fresh zeroed pages, mapped; the kernel's alias of them. */
-static char *map_new(uint64_t address, uint64_t pages, unsigned protection)
+static void *map_new(uint64_t address, uint64_t pages, unsigned protection)
 {
     struct frame *f;
 
     must(frame_new(&kernel.root, pages, &f), "memory");
-    char *alias = direct(f->pfn << PHX_PAGE_SHIFT);
+    void *alias = direct(f->pfn << PHX_PAGE_SHIFT);
     memset(alias, 0, pages << PHX_PAGE_SHIFT);
     map(f, address, pages, protection);
     return alias;
@@ -97,7 +100,7 @@ static void map_segment(const uint8_t *image, const struct elf_segment *s)
     struct frame *f;
 
     if ((s->flags & ELF_WRITE) || s->memory_size != s->file_size) {
-        memcpy(map_new(low, pages, protection) + skip, image + s->offset, s->file_size);
+        memcpy((char *)map_new(low, pages, protection) + skip, image + s->offset, s->file_size);
         return;
     }
     uint64_t pfn = direct_pa(image + s->offset - skip) >> PHX_PAGE_SHIFT;
@@ -105,140 +108,134 @@ static void map_segment(const uint8_t *image, const struct elf_segment *s)
     map(f, low, pages, protection);
 }
 
-static uint64_t map_image(struct capnp_data binary)
+static void map_image(const struct elf_info *image)
 {
-    struct elf_info info;
     struct elf_segment segment;
-    const char *wrong = elf_check(binary.data, binary.size, &info);
 
-    if (wrong)
-        panic("boot module: init.binary: %s", wrong);
-    if (info.relocatable || info.shared_page || info.write_execute)
-        panic("boot module: init.binary: must have a fixed address and no page that is "
-              "written and executed");
-    for (unsigned at = 0; elf_segment(&info, &at, &segment);)
-        map_segment(binary.data, &segment);
-    return info.entry;
+    for (unsigned at = 0; elf_segment(image, &at, &segment);)
+        map_segment(image->image, &segment);
 }
 
 /* The start block with its CapSet: each hold() writes its entry there. */
-static struct phx_start *open_start_block(unsigned holds)
+static void build_start_block(const struct init_plan *plan)
 {
-    char *page = map_new(PHX_NATIVE_START_BLOCK, 1, PHX_PROT_READ);
-    struct phx_start *start = (struct phx_start *)(void *)page;
+    struct process *p = init.process;
+    struct phx_start *start = map_new(PHX_NATIVE_START_BLOCK, 1, PHX_PROT_READ);
 
-    capnp_build_open(&init.build, page + sizeof *start, PHX_PAGE_SIZE - sizeof *start, 0);
-    init.entries = cap_set_init_entries(cap_set_build(&init.build), holds);
-    return start;
-}
-
-static void close_start_block(struct phx_start *start)
-{
+    capnp_build_open(&init.build, start + 1, PHX_PAGE_SIZE - sizeof *start, 0);
+    init.entries = cap_set_init_entries(cap_set_build(&init.build), plan->count + 3);
+    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object);
+    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object);
+    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object);
+    for (const struct grant *g = grants; g < grants + GRANTS; g++)
+        if (plan->grants >> (g - grants) & 1)
+            hold(g->name, g->slot, g->interface, g->methods, g->object);
     start->capset_offset = sizeof *start;
     start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
-    if (start->capset_length == 0)
-        panic("boot module: init.capabilities: more than a page of them");
 }
 
 /* --- the manifest ---------------------------------------------------------- */
 
-static struct capnp_data find_binary(struct system_manifest_reader manifest,
+/* What is read, or the epitaph: this field is the first that cannot be read. */
+#define READ(m, value, field, ...)                                                            \
+    ({                                                                                        \
+        __auto_type value_ = (value);                                                         \
+        if ((m)->error)                                                                       \
+            panic("boot module: " field ": damaged (error %d)", ##__VA_ARGS__, (m)->error);   \
+        value_;                                                                               \
+    })
+
+static bool is_same(struct capnp_text a, const char *b, size_t size)
+{
+    return a.size == size && memcmp(a.data, b, size) == 0;
+}
+
+static struct capnp_data find_binary(struct capnp_message *m, struct capnp_list binaries,
                                      struct capnp_text name)
 {
-    struct capnp_list binaries = system_manifest_binaries(manifest);
-
     for (uint32_t i = 0; i < binaries.count; i++) {
         struct binary_reader b = binary_at(binaries, i);
-        struct capnp_text n = binary_name(b);
 
-        if (n.size == name.size && memcmp(n.data, name.data, n.size) == 0)
-            return binary_content(b);
+        if (is_same(READ(m, binary_name(b), "binaries[%u].name", i), name.data, name.size))
+            return READ(m, binary_content(b), "binaries[%u].content", i);
     }
     panic("boot module: init.binary: no entry of binaries is named \"%.*s\"", (int)name.size,
           name.data);
 }
 
-static const struct grant *find_grant(struct capnp_text name)
+static void check_image(struct capnp_data binary, struct elf_info *image)
 {
-    for (unsigned i = 0; i < sizeof grants / sizeof grants[0]; i++)
-        if (strlen(grants[i].name) == name.size &&
-            memcmp(grants[i].name, name.data, name.size) == 0)
-            return &grants[i];
+    const char *wrong = elf_check(binary.data, binary.size, image);
+
+    if (direct_pa(binary.data) % PHX_PAGE_SIZE)
+        panic("boot module: init.binary: its content is not at a page boundary");
+    if (wrong)
+        panic("boot module: init.binary: %s", wrong);
+    if (image->relocatable || image->shared_page || image->write_execute)
+        panic("boot module: init.binary: must have a fixed address and no page that is "
+              "written and executed");
+    if (image->low < PHX_PAGE_SIZE || (image->low < PHX_NATIVE_END && image->high > STACK_LOW))
+        panic("boot module: init.binary: it is linked where its stack is to be");
+}
+
+static unsigned find_grant(struct capnp_text name)
+{
+    for (unsigned g = 0; g < GRANTS; g++)
+        if (is_same(name, grants[g].name, strlen(grants[g].name)))
+            return 1u << g;
     panic("boot module: init.capabilities: there is no \"%.*s\"", (int)name.size, name.data);
 }
 
-static void give_grants(struct capnp_list names)
+void init_check(const void *module, uint64_t size, struct init_plan *plan)
 {
+    struct capnp_message m;
+
+    if (!capnp_open(&m, module, size, CAPNP_LIMIT))
+        panic("boot module: not a Cap'n Proto message");
+    struct system_manifest_reader manifest = READ(&m, system_manifest_root(&m), "SystemManifest");
+    uint32_t version = system_manifest_version(manifest);
+    if (version != 1)
+        panic("boot module: version: %u, but this kernel reads 1", version);
+    struct init_config_reader config = READ(&m, system_manifest_init(manifest), "init");
+    struct capnp_text binary = READ(&m, init_config_binary(config), "init.binary");
+    struct capnp_list binaries = READ(&m, system_manifest_binaries(manifest), "binaries");
+    check_image(find_binary(&m, binaries, binary), &plan->image);
+    struct capnp_list names = READ(&m, init_config_capabilities(config), "init.capabilities");
     for (uint32_t i = 0; i < names.count; i++) {
-        const struct grant *g = find_grant(capnp_list_text(names, i));
-        struct object *o = g->object;
-
-        if (!o) {
-            void *pool;
-
-            must(object_new(&kernel.root, KIND_ENDPOINT, &pool), "its pool");
-            o = pool;
-            o->type = OBJECT_POOL;
-            o->account = &kernel.root;
-        }
-        hold(g->name, g->slot, g->interface, g->methods, o);
+        struct capnp_text n = READ(&m, capnp_list_text(names, i), "init.capabilities[%u]", i);
+        unsigned grant = find_grant(n);
+        if (plan->grants & grant)
+            panic("boot module: init.capabilities: %s is named twice", n.data);
+        plan->grants |= grant;
+        plan->count++;
     }
 }
 
-static struct capnp_data open_manifest(struct capnp_message *message,
-                                       struct init_config_reader *config)
+void init_start(void)
 {
     const struct boot_info *boot = kernel.boot;
-    struct system_manifest_reader manifest;
+    struct init_plan plan = { .grants = 0 };
+    struct frame *page;
+    struct thread *t;
 
     if (boot->module_size == 0)
         panic("no boot module: start the machine with -initrd MANIFEST");
     if (boot->module_base % PHX_PAGE_SIZE)
         panic("the boot module is not at a page boundary (0x%lx)", boot->module_base);
-    if (!capnp_open(message, direct(boot->module_base), boot->module_size, CAPNP_LIMIT))
-        panic("boot module: not a Cap'n Proto message");
-    manifest = system_manifest_root(message);
-    if (system_manifest_version(manifest) != 1)
-        panic("boot module: version: %u, but this kernel reads 1",
-              system_manifest_version(manifest));
-    *config = system_manifest_init(manifest);
-    struct capnp_data binary = find_binary(manifest, init_config_binary(*config));
-    if (message->error)
-        panic("boot module: malformed (error %d)", message->error);
-    if (direct_pa(binary.data) % PHX_PAGE_SIZE)
-        panic("boot module: init.binary: its content is not at a page boundary");
-    return binary;
-}
-
-void init_start(void)
-{
-    struct capnp_message message;
-    struct init_config_reader config;
-    struct capnp_data binary = open_manifest(&message, &config);
-    struct frame *page;
-    struct thread *t;
+    init_check(direct(boot->module_base), boot->module_size, &plan);
 
     must(process_new(&kernel.root, 0x1000, PHX_USER_END, &init.process), "process");
     struct process *p = init.process;
-    struct capnp_list names = init_config_capabilities(config);
-    struct phx_start *start = open_start_block(names.count + 3);
-    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object);
-    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object);
-    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object);
-    give_grants(names);
-    close_start_block(start);
-    if (message.error)
-        panic("boot module: init.capabilities: malformed (error %d)", message.error);
-
-    uint64_t entry = map_image(binary);
-    map_new(PHX_NATIVE_STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
+    build_start_block(&plan);
+    map_image(&plan.image);
+    map_new(STACK_LOW, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
     must(frame_new(&kernel.root, 1, &page), "thread page");
     memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
     struct node *root = &kernel.caps.root;
     struct hold own = { .object = &page->object, .up = root, .up_gen = root->gen };
     must(thread_new(p, &own, PHX_NATIVE_THREAD_PAGE, &t), "thread");
     map(page, PHX_NATIVE_THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
-    t->regs.rip = entry;
+    t->regs.rip = plan.image.entry;
     t->regs.rsp = PHX_NATIVE_STACK_TOP;
     t->regs.rdi = PHX_NATIVE_START_BLOCK;
     t->regs.rsi = PHX_NATIVE_THREAD_PAGE;

@@ -3,8 +3,19 @@
 #ifndef KERNEL_INIT_H
 #define KERNEL_INIT_H
 
-/* Check the module as far as the kernel needs it, build init, make it ready. What
- * is wrong with the module stops the machine with the field's name. */
+#include "elf.h"
+
+/* What the module says of init, all of it looked at. */
+struct init_plan {
+    struct elf_info image;
+    unsigned grants, count; /* a bit for each capability that it gets; how many */
+};
+
+/* What is wrong with the module, as far as the kernel needs it, stops the machine
+ * with the field's name. Changes nothing but *plan, which is empty at first. */
+void init_check(const void *module, uint64_t size, struct init_plan *plan);
+
+/* Check the module, build init, make it ready. */
 void init_start(void);
 
 #endif

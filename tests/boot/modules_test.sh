@@ -77,7 +77,7 @@ boot "$work/bad"
 ends kernel_refuses_a_text $refused "Phoenix stopped: boot module: not a Cap'n Proto message"
 head -c 8192 /dev/zero >"$work/bad"
 boot "$work/bad"
-ends kernel_refuses_zeroes $refused 'Phoenix stopped: boot module: version: 0, but'
+ends kernel_refuses_zeroes $refused 'Phoenix stopped: boot module: SystemManifest: damaged'
 
 module='boot module:'
 kernel three_bytes "$module not a Cap'n Proto message" cut 3

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The first process.
 
-INIT_CHECK := check order names
+INIT_CHECK := check check_services check_trees whole order names
 INIT_SOURCES := main services run $(INIT_CHECK)
 
 $(B)/user/sha256.o: engine/lib/sha256/sha256.c | $(GENERATED)
@@ -13,7 +13,8 @@ $(eval $(call NATIVE,init,$(INIT_SOURCES:%=$(B)/engine/services/init/%.o) $(PROC
 $(B)/host/engine/services/init/check_test: $(B)/host/engine/services/init/check_test.o \
     $(INIT_CHECK:%=$(B)/host/engine/services/init/%.o) $(B)/host/engine/lib/rt/interfaces.o \
     $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/core/capnp_read.o \
-    $(B)/host/engine/core/fmt.o $(B)/host/engine/lib/sha256/sha256.o
+    $(B)/host/engine/core/fmt.o $(B)/host/engine/core/elf.o \
+    $(B)/host/engine/lib/sha256/sha256.o
 	$(call LINK_HOST,$(SAN))
 
 TEST_HOST += $(B)/host/engine/services/init/check_test

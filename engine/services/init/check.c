@@ -2,27 +2,15 @@
 #include "check.h"
 
 #include "bytes.h"
+#include "check_parts.h"
+#include "elf.h"
 #include "fmt.h"
 #include "sha256/sha256.h"
 
 #define VERSION 1
-#define TYPE_MASK 0170000
-#define TYPE_DIRECTORY 0040000
-#define TYPE_FILE 0100000
-#define TYPE_LINK 0120000
+#define BLOB_PAGE 4096
 
-struct check {
-    struct system_manifest_reader manifest;
-    struct capnp_list services, binaries, trees;
-    bool (*granted)(const char *name);
-    unsigned flags;
-    char *why;
-};
-
-/* Says it once: the first refusal is the one that is told. */
-static bool refuse(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool refuse(struct check *c, const char *format, ...)
+bool refuse(struct check *c, const char *format, ...)
 {
     va_list arguments;
 
@@ -32,16 +20,13 @@ static bool refuse(struct check *c, const char *format, ...)
     return false;
 }
 
-static struct service_reader service_of(const struct check *c, uint32_t i)
+bool find_binary(const struct check *c, struct capnp_text name, struct binary_reader *binary)
 {
-    return service_at(c->services, i);
-}
-
-static bool has_binary(const struct check *c, struct capnp_text name)
-{
-    for (uint32_t i = 0; i < c->binaries.count; i++)
-        if (text_is(binary_name(binary_at(c->binaries, i)), name))
+    for (uint32_t i = 0; i < c->binaries.count; i++) {
+        *binary = binary_at(c->binaries, i);
+        if (text_is(binary_name(*binary), name))
             return true;
+    }
     return false;
 }
 
@@ -53,216 +38,98 @@ static bool hash_is(struct capnp_data content, struct capnp_data wanted)
     return wanted.size == SHA256_SIZE && memcmp(digest, wanted.data, SHA256_SIZE) == 0;
 }
 
+bool check_blob(struct check *c, const struct claim *claim, const char *place, uint32_t i, uint32_t k)
+{
+    struct capnp_data content = claim->content;
+    uint64_t offset = (uint64_t)(content.data - (const uint8_t *)c->message->words);
+    char where[64];
+
+    fmt(where, sizeof where, place, i, k);
+    if (content.size != claim->size)
+        return refuse(c, "%s.size: %lu, but `%s` has %u bytes", where, claim->size, claim->name,
+            content.size);
+    if (content.size != 0 && offset % BLOB_PAGE != 0)
+        return refuse(c, "%s.content: `%s` is not at a page boundary of the module", where,
+            claim->name);
+    if ((c->flags & MANIFEST_HASHES) && !hash_is(content, claim->sha256))
+        return refuse(c, "%s.sha256: not that of the bytes of `%s`", where, claim->name);
+    return true;
+}
+
+const char *native_problem(struct capnp_data content)
+{
+    struct elf_info info;
+    const char *wrong = elf_check(content.data, content.size, &info);
+
+    if (wrong == NULL && (info.relocatable || info.shared_page || info.write_execute))
+        wrong = "it has no fixed address, segments that share a page, or one to write and execute";
+    return wrong;
+}
+
 static bool check_binary(struct check *c, uint32_t i)
 {
     struct binary_reader binary = binary_at(c->binaries, i);
     struct capnp_text name = binary_name(binary);
-    struct capnp_data content = binary_content(binary);
 
-    if (name.size == 0)
-        return refuse(c, "binaries[%u].name: empty", i);
+    if (!name_is_good(name.data, name.size))
+        return refuse(c, "binaries[%u].name: " NAME_RULE, i);
     for (uint32_t k = 0; k < i; k++)
         if (text_is(binary_name(binary_at(c->binaries, k)), name))
-            return refuse(c, "binaries[%u].name: `%.64s` is there twice", i, name.data);
-    if (content.size == 0 || content.size != binary_size(binary))
-        return refuse(c, "binaries[%u].size: %lu, but `%.64s` has %u bytes", i, binary_size(binary),
-            name.data, content.size);
-    if ((c->flags & MANIFEST_HASHES) && !hash_is(content, binary_sha256(binary)))
-        return refuse(c, "binaries[%u].sha256: not that of the bytes of `%.64s`", i, name.data);
-    return true;
+            return refuse(c, "binaries[%u].name: `%s` is there twice", i, name.data);
+    if (binary_content(binary).size == 0)
+        return refuse(c, "binaries[%u].content: empty (`%s`)", i, name.data);
+    return check_blob(c,
+        &(struct claim){name.data, binary_content(binary), binary_size(binary),
+            binary_sha256(binary)},
+        "binaries[%u]", i, 0);
 }
 
-static bool check_methods(struct check *c, uint32_t s, uint32_t g, struct grant_reader grant,
-    const struct phx_interface_info *interface)
+/* A binary that the system itself starts, whoever asks for it. */
+static bool check_own(struct check *c, const char *name, const char *reason)
 {
-    struct capnp_list methods = grant_methods(grant);
+    struct capnp_text text = {name, (uint32_t)strlen(name)};
+    struct binary_reader binary;
+    const char *wrong;
 
-    for (uint32_t i = 0; i < methods.count; i++)
-        if (methods_named(interface, capnp_list_text(methods, i).data) == 0)
-            return refuse(c, "services[%u].grants[%u].methods[%u]: %s has no `%.64s`", s, g, i,
-                interface->name, capnp_list_text(methods, i).data);
-    return true;
-}
-
-static bool check_grant(struct check *c, uint32_t s, uint32_t g)
-{
-    struct capnp_list grants = service_grants(service_of(c, s));
-    struct grant_reader grant = grant_at(grants, g);
-    struct capnp_text name = grant_name(grant), source = grant_source(grant);
-    const struct phx_interface_info *interface = interface_of_grant(source.data);
-
-    if (name.size == 0)
-        return refuse(c, "services[%u].grants[%u].name: empty", s, g);
-    for (uint32_t i = 0; i < g; i++)
-        if (text_is(grant_name(grant_at(grants, i)), name))
-            return refuse(
-                c, "services[%u].grants[%u].name: `%.64s` is there twice", s, g, name.data);
-    if (interface != NULL && !c->granted(source.data))
-        return refuse(
-            c, "services[%u].grants[%u].source: init was not granted `%.64s`", s, g, source.data);
-    if (interface == NULL) {
-        uint32_t provider = service_providing(c->services, source);
-
-        if (provider == c->services.count)
-            return refuse(
-                c, "services[%u].grants[%u].source: nothing is called `%.64s`", s, g, source.data);
-        if (provider == s)
-            return refuse(
-                c, "services[%u].grants[%u].source: `%.64s` is its own", s, g, source.data);
-        interface = interface_of_provided(source.data);
-    }
-    return check_methods(c, s, g, grant, interface);
-}
-
-static bool check_provides(struct check *c, uint32_t s)
-{
-    struct capnp_list provides = service_provides(service_of(c, s));
-
-    for (uint32_t i = 0; i < provides.count; i++) {
-        struct capnp_text name = capnp_list_text(provides, i);
-
-        if (interface_of_grant(name.data) != NULL)
-            return refuse(
-                c, "services[%u].provides[%u]: `%.64s` is a kernel grant", s, i, name.data);
-        if (interface_of_provided(name.data) == NULL)
-            return refuse(
-                c, "services[%u].provides[%u]: no interface is called `%.64s`", s, i, name.data);
-        if (service_providing(c->services, name) != s)
-            return refuse(
-                c, "services[%u].provides[%u]: `%.64s` is provided twice", s, i, name.data);
-    }
-    return true;
-}
-
-static bool check_service(struct check *c, uint32_t s)
-{
-    struct service_reader service = service_of(c, s);
-    struct capnp_text name = service_name(service);
-
-    if (name.size == 0)
-        return refuse(c, "services[%u].name: empty", s);
-    for (uint32_t i = 0; i < s; i++)
-        if (text_is(service_name(service_of(c, i)), name))
-            return refuse(c, "services[%u].name: `%.64s` is there twice", s, name.data);
-    if (!has_binary(c, service_binary(service)))
-        return refuse(
-            c, "services[%u].binary: no binary is called `%.64s`", s, service_binary(service).data);
-    return check_provides(c, s);
-}
-
-/* After check_service of all: what a source provides has an interface then. */
-static bool check_grants(struct check *c, uint32_t s)
-{
-    struct capnp_list grants = service_grants(service_of(c, s));
-
-    for (uint32_t g = 0; g < grants.count; g++)
-        if (!check_grant(c, s, g))
-            return false;
-    return true;
-}
-
-static bool check_services(struct check *c)
-{
-    uint32_t order[SERVICES_MAX], ordered;
-
-    if (c->services.count > SERVICES_MAX)
-        return refuse(c, "services: %u, where at most %u can be", c->services.count, SERVICES_MAX);
-    for (uint32_t s = 0; s < c->services.count; s++)
-        if (!check_service(c, s))
-            return false;
-    for (uint32_t s = 0; s < c->services.count; s++)
-        if (!check_grants(c, s))
-            return false;
-    ordered = services_order(c->manifest, order);
-    if (ordered < c->services.count)
-        return refuse(c, "services[%u].grants: `%.64s` needs itself, by way of others",
-            order[ordered], service_name(service_of(c, order[ordered])).data);
-    return true;
-}
-
-static bool is_name(struct capnp_text name)
-{
-    bool dots = (name.size == 1 && name.data[0] == '.') ||
-                (name.size == 2 && name.data[0] == '.' && name.data[1] == '.');
-
-    for (uint32_t i = 0; i < name.size; i++)
-        if (name.data[i] == '/' || name.data[i] == 0)
-            return false;
-    return name.size > 0 && name.size <= 255 && !dots;
-}
-
-static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_list entries)
-{
-    struct entry_reader entry = entry_at(entries, e);
-    uint32_t type = entry_mode(entry) & TYPE_MASK, parent = entry_parent(entry);
-    struct capnp_data content = entry_content(entry);
-
-    if (type != TYPE_DIRECTORY && type != TYPE_FILE && type != TYPE_LINK)
-        return refuse(c, "trees[%u].entries[%u].mode: 0x%x is no file, directory or link", t, e,
-            entry_mode(entry));
-    if (e > 0 && !is_name(entry_name(entry)))
-        return refuse(c, "trees[%u].entries[%u].name: no name that a file can have", t, e);
-    if (e > 0 &&
-        (parent >= e || (entry_mode(entry_at(entries, parent)) & TYPE_MASK) != TYPE_DIRECTORY))
-        return refuse(
-            c, "trees[%u].entries[%u].parent: %u is no directory before it", t, e, parent);
-    if (type == TYPE_LINK && entry_target(entry).size == 0)
-        return refuse(c, "trees[%u].entries[%u].target: empty", t, e);
-    if (type != TYPE_FILE)
-        return true;
-    if (content.size != entry_size(entry))
-        return refuse(c, "trees[%u].entries[%u].size: %lu, but there are %u bytes", t, e,
-            entry_size(entry), content.size);
-    if ((c->flags & MANIFEST_HASHES) && !hash_is(content, entry_sha256(entry)))
-        return refuse(c, "trees[%u].entries[%u].sha256: not that of its bytes", t, e);
-    return true;
-}
-
-static bool check_trees(struct check *c)
-{
-    for (uint32_t t = 0; t < c->trees.count; t++) {
-        struct tree_reader tree = tree_at(c->trees, t);
-        struct capnp_list entries = tree_entries(tree);
-
-        if (tree_path(tree).data[0] != '/')
-            return refuse(
-                c, "trees[%u].path: `%.64s` does not begin with /", t, tree_path(tree).data);
-        if (entries.count == 0)
-            return refuse(c, "trees[%u].entries: empty", t);
-        for (uint32_t e = 0; e < entries.count; e++)
-            if (!check_entry(c, t, e, entries))
-                return false;
-    }
-    return true;
+    if (!find_binary(c, text, &binary))
+        return refuse(c, "binaries: none is called `%s`, which %s", name, reason);
+    wrong = native_problem(binary_content(binary));
+    return wrong == NULL || refuse(c, "binaries: `%s` cannot be run: %s", name, wrong);
 }
 
 static bool check_run(struct check *c)
 {
     struct run_reader run = system_manifest_run(c->manifest);
+    struct capnp_text directory = run_directory(run);
+    struct binary_reader binary;
 
-    if (!has_binary(c, run_program(run)))
+    if (!find_binary(c, run_program(run), &binary))
         return refuse(c, "run.program: no binary is called `%.64s`", run_program(run).data);
-    if (!has_binary(c, (struct capnp_text){"libos", 5}))
-        return refuse(c, "binaries: none is called `libos`, which a Linux program needs");
+    if (!check_own(c, "libos", "a Linux program needs"))
+        return false;
     if (run_arguments(run).count == 0)
         return refuse(c, "run.arguments: empty");
-    if (run_directory(run).size > 0 && run_directory(run).data[0] != '/')
-        return refuse(c, "run.directory: `%.64s` does not begin with /", run_directory(run).data);
-    if ((c->trees.count > 0 || run_scratch(run) > 0) &&
-        !has_binary(c, (struct capnp_text){"ramfs", 5}))
-        return refuse(c, "binaries: none is called `ramfs`, which files need");
-    return true;
+    if (directory.size > 0 && directory.data[0] != '/')
+        return refuse(c, "run.directory: `%.64s` does not begin with /", directory.data);
+    if (!c->granted("console"))
+        return refuse(c, "init.capabilities: no `console`, which a program needs");
+    return (c->trees.count == 0 && run_scratch(run) == 0) || check_own(c, "ramfs", "files need");
 }
 
 static bool check_all(struct check *c)
 {
+    static const char *const needed[] = {"account", "pool", "bootPackage"};
     struct capnp_text init = init_config_binary(system_manifest_init(c->manifest));
+    struct binary_reader binary;
 
     if (system_manifest_version(c->manifest) != VERSION)
         return refuse(
             c, "version: %u, where %u was expected", system_manifest_version(c->manifest), VERSION);
-    if (!has_binary(c, init))
+    if (!find_binary(c, init, &binary))
         return refuse(c, "init.binary: no binary is called `%.64s`", init.data);
+    for (unsigned i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!c->granted(needed[i]))
+            return refuse(c, "init.capabilities: no `%s`, which init needs", needed[i]);
     for (uint32_t i = 0; i < c->binaries.count; i++)
         if (!check_binary(c, i))
             return false;
@@ -276,19 +143,14 @@ static bool check_all(struct check *c)
 bool manifest_check(struct capnp_message *message, unsigned flags,
     bool (*granted)(const char *name), char why[CHECK_TEXT])
 {
-    struct system_manifest_reader manifest = system_manifest_root(message);
-    struct check c = {
-        .manifest = manifest,
-        .services = system_manifest_services(manifest),
-        .binaries = system_manifest_binaries(manifest),
-        .trees = system_manifest_trees(manifest),
-        .granted = granted,
-        .flags = flags,
-        .why = why,
-    };
-    bool good = check_all(&c);
+    struct check c = {.message = message, .granted = granted, .flags = flags, .why = why};
+    uint64_t limit = message->left;
 
-    if (message->error != CAPNP_OK)
-        return refuse(&c, "the message is damaged (error %d)", (int)message->error);
-    return good;
+    if (!check_whole(&c))
+        return false;
+    /* The same again, and some lists a few times more. */
+    message->left = limit;
+    if (!check_all(&c))
+        return false;
+    return message->error == CAPNP_OK || refuse(&c, "services: more lists than can be looked at");
 }

@@ -26,10 +26,11 @@
 #define CHECK_TEXT 256
 #define MANIFEST_HASHES 1
 #define SERVICES_MAX 64
+#define GRANTS_MAX 23 /* of one service */
 
-/* False: `why` is "services[1].grants[0].source: ...". The message is opened anew by
- * the caller afterwards: its traversal limit was used up for this. `granted` says
- * whether init itself was handed a kernel grant of that name. */
+/* False: `why` is "services[1].grants[0].source: ...". The message is freshly opened,
+ * and opened anew by the caller afterwards: its traversal limit was used up for this.
+ * `granted` says whether init itself was handed a kernel grant of that name. */
 bool manifest_check(struct capnp_message *message, unsigned flags,
     bool (*granted)(const char *name), char why[CHECK_TEXT]);
 
@@ -47,6 +48,12 @@ uint32_t services_order(struct system_manifest_reader manifest, uint32_t order[S
 /* Which interface a kernel grant, or what a service provides, has; NULL: no such thing. */
 const struct phx_interface_info *interface_of_grant(const char *name);
 const struct phx_interface_info *interface_of_provided(const char *name);
+/* Whether something may be called that; NAME_RULE says what is right. */
+bool name_is_good(const char *name, size_t length);
+#define NAME_RULE                                                                                  \
+    "a name begins with a small letter, goes on with letters, digits, - and _, "                  \
+    "and has at most 63"
+
 /* The bits that a method or facet names, Capability's included; 0: there is none. */
 uint64_t methods_named(const struct phx_interface_info *interface, const char *name);
 

@@ -10,7 +10,15 @@
 #include <string.h>
 
 static int failures;
-static uint64_t buffer[65536 / 8];
+#define PAGE 4096
+#define BLOBS 8
+
+static _Alignas(PAGE) uint8_t buffer[16 * PAGE];
+static struct blob {
+    uint8_t bytes[160];
+    size_t size;
+} blobs[BLOBS]; /* each goes to a page of its own, behind the structs */
+static uint32_t blob_count;
 static struct capnp_message message;
 
 /* What to do wrong while building; "" is a good manifest. */
@@ -33,19 +41,63 @@ static const char *text(const char *what, const char *right, const char *other)
         setter(builder, t_, strlen(t_));                                                           \
     } while (0)
 
+static struct blob *add_blob(const void *bytes, size_t size)
+{
+    struct blob *blob = &blobs[blob_count++];
+
+    memcpy(blob->bytes, bytes, size);
+    blob->size = size;
+    return blob;
+}
+
+static void put_16(uint8_t *at, unsigned value)
+{
+    memcpy(at, &(uint16_t){(uint16_t)value}, 2);
+}
+
+static void put_64(uint8_t *at, uint64_t value)
+{
+    memcpy(at, &value, 8);
+}
+
+/* The smallest ELF file that can be started: a header and one segment, itself. */
+static struct blob *add_program(const char *name)
+{
+    uint8_t elf[160] = "\177ELF\2\1\1";
+    size_t size = 120 + strlen(name);
+
+    put_16(elf + 16, is("relocatable") && blob_count == 1 ? 3 : 2);
+    put_16(elf + 18, 62);
+    elf[20] = 1;
+    put_64(elf + 24, 0x200000 + 120);
+    put_64(elf + 32, 64);
+    put_16(elf + 54, 56);
+    put_16(elf + 56, 1);
+    elf[64] = 1;
+    elf[68] = 5;
+    put_64(elf + 80, 0x200000);
+    put_64(elf + 96, size);
+    put_64(elf + 104, size);
+    memcpy(elf + 120, name, strlen(name));
+    return add_blob(elf, size);
+}
+
 static void put_binary(struct capnp_build_list list, uint32_t i, const char *name)
 {
     struct binary_builder b = binary_build_at(list, i);
     uint8_t digest[SHA256_SIZE];
-    char bytes[64];
+    uint64_t offset = (uint64_t)blob_count * PAGE;
+    struct blob *blob = add_program(name);
 
-    snprintf(bytes, sizeof bytes, "bytes of %s", name);
-    sha256(bytes, strlen(bytes), digest);
+    if (is("no program") && i == 1)
+        blob->bytes[1] = 'F';
+    sha256(blob->bytes, blob->size, digest);
     if (is("hash") && i == 1)
         digest[5] ^= 1;
     SET(binary_set_name, b, name);
-    binary_set_size(b, strlen(bytes) + (is("size") && i == 1));
-    binary_set_content(b, bytes, strlen(bytes));
+    binary_set_size(b, blob->size + (is("size") && i == 1));
+    if (!is("content") || i != 1)
+        binary_external_content(b, 1, is("page") && i == 1 ? offset + 8 : offset, blob->size);
     binary_set_sha256(b, digest, is("short hash") && i == 1 ? 31 : 32);
 }
 
@@ -77,9 +129,13 @@ static void put_services(struct capnp_build_list services)
     s = service_build_at(services, 1);
     SET(service_set_name, s, text("service twice", "launcher", "ramfs"));
     SET(service_set_binary, s, "launcher");
+    service_set_pages(s, is("no pages") ? 0 : 10);
+    service_set_holds(s, is("no holds") ? 0 : 10);
+    service_set_threads(s, is("no threads") ? 0 : 10);
     list = service_init_grants(s, 2);
-    put_grant(
-        list, 0, text("grant name", "files", ""), text("source", "namespace", "gold"), "READ");
+    put_grant(list, 0,
+        is("grant name") ? "" : is("grant pool") ? "pool" : text("grant own", "files", "thread"),
+        text("source", "namespace", "gold"), "READ");
     put_grant(list, 1, "power", text("not granted", "account", "power"), NULL);
     capnp_put_text(service_init_provides(s, 1), 0,
         is("provides twice")   ? "namespace"
@@ -102,7 +158,10 @@ static void put_entry(
     entry_set_mode(e, mode);
     entry_set_parent(e, is("parent") && i == 2 ? 3 : is("parent file") && i == 2 ? 1 : 0);
     entry_set_size(e, strlen(content) + is("file size"));
-    entry_set_content(e, content, strlen(content));
+    if (*content != 0) {
+        entry_external_content(e, 1, (uint64_t)blob_count * PAGE, strlen(content));
+        add_blob(content, strlen(content));
+    }
     entry_set_sha256(e, digest, 32);
 }
 
@@ -117,10 +176,11 @@ static void put_trees(struct capnp_build_list trees)
     put_entry(list, 0, "", 040755, "");
     put_entry(
         list, 1, text("entry name", "file", "a/b"), is("entry mode") ? 060644 : 0100644, "content");
-    put_entry(list, 2, text("dots", "more", ".."), 0100644, "content");
-    put_entry(list, 3, "link", 0120777, "");
+    put_entry(list, 2, text("dots", "link", ".."), 0120777, "");
     if (!is("target"))
-        SET(entry_set_target, entry_build_at(list, 3), "file");
+        SET(entry_set_target, entry_build_at(list, 2), "file");
+    put_entry(list, 3, is("entry twice") ? "link" : is("entry order") ? "lima" : "more", 0100644,
+        "content");
 }
 
 static void put_run(struct run_builder run)
@@ -133,13 +193,16 @@ static void put_run(struct run_builder run)
 
 static size_t build(bool with_run)
 {
+    uint64_t blob_bytes = BLOBS * PAGE;
+    size_t head;
     struct capnp_build b;
     struct system_manifest_builder m;
     struct init_config_builder init;
     struct capnp_build_list list;
 
     memset(buffer, 0, sizeof buffer);
-    capnp_build_open(&b, buffer, sizeof buffer, 0);
+    blob_count = 0;
+    capnp_build_open(&b, buffer, sizeof buffer, 1);
     m = system_manifest_build(&b);
     system_manifest_set_version(m, is("version") ? 2 : 1);
     init = system_manifest_init_init(m);
@@ -154,12 +217,15 @@ static size_t build(bool with_run)
     put_trees(system_manifest_init_trees(m, 1));
     if (with_run)
         put_run(system_manifest_init_run(m));
-    return capnp_build_close(&b, NULL, 8);
+    head = capnp_build_close(&b, &blob_bytes, PAGE);
+    for (uint32_t i = 0; i < blob_count; i++)
+        memcpy(buffer + head + i * PAGE, blobs[i].bytes, blobs[i].size);
+    return head + BLOBS * PAGE;
 }
 
 static bool granted(const char *name)
 {
-    return strcmp(name, "power") != 0;
+    return strcmp(name, "power") != 0 && !is(name);
 }
 
 /* `field` is how the refusal must begin; "" for a manifest that is good. */
@@ -195,7 +261,7 @@ static void damaged(void)
 
         length = build(i % 2);
         for (unsigned k = 0; k < 1 + i % 4; k++)
-            ((uint8_t *)buffer)[(size_t)rand() % length] ^= (uint8_t)(1 << rand() % 8);
+            buffer[(size_t)rand() % (length - BLOBS * PAGE)] ^= (uint8_t)(1 << rand() % 8);
         if (capnp_open(&message, buffer, length, CAPNP_LIMIT))
             manifest_check(&message, 0, granted, why);
     }
@@ -207,33 +273,48 @@ int main(void)
     expect("", false, MANIFEST_HASHES, "");
     expect("", true, 0, "");
     expect("version", false, 0, "version: 2");
+    expect("account", false, 0, "init.capabilities: no `account`, which init needs");
+    expect("pool", false, 0, "init.capabilities: no `pool`, which init needs");
+    expect("bootPackage", false, 0, "init.capabilities: no `bootPackage`, which init needs");
+    expect("console", true, 0, "init.capabilities: no `console`, which a program needs");
     expect("init", false, 0, "init.binary: no binary is called `nothing`");
     expect("binary twice", false, 0, "binaries[1].name: `init` is there twice");
     expect("size", false, 0, "binaries[1].size: ");
+    expect("content", false, 0, "binaries[1].content: empty (`ramfs`)");
+    expect("page", false, 0, "binaries[1].content: `ramfs` is not at a page boundary");
     expect("hash", false, MANIFEST_HASHES, "binaries[1].sha256: ");
     expect("short hash", false, MANIFEST_HASHES, "binaries[1].sha256: ");
     expect("hash", true, 0, "");
     expect("services", false, 0, "services: empty");
-    expect("service name", false, 0, "services[0].name: empty");
+    expect("service name", false, 0, "services[0].name: a name begins with a small letter");
     expect("service twice", false, 0, "services[1].name: `ramfs` is there twice");
     expect("binary", false, 0, "services[0].binary: no binary is called `nothing`");
     expect("method", false, 0, "services[0].grants[0].methods[0]: Log has no `EAT`");
     expect("grant twice", false, 0, "services[0].grants[1].name: `log` is there twice");
-    expect("grant name", false, 0, "services[1].grants[0].name: empty");
+    expect("grant name", false, 0, "services[1].grants[0].name: a name begins with a small letter");
+    expect("grant own", false, 0, "services[1].grants[0].name: `thread` is what a process has");
+    expect("grant pool", false, 0, "services[1].grants[0].name: `pool` is always that of its");
+    expect("no pages", false, 0, "services[1].holds: 10, where pages is 0");
+    expect("no holds", false, 0, "services[1].holds: 0, where pages is 10");
+    expect("no threads", false, 0, "services[1].threads: 0, where pages is 10");
+    expect("no program", false, 0, "services[0].binary: `ramfs` cannot be run: it is no ELF file");
+    expect("relocatable", false, 0, "services[0].binary: `ramfs` cannot be run: it has no fixed");
     expect("source", false, 0, "services[1].grants[0].source: nothing is called `gold`");
     expect("not granted", false, 0, "services[1].grants[1].source: init was not granted `power`");
     expect("provides", false, 0, "services[0].provides[0]: no interface is called `dreams`");
     expect("provides twice", false, 0, "services[1].provides[0]: `namespace` is provided twice");
     expect("provides grant", false, 0, "services[1].provides[0]: `pool` is a kernel grant");
     expect("cycle", false, 0, "services[0].grants: `ramfs` needs itself");
-    expect("tree path", false, 0, "trees[0].path: `etc` does not begin with /");
+    expect("tree path", false, 0, "trees[0].path: no absolute path");
     expect("empty tree", false, 0, "trees[0].entries: empty");
     expect("entry name", false, 0, "trees[0].entries[1].name: ");
     expect("dots", false, 0, "trees[0].entries[2].name: ");
     expect("entry mode", false, 0, "trees[0].entries[1].mode: 0x61a4");
+    expect("entry twice", false, 0, "trees[0].entries[3].name: `link` is there twice");
+    expect("entry order", false, 0, "trees[0].entries[3].name: `lima` does not come behind `link`");
     expect("parent", false, 0, "trees[0].entries[2].parent: 3 is no directory before it");
     expect("parent file", false, 0, "trees[0].entries[2].parent: 1 is no directory before it");
-    expect("target", false, 0, "trees[0].entries[3].target: empty");
+    expect("target", false, 0, "trees[0].entries[2].target: empty");
     expect("file size", false, 0, "trees[0].entries[1].size: ");
     expect("file hash", false, MANIFEST_HASHES, "trees[0].entries[1].sha256: ");
     expect("program", true, 0, "run.program: no binary is called `nothing`");

@@ -10,6 +10,19 @@ static bool same(const char *a, const char *b)
     return strlen(a) == strlen(b) && memcmp(a, b, strlen(a)) == 0;
 }
 
+bool name_is_good(const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        bool small = name[i] >= 'a' && name[i] <= 'z';
+        bool other = (name[i] >= 'A' && name[i] <= 'Z') || (name[i] >= '0' && name[i] <= '9') ||
+                     name[i] == '-' || name[i] == '_';
+
+        if (!small && (i == 0 || !other))
+            return false;
+    }
+    return length > 0 && length < 64;
+}
+
 static const struct phx_interface_info *interface_by_number(unsigned number)
 {
     for (unsigned i = 0; i < PHX_INTERFACES; i++)

@@ -13,14 +13,14 @@
 #include "rt/rt.h"
 #include "services.capnp.h"
 
-#define GRANTS_MAX 8
+#define PROGRAM_GRANTS_MAX 8
 #define DEATH_PROGRAM 1
 #define DEATH_RAMFS 2
 
 static uint64_t deaths; /* notification */
 
 struct grants {
-    struct proc_grant list[GRANTS_MAX];
+    struct proc_grant list[PROGRAM_GRANTS_MAX];
     size_t count;
 };
 
@@ -62,10 +62,8 @@ static void start_ramfs(uint64_t endpoint, uint64_t size)
     add(&grants, "bootPackage", rt_cap("bootPackage"), BOOT_PACKAGE_M_ALL);
     plan.grants = grants.list;
     plan.grant_count = grants.count;
-    if (problem != NULL)
-        fail("ramfs", problem);
-    if (proc_build(&plan, &ramfs, &problem) < 0)
-        fail("ramfs", problem);
+    if (problem != NULL || proc_build(&plan, &ramfs, &problem) < 0)
+        fail("binaries: ramfs", problem);
     process_watch(ramfs.process, deaths, DEATH_RAMFS);
     proc_start(&ramfs);
 }
@@ -118,7 +116,7 @@ static void add_streams(struct grants *grants)
 
 static void build_program(struct run_reader run, uint64_t namespace, struct proc *proc)
 {
-    const char *name = run_program(run).data, *problem;
+    const char *problem;
     struct capnp_text directory = run_directory(run),
                       argv0 = capnp_list_text(run_arguments(run), 0);
     struct grants grants = {.count = 0};
@@ -138,10 +136,10 @@ static void build_program(struct run_reader run, uint64_t namespace, struct proc
 
     problem = package_image(&package, "libos", &plan.image);
     if (problem != NULL)
-        fail("libos", problem);
-    problem = package_image(&package, name, &plan.linux_program);
+        fail("binaries: libos", problem);
+    problem = package_image(&package, run_program(run).data, &plan.linux_program);
     if (problem != NULL)
-        fail(name, problem);
+        fail("run.program", problem);
     add_streams(&grants);
     add(&grants, "clock", rt_cap("clock"), CLOCK_M_ALL);
     add(&grants, "entropy", rt_cap("entropy"), ENTROPY_M_ALL);
@@ -150,7 +148,7 @@ static void build_program(struct run_reader run, uint64_t namespace, struct proc
     plan.grants = grants.list;
     plan.grant_count = grants.count;
     if (proc_build(&plan, proc, &problem) < 0)
-        fail(name, problem);
+        fail("run", problem);
 }
 
 /* wait(2)'s status as a shell shows it. */

@@ -13,7 +13,6 @@
 #include "rt/rt.h"
 #include "services.stubs.h"
 
-#define GRANTS_MAX 24
 #define SHORT_LIFE_NS UINT64_C(1000000000)
 #define SHORT_LIVES_MAX 5
 #define ANSWER_NS UINT64_C(1000000000)
@@ -21,6 +20,7 @@
 struct service {
     struct service_reader manifest;
     const char *name;
+    uint32_t index;    /* in the manifest */
     uint64_t endpoint; /* 0: provides nothing */
     uint64_t account;  /* its own; 0: init's */
     uint64_t pool;
@@ -95,7 +95,7 @@ static size_t make_grants(struct service *s, struct proc_grant *grants, uint64_t
     struct capnp_list list = service_grants(s->manifest);
     size_t count = 0;
 
-    for (uint32_t i = 0; i < list.count && count < GRANTS_MAX - 1; i++) {
+    for (uint32_t i = 0; i < list.count; i++) {
         struct grant_reader grant = grant_at(list, i);
 
         if (rt_equal(grant_name(grant).data, "pool"))
@@ -112,10 +112,21 @@ static size_t make_grants(struct service *s, struct proc_grant *grants, uint64_t
 
 /* --- starting ---------------------------------------------------------------- */
 
+static bool is_scarcity(int64_t result)
+{
+    return result == -PHX_OUT_OF_MEMORY || result == -PHX_LIMIT_EXCEEDED;
+}
+
+/* The fields of the manifest that a service's account comes from. */
+static const char *limits_of(const struct service *s)
+{
+    return service_pages(s->manifest) != 0 ? ".pages, holds or threads" : "";
+}
+
 static int64_t build(struct service *s, const struct proc_text *arguments, size_t count)
 {
-    struct proc_grant grants[GRANTS_MAX];
-    uint64_t made[GRANTS_MAX];
+    struct proc_grant grants[GRANTS_MAX + 1];
+    uint64_t made[GRANTS_MAX + 1];
     struct proc_plan plan = {
         .account = s->account ? s->account : rt_cap("account"),
         .pool = s->pool,
@@ -133,7 +144,8 @@ static int64_t build(struct service *s, const struct proc_text *arguments, size_
     for (size_t i = 0; i < plan.grant_count; i++)
         phx_release(made[i]);
     if (result < 0)
-        complain("%s: cannot be started: %s (%s)", s->name, rt_error_text(result), reason);
+        complain("services[%u]%s: `%s` cannot be started: %s (%s)", s->index,
+            is_scarcity(result) ? limits_of(s) : "", s->name, rt_error_text(result), reason);
     return result;
 }
 
@@ -176,8 +188,10 @@ static bool start(struct service *s)
     struct proc_text *arguments = rt_alloc((list.count + 1) * sizeof *arguments);
     int64_t result;
 
-    if (arguments == NULL)
+    if (arguments == NULL) {
+        complain("services[%u].arguments: no memory for them", s->index);
         return false;
+    }
     arguments[0] = (struct proc_text){s->name, strlen(s->name)};
     for (uint32_t i = 0; i < list.count; i++)
         arguments[i + 1] =
@@ -212,17 +226,18 @@ static int64_t make_account(struct service *s)
     return result;
 }
 
-static bool prepare(struct service *s, struct service_reader manifest)
+static bool prepare(struct service *s, uint32_t index, struct service_reader manifest)
 {
     struct account_new_endpoint_out endpoint = {0};
     const char *problem;
     int64_t result = 0;
 
     s->manifest = manifest;
+    s->index = index;
     s->name = service_name(manifest).data;
     problem = package_image(&package, service_binary(manifest).data, &s->image);
     if (problem != NULL) {
-        complain("%s: %s", s->name, problem);
+        complain("services[%u].binary: `%s`: %s", index, service_binary(manifest).data, problem);
         return false;
     }
     if (service_provides(manifest).count > 0)
@@ -231,7 +246,8 @@ static bool prepare(struct service *s, struct service_reader manifest)
     if (result >= 0)
         result = make_account(s);
     if (result < 0)
-        complain("%s: no budget for it: %s", s->name, rt_error_text(result));
+        complain("services[%u]%s: no budget for `%s`: %s", index, limits_of(s), s->name,
+            rt_error_text(result));
     return result >= 0;
 }
 
@@ -296,7 +312,7 @@ static bool start_all(void)
     service_count = list.count;
     services_order(package.manifest, order);
     for (uint32_t i = 0; i < service_count; i++)
-        if (!prepare(&services[order[i]], service_at(list, order[i])))
+        if (!prepare(&services[order[i]], order[i], service_at(list, order[i])))
             return false;
     for (uint32_t i = 0; i < service_count; i++)
         if (!start(&services[order[i]]))

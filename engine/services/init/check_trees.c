@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trees of files. That a directory has no name twice is seen without looking for it:
+ * mkmanifest writes a directory's entries behind it, each followed by what is in it,
+ * in the order of their names, so it is enough to look at each name's sibling before.
+ */
+#include "bytes.h"
+#include "check_parts.h"
+
+#define TYPE_MASK 0170000
+#define TYPE_DIRECTORY 0040000
+#define TYPE_FILE 0100000
+#define TYPE_LINK 0120000
+#define MODE_MASK 0177777
+
+static bool is_directory(struct capnp_list entries, uint32_t e)
+{
+    return (entry_mode(entry_at(entries, e)) & TYPE_MASK) == TYPE_DIRECTORY;
+}
+
+/* What a file can be called, in a name of that many bytes. */
+static bool is_component(const char *name, uint32_t size)
+{
+    bool dots = (size == 1 && name[0] == '.') || (size == 2 && name[0] == '.' && name[1] == '.');
+
+    for (uint32_t i = 0; i < size; i++)
+        if (name[i] == '/')
+            return false;
+    return size > 0 && size <= 255 && !dots;
+}
+
+/* "/", or components with a slash before each. */
+static bool is_path(struct capnp_text path)
+{
+    uint32_t at = 0;
+
+    if (path.size == 1)
+        return path.data[0] == '/';
+    while (at < path.size && path.data[at] == '/') {
+        uint32_t start = ++at;
+
+        while (at < path.size && path.data[at] != '/')
+            at++;
+        if (!is_component(path.data + start, at - start))
+            return false;
+    }
+    return at == path.size && at > 0;
+}
+
+/* Less than 0, 0, more than 0: as strcmp says it. */
+static int compare(struct capnp_text a, struct capnp_text b)
+{
+    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+
+    return order != 0 ? order : a.size < b.size ? -1 : a.size > b.size;
+}
+
+/* The entry before `e` in the same directory, 0 if it is the first; UINT32_MAX: its
+ * directory's entries ended earlier. The parents of all before it were looked at. */
+static uint32_t sibling_before(struct capnp_list entries, uint32_t e)
+{
+    uint32_t parent = entry_parent(entry_at(entries, e)), before = e - 1;
+
+    while (before != parent) {
+        uint32_t up = before == 0 ? UINT32_MAX : entry_parent(entry_at(entries, before));
+
+        if (up == parent || up == UINT32_MAX)
+            return up == parent ? before : up;
+        before = up;
+    }
+    return 0;
+}
+
+static bool check_place(struct check *c, uint32_t t, uint32_t e, struct capnp_list entries)
+{
+    struct entry_reader entry = entry_at(entries, e);
+    uint32_t parent = entry_parent(entry), before;
+    int order;
+
+    if (!is_component(entry_name(entry).data, entry_name(entry).size))
+        return refuse(c, "trees[%u].entries[%u].name: no name that a file can have", t, e);
+    if (parent >= e || !is_directory(entries, parent))
+        return refuse(
+            c, "trees[%u].entries[%u].parent: %u is no directory before it", t, e, parent);
+    before = sibling_before(entries, e);
+    if (before == UINT32_MAX)
+        return refuse(c, "trees[%u].entries[%u].parent: the entries of %u ended before", t, e,
+            parent);
+    order = before == 0 ? -1 : compare(entry_name(entry_at(entries, before)), entry_name(entry));
+    if (order == 0)
+        return refuse(c, "trees[%u].entries[%u].name: `%s` is there twice", t, e,
+            entry_name(entry).data);
+    return order < 0 || refuse(c, "trees[%u].entries[%u].name: `%s` does not come behind `%s`", t,
+                            e, entry_name(entry).data,
+                            entry_name(entry_at(entries, before)).data);
+}
+
+static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_list entries)
+{
+    struct entry_reader entry = entry_at(entries, e);
+    uint32_t mode = entry_mode(entry), type = mode & TYPE_MASK;
+
+    if ((type != TYPE_DIRECTORY && type != TYPE_FILE && type != TYPE_LINK) || (mode & ~MODE_MASK))
+        return refuse(
+            c, "trees[%u].entries[%u].mode: 0x%x is no file, directory or link", t, e, mode);
+    if (e > 0 && !check_place(c, t, e, entries))
+        return false;
+    if (type == TYPE_LINK && entry_target(entry).size == 0)
+        return refuse(c, "trees[%u].entries[%u].target: empty", t, e);
+    if (type != TYPE_FILE)
+        return true;
+    return check_blob(c,
+        &(struct claim){entry_name(entry).data, entry_content(entry), entry_size(entry),
+            entry_sha256(entry)},
+        "trees[%u].entries[%u]", t, e);
+}
+
+bool check_trees(struct check *c)
+{
+    for (uint32_t t = 0; t < c->trees.count; t++) {
+        struct tree_reader tree = tree_at(c->trees, t);
+        struct capnp_list entries = tree_entries(tree);
+
+        if (!is_path(tree_path(tree)))
+            return refuse(c, "trees[%u].path: no absolute path without `.`, `..` or `//`", t);
+        if (entries.count == 0)
+            return refuse(c, "trees[%u].entries: empty", t);
+        if (tree_path(tree).size == 1 && !is_directory(entries, 0))
+            return refuse(c, "trees[%u].entries[0].mode: no directory, which `/` is", t);
+        for (uint32_t e = 0; e < entries.count; e++)
+            if (!check_entry(c, t, e, entries))
+                return false;
+    }
+    return true;
+}

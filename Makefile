@@ -128,11 +128,12 @@ $(B)/host/%.o: %.c | $(GENERATED)
 $(B)/plain/%.o: %.c | $(GENERATED)
 	$(call COMPILE,$(HOSTCC),$(CFLAGS_HOST) -O2)
 
--include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
+# Those of $(B)/mutants/ are of another tree.
+-include $(shell [ ! -d $(B) ] || find $(B) -path $(B)/mutants -prune -o -name '*.d' -print)
 
 # --- goals --------------------------------------------------------------------
 
-.PHONY: all run test test-quick soak bench lines clean help
+.PHONY: all run test test-quick soak mutants bench lines clean help
 
 all: $(ALL)
 
@@ -147,6 +148,9 @@ test-quick: $(ALL) $(TEST_HOST) $(TEST_TOOLS)
 
 soak: $(ALL) $(TEST_SOAK) $(TEST_TOOLS)
 	@B=$(B) PHX_TEST_TIMEOUT=7200 scripts/run-tests.sh --boot $(TEST_SOAK)
+
+mutants: $(ALL)
+	@B=$(B) tests/mutants/mutants.sh
 
 bench: $(ALL)
 	@B=$(B) bench/run.sh
@@ -171,6 +175,7 @@ help:
 	@echo 'make test        run every test; ends with "N passed, N failed"'
 	@echo 'make test-quick  only the tests that boot no machine'
 	@echo 'make soak        run the tests that take an hour'
+	@echo 'make mutants     make one thing wrong after the other: tests must notice'
 	@echo 'make bench       measure'
 	@echo 'make lines       count code lines of kernel and core'
 	@echo 'make clean       remove $(B)/'

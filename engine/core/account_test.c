@@ -296,6 +296,23 @@ TEST(account, what_does_not_fit_changes_nothing, "for want of budget or of memor
     CHECK_EQ(taken, 0);
 }
 
+TEST(account, a_run_costs_each_of_its_pages, "taken and given back")
+{
+    begin();
+    void *run = NULL, *page = NULL;
+    CHECK_EQ(account_pages(&root, 7, &run), OK);
+    CHECK_EQ(root.used[RESOURCE_PAGES], 7);
+    CHECK_EQ(account_zero_page(&root, &page), OK);
+    for (unsigned i = 0; i < 4096; i++)
+        CHECK_EQ(((char *)page)[i], 0);
+    CHECK_EQ(root.used[RESOURCE_PAGES], 8);
+    CHECK_EQ(root.peak[RESOURCE_PAGES], 8);
+    account_give_pages(&root, run, 7);
+    account_give_pages(&root, page, 1);
+    CHECK_EQ(root.used[RESOURCE_PAGES], 0);
+    CHECK_EQ(taken, 0);
+}
+
 TEST(account, strangers_exchange_nothing, "where they have no ancestor in common")
 {
     struct account other;

@@ -230,6 +230,18 @@ TEST(capnp_read, structs_read_as_their_first_field, "if they have one")
     CHECK_EQ(as_list(2, 1, CAPNP_COMPOSITE), CAPNP_BOUNDS);
 }
 
+TEST(capnp_read, a_list_of_structs_has_room_for_all, "that its tag promises")
+{
+    OPEN(TABLE(1, 4), LIST(0, CAPNP_COMPOSITE, 2), STRUCT(2, 1, 0), 1, 2);
+    CHECK_EQ(capnp_read_list(capnp_root(&given), CAPNP_COMPOSITE).count, 2);
+    OPEN(TABLE(1, 4), LIST(0, CAPNP_COMPOSITE, 2), STRUCT(3, 1, 0), 1, 2);
+    CHECK_EQ(capnp_read_list(capnp_root(&given), CAPNP_COMPOSITE).count, 0);
+    CHECK_EQ(given.error, CAPNP_BOUNDS);
+    OPEN(TABLE(1, 4), LIST(0, CAPNP_COMPOSITE, 2), STRUCT(0x1fffffff, 1, 0), 1, 2);
+    CHECK_EQ(capnp_read_list(capnp_root(&given), CAPNP_COMPOSITE).count, 0);
+    CHECK_EQ(given.error, CAPNP_BOUNDS);
+}
+
 /* The error of reading a list of `count` elements of one size as another. */
 static enum capnp_error list_error(unsigned is, uint32_t count, enum capnp_size expected)
 {
@@ -269,7 +281,7 @@ TEST(capnp_read, lists_read_as_smaller_elements, "never as larger ones")
 
 TEST(capnp_read, what_is_not_there_is_zero, "beyond a list's end or an element's size")
 {
-    OPEN(TABLE(1, 2), LIST(0, CAPNP_TWO, 2), 0x00070005);
+    OPEN(TABLE(1, 2), LIST(0, CAPNP_TWO, 2), 0xdddddddd00070005);
     struct capnp_list list = capnp_read_list(capnp_root(&given), CAPNP_TWO);
 
     CHECK_EQ(capnp_list_u16(list, 1), 7);

@@ -26,6 +26,22 @@ static void core_1_flushes(unsigned cpu)
     arch_host.cpu = asking;
 }
 
+/* Core 1 is asked, and has other things to do first. */
+static unsigned asked, patience;
+
+static void core_1_is_busy(unsigned cpu)
+{
+    CHECK_EQ(cpu, 1);
+    asked++;
+    patience = 3;
+}
+
+static void core_1_comes_to_it(void)
+{
+    if (patience > 0 && --patience == 0)
+        core_1_flushes(1);
+}
+
 static void wakeup(struct thread *t)
 {
     (void)t;
@@ -88,6 +104,7 @@ static void end(void)
     CHECK_EQ(alice.process->state, PROCESS_DEAD);
     cpu_count = 1;
     arch_host.flush = NULL;
+    arch_host.pause = NULL;
     world_end();
 }
 
@@ -120,6 +137,66 @@ TEST(cores, a_revoke_ends_after_all_have_flushed, "which use what was mapped thr
     end();
 }
 
+TEST(cores, a_core_that_is_late_is_waited_for, "before a page is given back")
+{
+    begin();
+    CHECK_EQ(
+        CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 3, READ_WRITE), 0);
+    start_core_1();
+    arch_host.flush = core_1_is_busy;
+    arch_host.pause = core_1_comes_to_it;
+    flushes = asked = 0;
+    taken_before = memory_taken();
+    watched = FAR;
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR, 3), 0);
+    CHECK_EQ(asked, 1);
+    CHECK_EQ(flushes, 1);
+    CHECK(memory_taken() < taken_before);
+    arch_host.flush = core_1_flushes;
+    end();
+}
+
+TEST(cores, a_protection_holds_on_all, "when the operation is over")
+{
+    begin();
+    CHECK_EQ(
+        CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 3, READ_WRITE), 0);
+    start_core_1();
+    flushes = 0;
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR, 3, PHX_PROT_READ), 0);
+    CHECK_EQ(flushes, 1);
+    end();
+}
+
+static uint64_t flushed; /* a bit for each page behind FAR */
+
+static void note_page(uint64_t address)
+{
+    if (address >= FAR && address < FAR + 64 * 0x1000)
+        flushed |= UINT64_C(1) << (address - FAR) / 0x1000;
+}
+
+TEST(cores, a_core_flushes_what_it_takes_away, "each page, or all of them at once")
+{
+    begin();
+    CHECK_EQ(
+        CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 60, READ_WRITE),
+        0);
+    arch_host.page_flush = note_page;
+    flushed = 0;
+    CHECK_EQ(
+        CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 0x1000, 4, PHX_PROT_READ), 0);
+    CHECK_EQ(flushed, 0x1e);
+    flushed = 0;
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR, 3), 0);
+    CHECK_EQ(flushed, 7);
+    uint64_t before = arch_host.flushes;
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR, 60), 0);
+    CHECK(arch_host.flushes > before || flushed == ~UINT64_C(0) >> 4);
+    arch_host.page_flush = NULL;
+    end();
+}
+
 TEST(cores, a_thread_is_not_taken_from_under_its_core, "when its process ends")
 {
     begin();
@@ -128,7 +205,11 @@ TEST(cores, a_thread_is_not_taken_from_under_its_core, "when its process ends")
     settle();
     CHECK_EQ(alice.process->state, PROCESS_DYING);
     CHECK_EQ(second->state, THREAD_RUNNING);
+    CHECK(second->attention);
     CHECK(arch_host.wakeups[1] > 0);
+    CHECK_EQ(CALL(boss.thread, alice.space_id, ADDRESS_SPACE_UNMAP, FAR, 1), -PHX_REVOKED);
+    CHECK_EQ(CALL(boss.thread, alice.process_id, PROCESS_NEW_THREAD, 0x2000, 0x90000),
+        -PHX_INVALID_STATE);
     core_1_looks();
     settle();
     CHECK_EQ(alice.process->state, PROCESS_DEAD);

@@ -193,15 +193,27 @@ TEST(steps, work_that_waits_for_its_turn_ends, "with its process, at any step")
 
 static struct thread *second;
 static uint64_t lent; /* the hold that long_map_lent() maps by, and what it came from */
-static uint64_t lender;
+static uint64_t lender, where;
 
-static int64_t long_map_lent(void)
+static int64_t map_lent(uint64_t address)
 {
     lender = make_frame(&alice, 700);
     CHECK_EQ(CALL(alice.thread, lender, CAPABILITY_DERIVE, FRAME_M_ALL), 0);
     lent = WORD(alice.thread, 0);
+    where = address;
     arm();
-    return map_frame(lent);
+    return CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_MAP, lent, where, 0, 700, READ_WRITE);
+}
+
+static int64_t long_map_lent(void)
+{
+    return map_lent(FAR);
+}
+
+/* Five tables: they take a step of their own, before the mapping is there. */
+static int64_t long_map_across(void)
+{
+    return map_lent((UINT64_C(1) << 39) - 300 * 0x1000);
 }
 
 /* At each step of `operation` its thread loses its slice, `meanwhile` is done by the
@@ -313,12 +325,31 @@ static void check_nothing_shows(int64_t answer, int64_t others)
     CHECK(answer == 0 || answer == -PHX_REVOKED);
     CHECK_EQ(others, 0);
     for (uint64_t i = 0; i < 700; i++)
-        CHECK(!mapped(FAR + i * 0x1000, PHX_PROT_READ));
+        CHECK(!mapped(where + i * 0x1000, PHX_PROT_READ));
 }
 
 TEST(steps, nothing_is_mapped_by_what_was_revoked, "at any step of the mapping")
 {
     interleave(long_map_lent, revoke_lender, check_nothing_shows);
+    interleave(long_map_across, revoke_lender, check_nothing_shows);
+}
+
+/* As another core does it; there is no mapping yet that it would have to look for. */
+static void revoke_at_once(void)
+{
+    cap_revoke_children(&kernel.caps, cap_row(&alice.process->table, lender));
+}
+
+TEST(steps, a_revoke_before_the_mapping_is_there_counts, "as one from before it began")
+{
+    world_begin();
+    in_window = revoke_at_once;
+    window_wanted = 0;
+    CHECK_EQ(long_map_across(), -PHX_REVOKED);
+    arch_host.window = NULL;
+    CHECK_EQ(windows, 1);
+    check_nothing_shows(0, 0);
+    world_end();
 }
 
 /* --- spaces and frames ------------------------------------------------------------ */

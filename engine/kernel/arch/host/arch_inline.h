@@ -26,6 +26,8 @@ struct arch_host {
     uint64_t idles, windows;
     void (*idle)(void);    /* what happens while the core sleeps; may longjmp() away */
     void (*flush)(unsigned cpu); /* what that core does when it is asked to flush */
+    void (*pause)(void);   /* what others do while this core waits for them */
+    void (*page_flush)(uint64_t address); /* told of each page that is flushed */
     void (*window)(void);  /* what interrupts do in the window they are given */
     uint64_t fs_base, gs_base;
     bool fpu_trap;
@@ -59,6 +61,8 @@ static inline struct cpu *this_cpu(void)
 
 static inline void arch_pause(void)
 {
+    if (arch_host.pause)
+        arch_host.pause();
 }
 
 static inline uint64_t arch_tsc(void)
@@ -88,8 +92,9 @@ static inline void arch_root_load(uint64_t root)
 
 static inline void arch_flush_page(uint64_t address)
 {
-    (void)address;
     arch_host.page_flushes++;
+    if (arch_host.page_flush)
+        arch_host.page_flush(address);
 }
 
 static inline void arch_flush_all(void)

@@ -28,3 +28,35 @@ tests/elf/fuzz_test.sh tests/elf/fuzz_soak.sh: | $(ELF_FUZZ_PROGRAMS)
 
 TEST_HOST += tests/elf/fuzz_test.sh
 TEST_SOAK += tests/elf/fuzz_soak.sh
+
+# --- damaged programs in a machine ------------------------------------------------
+
+$(eval $(call NATIVE,mutants,$(B)/tests/elf/mutants.o $(B)/tests/elf/mutate.o $(PROC_OBJECTS)))
+
+$(B)/tests/elf/%.o: tests/elf/%.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER))
+ELF_VICTIM_FLAGS := -O1 -s -Wall -Wextra -fno-stack-protector
+$(B)/boot/victim.elf: tests/elf/victim.c
+	@mkdir -p $(@D)
+	$(Q)musl-gcc -static $(ELF_VICTIM_FLAGS) $< -o $@
+$(B)/boot/victim-pie.elf: tests/elf/victim_pie.c
+	@mkdir -p $(@D)
+	$(Q)gcc -static-pie -nostdlib $(ELF_VICTIM_FLAGS) $< -o $@
+ELF_MUTANTS_BOOT := $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf libos.elf mutants.elf \
+    victim.elf victim-pie.elf)
+$(B)/elf-mutants.json: tests/elf/mutants.cue manifests/schema.cue tools/mkmanifest/cue.js
+	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
+	$(Q)node tools/mkmanifest/cue.js $< > $@
+
+# The launcher's own objects, but for what ends its process.
+ELF_DECIDE_OBJECTS := $(filter-out %/main.o %/say.o,$(PHOENIX_OBJECTS)) $(PACK_OBJECTS) \
+    $(addprefix $(B)/plain/,engine/libos/linux/load.o tests/elf/mutate.o)
+$(B)/plain/engine/libos/linux/load.o $(B)/plain/tests/elf/decide.o: CFLAGS_HOST += $(ELF_FLAGS)
+$(B)/tests/elf/decide: $(B)/plain/tests/elf/decide.o $(ELF_DECIDE_OBJECTS)
+	$(call LINK_HOST,-lm)
+
+tests/elf/mutants_test.sh tests/elf/mutants_soak.sh: | $(B)/elf-mutants.json $(ELF_MUTANTS_BOOT) \
+    $(B)/tests/elf/decide $(B)/phoenix.elf $(MKMANIFEST) $(PHOENIX)
+
+TEST_BOOT += tests/elf/mutants_test.sh
+TEST_SOAK += tests/elf/mutants_soak.sh

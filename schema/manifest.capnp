@@ -60,8 +60,14 @@ struct Entry {
   size @6 :UInt64;
   content @7 :Data $A.doc("a regular file's bytes, at a page boundary of the module");
   target @8 :Text $A.doc("a symbolic link's");
-  sha256 @9 :Data;
+  sha256 @9 :Data $A.doc("of content, or of the extents' content one after the other");
   inode @10 :UInt64 $A.doc("equal for hard links to one file; 0: its own");
+  extents @11 :List(Extent) $A.doc("instead of content: a file with holes, or one that is too long for it; by rising offset");
+}
+
+struct Extent $A.doc("Bytes of a file that are not zeroes, or not known to be.") {
+  offset @0 :UInt64 $A.doc("in the file, a multiple of a page");
+  content @1 :Data $A.doc("at a page boundary of the module; whole pages, but for the last of the file");
 }
 
 struct Run $A.doc("One Linux program.") {

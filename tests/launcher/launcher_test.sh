@@ -277,10 +277,18 @@ wait_for() {
     return 1
 }
 
+# begin FAKE argument...: in the background, as $pid; what was said before is forgotten.
+begin() {
+    local fake=$1
+    shift
+    : >"$work/out"
+    FAKE=$fake "$phoenix" "$@" >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+}
+
 signals() {
     local pid child
-    FAKE=controls "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin controls run $program
     wait_for terminal
     # A background job of a shell without job control has SIGINT ignored: as it should be.
     kill -WINCH $pid
@@ -292,16 +300,14 @@ signals() {
     grep -q '^terminal 0 80 x 24$' "$work/out" && ok terminal_is_described_first ||
         bad terminal_is_described_first "$(cat "$work/out")"
 
-    FAKE=controls "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin controls run $program
     wait_for terminal
     kill -HUP $pid
     wait_for 'control 1$' && ok hangup_is_a_hangup || bad hangup_is_a_hangup "$(cat "$work/out")"
     kill -KILL $pid
     wait $pid 2>/dev/null
 
-    FAKE=controls "$phoenix" shell >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin controls shell
     wait_for terminal
     kill -TERM $pid
     wait $pid
@@ -309,8 +315,7 @@ signals() {
     : >"$work/out"
     check one_signal_ends_a_shell 143 ''
 
-    FAKE=hang "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin hang run $program
     sleep 0.3
     kill -TERM $pid
     sleep 0.1
@@ -321,8 +326,7 @@ signals() {
     status=$?
     check third_signal_ends_it 143
 
-    FAKE=silent "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin silent run $program
     sleep 0.3
     child=$(cat /proc/$pid/task/$pid/children)
     kill -TERM $pid
@@ -331,8 +335,7 @@ signals() {
     check signal_before_ready 143
     [ -n "$child" ] && is_gone ${child% } && ok machine_is_gone || bad machine_is_gone "$child"
 
-    FAKE=hang "$phoenix" run $program >"$work/out" 2>"$work/err" </dev/null &
-    pid=$!
+    begin hang run $program
     sleep 0.3
     child=$(cat /proc/$pid/task/$pid/children)
     kill -KILL $pid

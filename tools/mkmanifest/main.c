@@ -67,14 +67,15 @@ static char *read_all(const char *path, size_t *length)
     return text;
 }
 
-static void write_module(const struct package *package, const char *path)
+static void write_module(struct package *package, const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
     if (fd < 0)
         refuse("cannot write %s: %s", path, strerror(errno));
     unfinished = path;
-    pack_write(package, fd);
+    pack_place(package);
+    pack_write(package, fd, true);
     if (close(fd) != 0)
         refuse("cannot write %s: %s", path, strerror(errno));
     unfinished = NULL;

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BLOB_SEGMENT 1
 #define BLOBS_MAX (UINT64_C(1) << 32) /* what a pointer reaches in one segment */
 #define HEAD_FIRST (UINT64_C(1) << 18)
 #define HEAD_MAX (UINT64_C(1) << 30)
@@ -32,30 +31,34 @@ struct packer {
     struct capnp_build build;
     struct hash_place *hashes;
     size_t hash_count;
-    uint64_t blob_bytes; /* size of the segment of blobs so far */
 };
 
 #define TEXT(text) (text), strlen(text)
 
-static void blob_place(struct packer *p, struct blob *blob)
+static void blob_place(struct package *package, struct blob *blob, uint32_t segment)
 {
-    if (blob->placed)
+    uint64_t *bytes = &package->segment_bytes[segment];
+
+    if (blob->segment)
         return;
-    blob->placed = true;
-    blob->offset = p->blob_bytes;
-    p->blob_bytes += (blob->size + BLOB_PAGE - 1) / BLOB_PAGE * BLOB_PAGE;
-    if (p->blob_bytes > BLOBS_MAX)
-        refuse("the files have more than %" PRIu64 " bytes, which is what a module can bring",
-            BLOBS_MAX);
+    blob->segment = segment;
+    for (size_t i = 0; i < blob->extent_count; i++) {
+        blob->extents[i].place = *bytes;
+        *bytes += (blob->extents[i].size + BLOB_PAGE - 1) / BLOB_PAGE * BLOB_PAGE;
+    }
 }
 
-static void place_blobs(struct packer *p)
+void pack_place(struct package *package)
 {
-    for (size_t i = 0; i < p->package->binary_count; i++)
-        blob_place(p, p->package->binaries[i].blob);
-    for (struct tree_node *node = p->package->tree; node; node = tree_next(node))
+    for (size_t i = 0; i < package->binary_count; i++)
+        blob_place(package, package->binaries[i].blob, PACK_BINARIES);
+    for (struct tree_node *node = package->tree; node; node = tree_next(node))
         if (node->blob)
-            blob_place(p, node->blob);
+            blob_place(package, node->blob, PACK_TREES);
+    for (uint32_t i = PACK_BINARIES; i <= PACK_TREES; i++)
+        if (package->segment_bytes[i] > BLOBS_MAX)
+            refuse("the files have %" PRIu64 "M; what a module can bring is %" PRIu64 "M",
+                package->segment_bytes[i] >> 20, BLOBS_MAX >> 20);
 }
 
 static void hash_later(struct packer *p, uint8_t *place, struct blob *blob)
@@ -99,8 +102,30 @@ static void build_binary(struct packer *p, struct binary_builder b, const struct
 
     binary_set_name(b, TEXT(binary->name));
     binary_set_size(b, blob->size);
-    binary_external_content(b, BLOB_SEGMENT, blob->offset, blob->size);
+    binary_external_content(b, blob->segment, blob->extents[0].place, blob->size);
     hash_later(p, binary_init_sha256(b, SHA256_SIZE), blob);
+}
+
+static void build_content(struct packer *p, struct entry_builder b, struct blob *blob)
+{
+    struct capnp_build_list extents;
+
+    entry_set_size(b, blob->size);
+    hash_later(p, entry_init_sha256(b, SHA256_SIZE), blob);
+    if (blob->size == 0)
+        return;
+    if (blob_is_whole(blob)) {
+        entry_external_content(b, blob->segment, blob->extents[0].place, blob->size);
+        return;
+    }
+    extents = entry_init_extents(b, (uint32_t)blob->extent_count);
+    for (uint32_t i = 0; i < blob->extent_count; i++) {
+        const struct blob_extent *extent = &blob->extents[i];
+        struct extent_builder e = extent_build_at(extents, i);
+
+        extent_set_offset(e, extent->offset);
+        extent_external_content(e, blob->segment, extent->place, extent->size);
+    }
 }
 
 static void build_entry(struct packer *p, struct entry_builder b, struct tree_node *node)
@@ -116,12 +141,8 @@ static void build_entry(struct packer *p, struct entry_builder b, struct tree_no
         entry_set_target(b, TEXT(node->target));
         entry_set_size(b, strlen(node->target));
     }
-    if (node->blob) {
-        entry_set_size(b, node->blob->size);
-        if (node->blob->size)
-            entry_external_content(b, BLOB_SEGMENT, node->blob->offset, node->blob->size);
-        hash_later(p, entry_init_sha256(b, SHA256_SIZE), node->blob);
-    }
+    if (node->blob)
+        build_content(p, b, node->blob);
 }
 
 static void build_tree(struct packer *p, struct system_manifest_builder b)
@@ -165,7 +186,7 @@ static size_t build_head(struct packer *p, void *buffer, size_t size)
     struct capnp_build_list list;
 
     p->hash_count = 0;
-    capnp_build_open(&p->build, buffer, size, 1);
+    capnp_build_open(&p->build, buffer, size, package->segment_bytes[PACK_TREES] ? 2 : 1);
     b = system_manifest_build(&p->build);
     system_manifest_set_version(b, 1);
     system_manifest_set_name(b, TEXT(package->name));
@@ -181,7 +202,7 @@ static size_t build_head(struct packer *p, void *buffer, size_t size)
         build_binary(p, binary_build_at(list, i), &package->binaries[i]);
     build_tree(p, b);
     build_run(b, package->run);
-    return capnp_build_close(&p->build, &p->blob_bytes, BLOB_PAGE);
+    return capnp_build_close(&p->build, &package->segment_bytes[PACK_BINARIES], BLOB_PAGE);
 }
 
 /* The one blob after the other, and each hash to its places. */
@@ -189,23 +210,23 @@ static void copy_blobs(struct packer *p, int fd, uint64_t head)
 {
     for (size_t i = 0; i < p->hash_count; i++) {
         struct blob *blob = p->hashes[i].blob;
+        uint64_t before = blob->segment == PACK_TREES ? p->package->segment_bytes[PACK_BINARIES] : 0;
 
-        if (blob->placed)
-            blob_copy(blob, fd, head + blob->offset);
-        blob->placed = false;
+        if (!blob->hashed)
+            blob_copy(blob, fd, head + before);
         memcpy(p->hashes[i].place, blob->sha256, SHA256_SIZE);
     }
 }
 
-uint64_t pack_write(const struct package *package, int fd)
+uint64_t pack_write(const struct package *package, int fd, bool trees)
 {
     struct packer p = {.package = package};
     size_t hashes = package->binary_count + (package->tree ? tree_count(package->tree) : 0);
     size_t head = 0, size = HEAD_FIRST;
     void *buffer = NULL;
+    uint64_t end;
 
     p.hashes = must_allocate((hashes + 1) * sizeof *p.hashes);
-    place_blobs(&p);
     while (!head && size <= HEAD_MAX) {
         free(buffer);
         buffer = must_allocate(size);
@@ -214,12 +235,14 @@ uint64_t pack_write(const struct package *package, int fd)
     }
     if (!head)
         refuse("the manifest does not fit into a module");
+    end = head + package->segment_bytes[PACK_BINARIES] +
+          (trees ? package->segment_bytes[PACK_TREES] : 0);
     /* The length first: the last page of the last blob is filled up with zeroes. */
-    if (ftruncate(fd, (off_t)(head + p.blob_bytes)) != 0)
+    if (ftruncate(fd, (off_t)end) != 0)
         refuse("cannot write the module: %s", strerror(errno));
     copy_blobs(&p, fd, head);
     write_all(fd, buffer, head, 0);
     free(buffer);
     free(p.hashes);
-    return head + p.blob_bytes;
+    return end;
 }

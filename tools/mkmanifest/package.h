@@ -55,6 +55,7 @@ struct package {
     size_t binary_count;
     struct tree_node *tree; /* what is at "/"; NULL: no files */
     struct run *run;        /* NULL: a system with a shell */
+    uint64_t segment_bytes[3]; /* of the module, by number, once pack_place() was called */
 };
 
 void strings_add(struct strings *s, const char *text);

@@ -149,7 +149,7 @@ static void add_host(
     switch (TYPE(status->st_mode)) {
     case S_IFREG:
         tree_give(node, status->st_mode, what);
-        node->blob = blob_of_file(path, what);
+        node->blob = blob_of_tree(path, status, what);
         break;
     case S_IFLNK:
         tree_give(node, status->st_mode, what);

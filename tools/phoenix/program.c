@@ -166,6 +166,7 @@ int module_for_program(
     for (size_t i = 0; i < options->mount_count; i++)
         tree_add_host(package.tree, options->mounts[i].host, options->mounts[i].guest, "--ro");
     package.run = run_of(options);
-    *size = pack_write(&package, fd);
+    pack_place(&package);
+    *size = pack_write(&package, fd, true);
     return fd;
 }

@@ -8,7 +8,6 @@
 #include "sha256/sha256.h"
 
 #define VERSION 1
-#define BLOB_PAGE 4096
 
 bool refuse(struct check *c, const char *format, ...)
 {
@@ -30,12 +29,17 @@ bool find_binary(const struct check *c, struct capnp_text name, struct binary_re
     return false;
 }
 
+bool digest_is(const uint8_t digest[], struct capnp_data wanted)
+{
+    return wanted.size == SHA256_SIZE && memcmp(digest, wanted.data, SHA256_SIZE) == 0;
+}
+
 static bool hash_is(struct capnp_data content, struct capnp_data wanted)
 {
     uint8_t digest[SHA256_SIZE];
 
     sha256(content.data, content.size, digest);
-    return wanted.size == SHA256_SIZE && memcmp(digest, wanted.data, SHA256_SIZE) == 0;
+    return digest_is(digest, wanted);
 }
 
 bool check_blob(struct check *c, const struct claim *claim, const char *place, uint32_t i, uint32_t k)

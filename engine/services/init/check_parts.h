@@ -5,6 +5,8 @@
 
 #include "check.h"
 
+#define BLOB_PAGE 4096 /* where blobs begin in a module */
+
 struct check {
     struct capnp_message *message;
     struct system_manifest_reader manifest;
@@ -31,6 +33,9 @@ struct claim {
  * struct that says so, with %u for i and then k. */
 bool check_blob(
     struct check *c, const struct claim *claim, const char *place, uint32_t i, uint32_t k);
+
+/* Whether this is the hash that the manifest has. */
+bool digest_is(const uint8_t digest[], struct capnp_data wanted);
 
 /* Whether a file is a program that proc_build() can start: NULL, or why not. */
 const char *native_problem(struct capnp_data content);

@@ -15,7 +15,7 @@ static int failures;
 
 static _Alignas(PAGE) uint8_t buffer[16 * PAGE];
 static struct blob {
-    uint8_t bytes[160];
+    uint8_t bytes[PAGE];
     size_t size;
 } blobs[BLOBS]; /* each goes to a page of its own, behind the structs */
 static uint32_t blob_count;
@@ -165,10 +165,38 @@ static void put_entry(
     entry_set_sha256(e, digest, 32);
 }
 
+/* A page of data, a page of nothing, and 100 bytes at the end. */
+static void put_sparse(struct capnp_build_list list, uint32_t i)
+{
+    static const uint8_t data[PAGE + 100] = "data";
+    struct entry_builder e = entry_build_at(list, i);
+    uint64_t place = (uint64_t)blob_count * PAGE;
+    struct capnp_build_list extents;
+    uint8_t digest[SHA256_SIZE];
+
+    sha256(data, sizeof data, digest);
+    digest[7] ^= is("sparse hash");
+    SET(entry_set_name, e, "sparse");
+    entry_set_mode(e, 0100644);
+    entry_set_size(e, is("sparse size") ? 2 * PAGE + 99 : 2 * PAGE + 100);
+    entry_set_sha256(e, digest, 32);
+    if (is("both"))
+        entry_external_content(e, 1, place, PAGE);
+    extents = entry_init_extents(e, 2);
+    extent_set_offset(extent_build_at(extents, 0), is("extent offset") ? 100 : 0);
+    extent_external_content(extent_build_at(extents, 0), 1, place, is("extent part") ? 4095 : PAGE);
+    extent_set_offset(extent_build_at(extents, 1), is("extent order") ? 0 : 2 * PAGE);
+    if (!is("extent empty"))
+        extent_external_content(
+            extent_build_at(extents, 1), 1, place + PAGE + (is("extent page") ? 8 : 0), 100);
+    add_blob(data, PAGE);
+    add_blob(data + PAGE, 100);
+}
+
 static void put_trees(struct capnp_build_list trees)
 {
     struct tree_builder t = tree_build_at(trees, 0);
-    struct capnp_build_list list = tree_init_entries(t, is("empty tree") ? 0 : 4);
+    struct capnp_build_list list = tree_init_entries(t, is("empty tree") ? 0 : 5);
 
     SET(tree_set_path, t, text("tree path", "/etc", "etc"));
     if (is("empty tree"))
@@ -181,6 +209,7 @@ static void put_trees(struct capnp_build_list trees)
         SET(entry_set_target, entry_build_at(list, 2), "file");
     put_entry(list, 3, is("entry twice") ? "link" : is("entry order") ? "lima" : "more", 0100644,
         "content");
+    put_sparse(list, 4);
 }
 
 static void put_run(struct run_builder run)
@@ -317,6 +346,14 @@ int main(void)
     expect("target", false, 0, "trees[0].entries[2].target: empty");
     expect("file size", false, 0, "trees[0].entries[1].size: ");
     expect("file hash", false, MANIFEST_HASHES, "trees[0].entries[1].sha256: ");
+    expect("sparse size", false, 0, "trees[0].entries[4].extents[1].content: 100 bytes at 8192");
+    expect("sparse hash", false, MANIFEST_HASHES, "trees[0].entries[4].sha256: ");
+    expect("both", false, 0, "trees[0].entries[4].extents: beside content");
+    expect("extent offset", false, 0, "trees[0].entries[4].extents[0].offset: 100 is no page");
+    expect("extent part", false, 0, "trees[0].entries[4].extents[0].content: 4095 bytes");
+    expect("extent order", false, 0, "trees[0].entries[4].extents[1].offset: 0 is no page");
+    expect("extent empty", false, 0, "trees[0].entries[4].extents[1].content: 0 bytes");
+    expect("extent page", false, 0, "trees[0].entries[4].extents[1].content: not at a page");
     expect("program", true, 0, "run.program: no binary is called `nothing`");
     expect("arguments", true, 0, "run.arguments: empty");
     expect("directory", true, 0, "run.directory: `here`");

@@ -6,6 +6,8 @@
  */
 #include "bytes.h"
 #include "check_parts.h"
+#include "fmt.h"
+#include "sha256/sha256.h"
 
 #define TYPE_MASK 0170000
 #define TYPE_DIRECTORY 0040000
@@ -95,6 +97,54 @@ static bool check_place(struct check *c, uint32_t t, uint32_t e, struct capnp_li
                             entry_name(entry_at(entries, before)).data);
 }
 
+/* A piece of a file with holes, behind what ended at `end`. */
+static bool check_extent(struct check *c, struct entry_reader entry, uint32_t i, uint64_t end,
+    const char *where)
+{
+    struct extent_reader extent = extent_at(entry_extents(entry), i);
+    struct capnp_data content = extent_content(extent);
+    uint64_t offset = extent_offset(extent), size = entry_size(entry);
+
+    if (offset % BLOB_PAGE != 0 || offset < end || offset > size)
+        return refuse(c, "%s.extents[%u].offset: %lu is no page from %lu on", where, i, offset, end);
+    if (content.size == 0 || content.size > size - offset ||
+        (content.size % BLOB_PAGE != 0 && content.size != size - offset))
+        return refuse(c, "%s.extents[%u].content: %u bytes at %lu, in a file of %lu", where, i,
+            content.size, offset, size);
+    if ((uint64_t)(content.data - (const uint8_t *)c->message->words) % BLOB_PAGE != 0)
+        return refuse(
+            c, "%s.extents[%u].content: not at a page boundary of the module", where, i);
+    return true;
+}
+
+/* A file with holes, or one that is longer than a list of bytes can be. */
+static bool check_extents(struct check *c, uint32_t t, uint32_t e, struct entry_reader entry)
+{
+    struct capnp_list extents = entry_extents(entry);
+    uint8_t digest[SHA256_SIZE];
+    struct sha256 hash;
+    uint64_t end = 0;
+    char where[64];
+
+    fmt(where, sizeof where, "trees[%u].entries[%u]", t, e);
+    if (entry_content(entry).size != 0)
+        return refuse(c, "%s.extents: beside content", where);
+    sha256_init(&hash);
+    for (uint32_t i = 0; i < extents.count; i++) {
+        struct capnp_data content = extent_content(extent_at(extents, i));
+
+        if (!check_extent(c, entry, i, end, where))
+            return false;
+        end = extent_offset(extent_at(extents, i)) + content.size;
+        if (c->flags & MANIFEST_HASHES)
+            sha256_update(&hash, content.data, content.size);
+    }
+    sha256_final(&hash, digest);
+    if ((c->flags & MANIFEST_HASHES) && !digest_is(digest, entry_sha256(entry)))
+        return refuse(c, "%s.sha256: not that of its extents", where);
+    return true;
+}
+
 static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_list entries)
 {
     struct entry_reader entry = entry_at(entries, e);
@@ -109,6 +159,8 @@ static bool check_entry(struct check *c, uint32_t t, uint32_t e, struct capnp_li
         return refuse(c, "trees[%u].entries[%u].target: empty", t, e);
     if (type != TYPE_FILE)
         return true;
+    if (entry_has_extents(entry))
+        return check_extents(c, t, e, entry);
     return check_blob(c,
         &(struct claim){entry_name(entry).data, entry_content(entry), entry_size(entry),
             entry_sha256(entry)},

@@ -138,6 +138,18 @@ static bool read_binaries(struct walk *w)
     return true;
 }
 
+static bool read_extents(struct walk *w, struct capnp_list extents)
+{
+    if (!rest(w, "trees[%u].entries[%u].extents"))
+        return false;
+    for (uint32_t i = 0; i < extents.count; i++) {
+        extent_content(extent_at(extents, i));
+        if (!rest(w, "trees[%u].entries[%u].extents"))
+            return false;
+    }
+    return true;
+}
+
 static bool read_entries(struct walk *w, struct capnp_list entries)
 {
     if (!rest(w, "trees[%u].entries"))
@@ -153,7 +165,7 @@ static bool read_entries(struct walk *w, struct capnp_list entries)
             !text(w, entry_target(entry), "trees[%u].entries[%u].target"))
             return false;
         entry_sha256(entry);
-        if (!rest(w, "trees[%u].entries[%u].sha256"))
+        if (!rest(w, "trees[%u].entries[%u].sha256") || !read_extents(w, entry_extents(entry)))
             return false;
     }
     return true;

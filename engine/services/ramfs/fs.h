@@ -40,6 +40,12 @@ int64_t fs_now(void); /* nanoseconds since 1970 */
 
 struct fs_entry;
 
+/* Bytes of a boot file that lie together in the module. */
+struct fs_extent {
+    uint64_t offset, size; /* in the file */
+    const uint8_t *bytes;
+};
+
 /* Pages of a file by number: a tree of 512-way index pages. */
 struct fs_pages {
     void *root;      /* height 0: the page itself, for page 0; NULL: none */
@@ -57,8 +63,10 @@ struct fs_node {
     uint64_t size; /* file: bytes; directory: names; link: length of its target */
     union {
         struct {
-            const uint8_t *boot_bytes;
-            uint64_t boot_size; /* of them, still visible: shrinks, never grows */
+            const uint8_t *boot_bytes; /* NULL: none, or `extents` has them */
+            struct fs_extent *extents; /* by rising offset; between them are holes */
+            uint32_t extent_count;
+            uint64_t boot_size; /* of both, still visible: shrinks, never grows */
             uint64_t copied;    /* pages in `pages`, index pages included */
             struct fs_pages pages;
         } file;

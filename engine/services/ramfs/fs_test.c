@@ -92,6 +92,46 @@ static void boot_files_change_only_in_memory(void)
         good && test_outstanding == 0 && fs.used == 0, "");
 }
 
+/* Of boot_bytes page 0 lies at page 1 and the rest at page 1000; a hole ends it. */
+static void holes_of_boot_files_cost_nothing(void)
+{
+    struct fs_node *file = boot_tree(1 << 20);
+    static const uint8_t zeroes[FS_PAGE];
+    const uint64_t far = 1000 * FS_PAGE, size = UINT64_C(1) << 40;
+    bool good;
+
+    file->file.boot_bytes = NULL;
+    file->file.extents = fs_memory_new(2 * sizeof *file->file.extents);
+    file->file.extents[0] = (struct fs_extent){FS_PAGE, FS_PAGE, boot_bytes};
+    file->file.extents[1] =
+        (struct fs_extent){far, sizeof boot_bytes - FS_PAGE, boot_bytes + FS_PAGE};
+    file->file.extent_count = 2;
+    file->file.boot_size = file->size = size;
+    good = ok() && fs.used == 0 && fs_blocks(file) == 4 * 8 && fs_boot_bytes(file) == NULL;
+    good = good && reads(file, 0, FS_PAGE, zeroes) && reads(file, FS_PAGE, FS_PAGE, boot_bytes) &&
+           reads(file, far + 5, FS_PAGE, boot_bytes + FS_PAGE + 5) &&
+           reads(file, FS_PAGE - 1, 1, zeroes) && reads(file, 2 * FS_PAGE, 7, zeroes) &&
+           reads(file, size - 7, 7, zeroes);
+    /* Across the edges of a hole, and behind the last byte of an extent. */
+    good = good && reads(file, 2 * FS_PAGE - 1, 2, (uint8_t[2]){boot_bytes[FS_PAGE - 1], 0}) &&
+           reads(file, far - 1, 2, (uint8_t[2]){0, boot_bytes[FS_PAGE]}) &&
+           reads(file, far + 2 * FS_PAGE + 99, 2,
+               (uint8_t[2]){boot_bytes[sizeof boot_bytes - 1], 0});
+    /* Written pages count where they are new, and hide what was there. */
+    good = good && write_at(file, 3 * FS_PAGE, "new") == 0 && ok() &&
+           fs_blocks(file) == (4 + file->file.copied) * 8;
+    good = good && write_at(file, FS_PAGE + 1, "over") == 0 && ok() &&
+           fs_blocks(file) == (3 + file->file.copied) * 8 && reads(file, FS_PAGE, 1, boot_bytes) &&
+           reads(file, FS_PAGE + 1, 4, "over") && reads(file, far, 9, boot_bytes + FS_PAGE);
+    good = good && fs_resize(&fs, file, far + 10) == 0 && fs_resize(&fs, file, size) == 0 && ok();
+    good = good && reads(file, far, 10, boot_bytes + FS_PAGE) && reads(file, far + 10, 99, zeroes) &&
+           fs_blocks(file) == (1 + file->file.copied) * 8;
+    good = good && fs_remove(&fs, at("/etc/file"), false) == 0;
+    fs_fini(&fs);
+    test_check("ramfs.holes_of_boot_files_cost_nothing",
+        good && test_outstanding == 0 && fs.used == 0, "");
+}
+
 static void limit_is_kept_to_the_byte(void)
 {
     struct fs_node *file;
@@ -329,6 +369,7 @@ static void page_store_gives_back(void)
 int main(void)
 {
     boot_files_change_only_in_memory();
+    holes_of_boot_files_cost_nothing();
     limit_is_kept_to_the_byte();
     read_only_without_scratch();
     links_that_loop_end();

@@ -47,6 +47,47 @@ static bool set_link(struct fs_node *node, struct capnp_text target)
     return true;
 }
 
+/* Its bytes where they lie: in one piece, or with holes between them. Pieces that touch
+ * both in the file and in the module are one. */
+static bool set_extents(struct fs_node *node, struct capnp_list list)
+{
+    struct fs_extent *extents = fs_memory_new((list.count + 1) * sizeof *extents);
+    uint32_t count = 0;
+
+    if (extents == NULL)
+        return false;
+    for (uint32_t i = 0; i < list.count; i++) {
+        struct extent_reader from = extent_at(list, i);
+        struct capnp_data content = extent_content(from);
+        struct fs_extent next = {extent_offset(from), content.size, content.data};
+        struct fs_extent *last = count > 0 ? &extents[count - 1] : NULL;
+
+        if (last != NULL && last->offset + last->size == next.offset &&
+            last->bytes + last->size == next.bytes)
+            last->size += next.size;
+        else
+            extents[count++] = next;
+    }
+    if (count == 1 && extents[0].offset == 0 && extents[0].size == node->size) {
+        node->file.boot_bytes = extents[0].bytes;
+        fs_memory_free(extents);
+        return true;
+    }
+    node->file.extents = extents;
+    node->file.extent_count = count;
+    return true;
+}
+
+static bool set_content(struct fs_node *node, struct entry_reader entry)
+{
+    node->file.boot_size = node->size = entry_size(entry);
+    if (entry_has_extents(entry))
+        return set_extents(node, entry_extents(entry));
+    node->file.boot_bytes = entry_content(entry).data;
+    node->file.boot_size = node->size = entry_content(entry).size;
+    return true;
+}
+
 static void set_attributes(struct fs_node *node, struct entry_reader entry)
 {
     node->mode = (node->mode & LX_S_IFMT) | (entry_mode(entry) & 07777);
@@ -60,7 +101,6 @@ static void set_attributes(struct fs_node *node, struct entry_reader entry)
 static struct fs_node *make_node(struct loading *l, struct entry_reader entry)
 {
     uint32_t type = entry_mode(entry) & LX_S_IFMT;
-    struct capnp_data content = entry_content(entry);
     struct fs_node *node;
 
     if (type != LX_S_IFREG && type != LX_S_IFDIR && type != LX_S_IFLNK)
@@ -68,11 +108,8 @@ static struct fs_node *make_node(struct loading *l, struct entry_reader entry)
     node = fs_boot_node(l->fs, type);
     if (node == NULL)
         return NULL;
-    if (type == LX_S_IFREG) {
-        node->file.boot_bytes = content.data;
-        node->file.boot_size = node->size = content.size;
-    }
-    if (type == LX_S_IFLNK && !set_link(node, entry_target(entry))) {
+    if ((type == LX_S_IFREG && !set_content(node, entry)) ||
+        (type == LX_S_IFLNK && !set_link(node, entry_target(entry)))) {
         node->mode = LX_S_IFREG;
         node->links = 0;
         fs_node_put(l->fs, node);

@@ -65,8 +65,10 @@ struct fs_node *fs_node_new(struct fs *fs, uint32_t mode, bool boot, int *error)
 static void node_free(struct fs *fs, struct fs_node *node)
 {
     fs_uncharge(fs, fs_node_cost(node));
-    if (fs_is_regular(node))
+    if (fs_is_regular(node)) {
         fs_pages_cut(fs, node, 0);
+        fs_memory_free(node->file.extents);
+    }
     if (fs_is_link(node))
         fs_memory_free(node->target);
     fs_memory_free(node);

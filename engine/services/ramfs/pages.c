@@ -133,16 +133,51 @@ static size_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* The boot bytes from `offset` on, which is below boot_size; *length becomes as many of
+ * them as lie together. NULL: as many are a hole. */
+static const uint8_t *boot_run(const struct fs_node *node, uint64_t offset, size_t *length)
+{
+    const struct fs_extent *extent = node->file.extents;
+    uint32_t low = 0, high = node->file.extent_count;
+
+    *length = smaller(node->file.boot_size - offset, *length);
+    if (extent == NULL)
+        return node->file.boot_bytes + offset;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (extent[middle].offset + extent[middle].size <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == node->file.extent_count)
+        return NULL;
+    extent += low;
+    if (offset < extent->offset) {
+        *length = smaller(extent->offset - offset, *length);
+        return NULL;
+    }
+    *length = smaller(extent->offset + extent->size - offset, *length);
+    return extent->bytes + (offset - extent->offset);
+}
+
 /* What the boot bytes have of [offset, offset + length), zeroes for the rest. */
 static void copy_boot(const struct fs_node *node, uint64_t offset, size_t length, uint8_t *to)
 {
-    size_t have = 0;
+    size_t run;
 
-    if (offset < node->file.boot_size) {
-        have = smaller(node->file.boot_size - offset, length);
-        memcpy(to, node->file.boot_bytes + offset, have);
+    for (; length > 0 && offset < node->file.boot_size; offset += run, to += run, length -= run) {
+        const uint8_t *bytes;
+
+        run = length;
+        bytes = boot_run(node, offset, &run);
+        if (bytes != NULL)
+            memcpy(to, bytes, run);
+        else
+            memset(to, 0, run);
     }
-    memset(to + have, 0, length - have);
+    memset(to, 0, length);
 }
 
 /* A byte range that lies within one page. */
@@ -159,7 +194,7 @@ static void copy_piece(const struct fs_node *node, uint64_t offset, size_t lengt
 int fs_read(const struct fs_node *node, uint64_t offset, size_t length, uint8_t buffer[FS_PAGE],
     const uint8_t **bytes, size_t *got)
 {
-    size_t first;
+    size_t first, run;
 
     *bytes = buffer;
     *got = 0;
@@ -171,10 +206,12 @@ int fs_read(const struct fs_node *node, uint64_t offset, size_t length, uint8_t 
         return 0;
     length = smaller(smaller(length, FS_PAGE), node->size - offset);
     *got = length;
-    if (node->file.pages.root == NULL && offset < node->file.boot_size &&
-        length <= node->file.boot_size - offset) {
-        *bytes = node->file.boot_bytes + offset;
-        return 0;
+    run = length;
+    if (node->file.pages.root == NULL && offset < node->file.boot_size) {
+        *bytes = boot_run(node, offset, &run);
+        if (*bytes != NULL && run == length)
+            return 0;
+        *bytes = buffer;
     }
     first = smaller(length, FS_PAGE - offset % FS_PAGE);
     copy_piece(node, offset, first, buffer);
@@ -264,10 +301,33 @@ int fs_resize(struct fs *fs, struct fs_node *node, uint64_t size)
 
 const uint8_t *fs_boot_bytes(const struct fs_node *node)
 {
-    if (!fs_is_regular(node) || node->file.pages.root != NULL || node->size == 0 ||
-        node->file.boot_size != node->size)
+    if (!fs_is_regular(node) || node->file.extents != NULL || node->file.pages.root != NULL ||
+        node->size == 0 || node->file.boot_size != node->size)
         return NULL;
     return node->file.boot_bytes;
+}
+
+static uint64_t pages_for(uint64_t bytes)
+{
+    return (bytes + FS_PAGE - 1) / FS_PAGE;
+}
+
+/* Of a file with holes: boot pages that are still to be seen, of which none was written. */
+static uint64_t extent_pages(const struct fs_node *node)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < node->file.extent_count; i++) {
+        const struct fs_extent *extent = &node->file.extents[i];
+        uint64_t pages = 0;
+
+        if (extent->offset < node->file.boot_size)
+            pages = pages_for(smaller(extent->size, node->file.boot_size - extent->offset));
+        count += pages;
+        for (uint64_t n = 0; n < pages && node->file.pages.root != NULL; n++)
+            count -= fs_pages_get(&node->file.pages, extent->offset / FS_PAGE + n) != NULL;
+    }
+    return count;
 }
 
 uint64_t fs_blocks(const struct fs_node *node)
@@ -276,6 +336,8 @@ uint64_t fs_blocks(const struct fs_node *node)
 
     if (!fs_is_regular(node))
         return 0;
-    pages = (node->file.boot_size + FS_PAGE - 1) / FS_PAGE;
+    if (node->file.extents != NULL)
+        return (extent_pages(node) + node->file.copied) * (FS_PAGE / 512);
+    pages = pages_for(node->file.boot_size);
     return (pages > node->file.copied ? pages : node->file.copied) * (FS_PAGE / 512);
 }

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs hostile programs from the shell of a booted machine, one after the other.
+ *
+ *   hostile_test CORES SEED ROUNDS PROGRAM.c...
+ *
+ * What a program is given and what must be said of it stand in the head comment of its
+ * source, behind `With` and `Gets` (hostile.h). After each, the shell's `mem` must be
+ * what it was before the first, to the page, the row and the thread, and the machine
+ * must still do what it is told. Each line says the pages that were used before and
+ * after.
+ */
+#include "../boot/drive.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE 60.0 /* seconds, for a program under emulation beside other tests */
+#define SETTLE_TRIES 200
+#define SETTLE_US 20000
+#define TEXT_ROOM 4096
+
+static struct machine m;
+static unsigned cores;
+static unsigned long passed, total;
+
+/* --- a program's head comment --------------------------------------------------------- */
+
+struct program {
+    char name[64];
+    char with[256];
+    char gets[TEXT_ROOM]; /* lines, each with its newline */
+    bool interrupt;       /* `Keys ^C`: it never ends by itself */
+};
+
+static void fail(const char *source, const char *why)
+{
+    printf("FAIL hostile.%s %s\n", source, why);
+    exit(1);
+}
+
+/* The text of a comment's line behind ` * `; NULL: the comment is over. */
+static const char *line_text(char *line)
+{
+    line[strcspn(line, "\n")] = 0;
+    if (strncmp(line, " */", 3) == 0)
+        return NULL;
+    return strncmp(line, " * ", 3) == 0 ? line + 3 : "";
+}
+
+static void take_line(struct program *p, const char *text, bool *in_gets)
+{
+    if (strncmp(text, "With  ", 6) == 0)
+        snprintf(p->with, sizeof p->with, "%s", text + 6);
+    if (strncmp(text, "Keys  ^C", 8) == 0)
+        p->interrupt = true;
+    *in_gets = strncmp(text, "Gets  ", 6) == 0 || (*in_gets && strncmp(text, "      ", 6) == 0);
+    if (*in_gets) {
+        strncat(p->gets, text + 6, sizeof p->gets - strlen(p->gets) - 2);
+        strcat(p->gets, "\n");
+    }
+}
+
+static void read_head(const char *source, struct program *p)
+{
+    FILE *file = fopen(source, "r");
+    const char *name = strrchr(source, '/');
+    char line[256];
+    const char *text = "";
+    bool in_gets = false;
+
+    *p = (struct program){0};
+    name = name != NULL ? name + 1 : source;
+    snprintf(p->name, sizeof p->name, "%.*s", (int)strcspn(name, "."), name);
+    if (file == NULL)
+        fail(source, "cannot be opened");
+    while (text != NULL && fgets(line, sizeof line, file) != NULL)
+        if ((text = line_text(line)) != NULL || strstr(line, "SPDX") != NULL)
+            take_line(p, text != NULL ? text : (text = ""), &in_gets);
+    fclose(file);
+    if (p->gets[0] == 0)
+        fail(source, "does not say what it must get (` * Gets  ...` in its head comment)");
+}
+
+/* Lines of the machine's log begin with the time: what is left is what they say. */
+static void drop_times(char *text)
+{
+    char *to = text;
+
+    for (bool begins = true; *text != 0; begins = *text++ == '\n') {
+        const char *end = begins && *text == '[' ? strstr(text, "] ") : NULL;
+
+        if (end != NULL && strspn(text + 1, " .0123456789") == (size_t)(end - text) - 1)
+            text += end - text + 2;
+        *to++ = *text;
+    }
+    *to = 0;
+}
+
+/* A # of the pattern is a number, as long as it is. */
+static bool matches(const char *pattern, const char *text)
+{
+    for (; *pattern != 0; pattern++) {
+        if (*pattern != '#') {
+            if (*text++ != *pattern)
+                return false;
+            continue;
+        }
+        if (!isxdigit((unsigned char)*text))
+            return false;
+        text += strncmp(text, "0x", 2) == 0 ? 2 : 0;
+        while (isxdigit((unsigned char)*text))
+            text++;
+    }
+    return *text == 0;
+}
+
+/* --- what is used ------------------------------------------------------------------------ */
+
+struct usage {
+    unsigned long pages, holds, threads, free;
+};
+
+/* The shell's `mem`; all zero: it did not answer. */
+static struct usage usage(void)
+{
+    const char *said = machine_command(&m, "mem", PATIENCE);
+    const char *frames = strstr(said, "frames");
+    struct usage u = {0};
+
+    if (frames == NULL ||
+        sscanf(said,
+            " USED PEAK LIMIT pages %lu %*u %*u holds %lu %*u %*u "
+            "threads %lu",
+            &u.pages, &u.holds, &u.threads) != 3 ||
+        sscanf(frames, "frames %lu", &u.free) != 1)
+        return (struct usage){0};
+    return u;
+}
+
+static bool same(const struct usage *a, const struct usage *b)
+{
+    return a->pages == b->pages && a->holds == b->holds && a->threads == b->threads &&
+           a->free == b->free;
+}
+
+/* What a program had is taken down behind its end: wait until it is. */
+static struct usage settle(const struct usage *before)
+{
+    struct usage u = usage();
+
+    for (unsigned i = 0; i < SETTLE_TRIES && u.pages != 0 && !same(&u, before); i++) {
+        usleep(SETTLE_US);
+        u = usage();
+    }
+    return u;
+}
+
+/* --- one after the other ------------------------------------------------------------------ */
+
+static const char *said_of(const struct program *p, unsigned long seed)
+{
+    char command[512], numbers[32] = "";
+
+    if (seed != 0)
+        snprintf(numbers, sizeof numbers, " %lu", seed);
+    snprintf(command, sizeof command, "run %s%s%s%s%s", p->with[0] ? "--with " : "", p->with,
+        p->with[0] ? " " : "", p->name, numbers);
+    if (!p->interrupt)
+        return machine_command(&m, command, PATIENCE);
+    machine_type(&m, command);
+    machine_type(&m, "\r");
+    if (!machine_expect(&m, "\n", PATIENCE) || !machine_expect(&m, "begun\n", PATIENCE))
+        return "";
+    usleep(200000);
+    machine_type(&m, "\003");
+    return machine_command(&m, "", PATIENCE);
+}
+
+static double seconds_since(const struct timespec *begin)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)(t.tv_sec - begin->tv_sec) + (double)(t.tv_nsec - begin->tv_nsec) / 1e9;
+}
+
+static bool run_one(const struct program *p, unsigned long seed, const struct usage *before)
+{
+    static char said[TEXT_ROOM];
+    struct usage after;
+    char name[160];
+    struct timespec begin;
+    double seconds;
+    bool expected, good;
+
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    snprintf(said, sizeof said, "%s", said_of(p, seed));
+    seconds = seconds_since(&begin);
+    drop_times(said);
+    expected = matches(p->gets, said);
+    after = settle(before);
+    good = expected && same(before, &after);
+    snprintf(name, sizeof name,
+        "hostile.smp%u.%s pages %lu/%lu rows %lu/%lu threads %lu/%lu free "
+        "%lu/%lu, %.1f s",
+        cores, p->name, before->pages, after.pages, before->holds, after.holds, before->threads,
+        after.threads, before->free, after.free, seconds);
+    printf("%s %s\n", good ? "ok" : "FAIL", name);
+    if (!expected)
+        printf("  %s must get:\n%s  and got:\n%s", p->name, p->gets, said);
+    fflush(stdout);
+    test_failures += !good;
+    total++;
+    passed += good;
+    return after.pages != 0;
+}
+
+static bool boot(const char *const *arguments, struct usage *before)
+{
+    machine_start(&m, "hostile.manifest", arguments);
+    if (!machine_expect(&m, "phoenix> ", PATIENCE))
+        return false;
+    /* The first programs make the services' tables and heaps as big as they get. */
+    for (unsigned i = 0; i < 3; i++)
+        machine_command(&m, "run --with account,clock,entropy,log caps", PATIENCE);
+    *before = usage();
+    *before = settle(before);
+    return before->pages != 0;
+}
+
+int main(int argc, char **argv)
+{
+    char number[16];
+    const char *arguments[] = {
+        "-M", "microvm,acpi=on,isa-serial=on,rtc=on", "-m", "48M", "-smp", number, NULL};
+    unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+    unsigned long rounds = argc > 3 ? strtoul(argv[3], NULL, 0) : 1;
+    struct usage before, after;
+    bool alive;
+
+    if (argc < 5) {
+        fprintf(stderr, "usage: hostile_test CORES SEED ROUNDS PROGRAM.c...\n");
+        return 2;
+    }
+    cores = (unsigned)strtoul(argv[1], NULL, 0);
+    snprintf(number, sizeof number, "%u", cores);
+    alive = boot(arguments, &before);
+    test_check(&m, "hostile.the_machine_boots", alive);
+    for (unsigned long round = 0; round < rounds; round++)
+        for (int i = 4; alive && i < argc; i++) {
+            struct program p;
+
+            read_head(argv[i], &p);
+            alive = run_one(&p, seed != 0 ? seed + round : 0, &before);
+        }
+    after = alive ? usage() : (struct usage){0};
+    machine_type(&m, "exit 42\r");
+    printf("%lu of %lu got what they must on %u core(s); pages used before %lu, after %lu; "
+           "pages free before %lu, after %lu\n",
+        passed, total, cores, before.pages, after.pages, before.free, after.free);
+    test_check(&m, "hostile.the_machine_ends_well", machine_end(&m, PATIENCE) == 42);
+    return test_failures != 0;
+}

@@ -92,6 +92,7 @@ static inline uint64_t direct_pa(const void *p);
 static inline void page_zero(void *page);
 
 typedef uint64_t pte_t;
+/* A table of leaves has ARCH_LEAVES entries for 1 << ARCH_LEAVES_SHIFT bytes (pte.h). */
 /* The kernel's own root, whose user's half is empty. */
 extern uint64_t arch_kernel_root;
 /* A new root: the kernel's half filled in, the user's half empty. */

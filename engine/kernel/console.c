@@ -129,7 +129,7 @@ static void take_framed(uint8_t byte)
 }
 
 /* Take at most `most` bytes out of the buffer into a program's memory. */
-static err_t give(const struct space *s, uint64_t address, uint64_t most, uint64_t *got)
+static err_t give(struct space *s, uint64_t address, uint64_t most, uint64_t *got)
 {
     *got = 0;
     while (*got < most && input_waiting() > 0) {
@@ -226,7 +226,7 @@ int op_console_write(struct invocation *inv, const struct console_write_in *in,
 int op_console_read(struct invocation *inv, const struct console_read_in *in,
                     struct console_read_out *out)
 {
-    const struct space *s = inv->thread->process->space;
+    struct space *s = inv->thread->process->space;
 
     if (!is_stream(inv->badge, 0))
         return PHX_PERMISSION_DENIED;

@@ -6,15 +6,42 @@
  */
 #include "thread.h"
 
-uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection)
+/* Apart, so that who finds them needs no frame. */
+pte_t *__attribute__((noinline)) space_find_leaves(struct space *s, uint64_t address)
+{
+    pte_t *pte = arch_pte(s->root, address);
+
+    if (pte)
+        *space_found(s, address) = (struct leaves){
+            .region = address >> ARCH_LEAVES_SHIFT,
+            .entries = pte - (address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1)),
+        };
+    return pte;
+}
+
+static inline uint64_t resolve(struct space *s, uint64_t address, unsigned protection)
 {
     if (address >= PHX_USER_END)
         return 0;
-    const pte_t *pte = arch_pte(s->root, address);
+    const pte_t *pte = space_pte(s, address);
 
     if (!pte || (arch_pte_protection(*pte) & protection) != protection)
         return 0;
     return arch_pte_pa(*pte) + (address & (PHX_PAGE_SIZE - 1));
+}
+
+uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection)
+{
+    return resolve(s, address, protection);
+}
+
+void *user_alias(struct space *s, uint64_t address, uint64_t n, unsigned protection)
+{
+    uint64_t pa = (address & (PHX_PAGE_SIZE - 1)) + n <= PHX_PAGE_SIZE
+                      ? resolve(s, address, protection)
+                      : 0;
+
+    return pa ? direct(pa) : NULL;
 }
 
 static uint64_t piece(uint64_t address, uint64_t n)
@@ -25,11 +52,11 @@ static uint64_t piece(uint64_t address, uint64_t n)
 }
 
 /* Page by page: look, and copy into `to` or out of `from`, whichever there is. */
-static inline err_t each_page(const struct space *s, uint64_t address, uint64_t n,
+static inline err_t each_page(struct space *s, uint64_t address, uint64_t n,
                               unsigned protection, char *to, const char *from)
 {
     for (uint64_t done = 0, part; done < n; done += part) {
-        uint64_t pa = space_resolve(s, address + done, protection);
+        uint64_t pa = resolve(s, address + done, protection);
 
         part = piece(address + done, n - done);
         if (!pa)
@@ -42,31 +69,31 @@ static inline err_t each_page(const struct space *s, uint64_t address, uint64_t 
     return OK;
 }
 
-err_t user_check(const struct space *s, uint64_t address, uint64_t n, unsigned protection)
+err_t user_check(struct space *s, uint64_t address, uint64_t n, unsigned protection)
 {
     if (n > PHX_USER_END || address > PHX_USER_END - n)
         return PHX_BAD_ADDRESS;
     return each_page(s, address, n, protection, NULL, NULL);
 }
 
-err_t copy_in(const struct space *s, void *to, uint64_t from, uint64_t n)
+err_t copy_in(struct space *s, void *to, uint64_t from, uint64_t n)
 {
     return each_page(s, from, n, PHX_PROT_READ, to, NULL);
 }
 
-err_t copy_out(const struct space *s, uint64_t to, const void *from, uint64_t n)
+err_t copy_out(struct space *s, uint64_t to, const void *from, uint64_t n)
 {
     return each_page(s, to, n, PHX_PROT_WRITE, NULL, from);
 }
 
 /* At most PHX_MESSAGE_MAX bytes. The two sides may be one space, even one page. */
-err_t copy_across(const struct space *from, uint64_t from_address, const struct space *to,
+err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
                   uint64_t to_address, uint64_t n, bool *receiver_failed)
 {
     *receiver_failed = false;
     while (n > 0) {
-        uint64_t source = space_resolve(from, from_address, PHX_PROT_READ);
-        uint64_t target = space_resolve(to, to_address, PHX_PROT_WRITE);
+        uint64_t source = resolve(from, from_address, PHX_PROT_READ);
+        uint64_t target = resolve(to, to_address, PHX_PROT_WRITE);
         uint64_t part = piece(from_address, piece(to_address, n));
 
         if (!source)

@@ -55,7 +55,7 @@ void entropy_init(void)
 
 int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
 {
-    const struct space *s = inv->thread->process->space;
+    struct space *s = inv->thread->process->space;
     uint64_t fresh = arch_random(), left = in->length, address = in->address;
     uint8_t bytes[256];
 

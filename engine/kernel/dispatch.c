@@ -144,16 +144,16 @@ static bool takes_message(uint64_t op)
 
 /* Apart from the rest, so that a ring's entries without one need no stack frame here. */
 static err_t __attribute__((noinline))
-message_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
+message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message, uint64_t out[5])
 {
-    TRY(ipc_message_in(w, e->words[0]));
-    memcpy(out, w->message.words, 5 * sizeof *out);
-    return dispatch(w, e->op, e->cap, w->message.words, out);
+    TRY(ipc_message_in(w, message, WORDS(op)));
+    __builtin_memcpy(out, w->message.words, 5 * sizeof *out);
+    return dispatch(w, op, cap, w->message.words, out);
 }
 
 err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
-    return takes_message(e->op) ? message_entry(w, e, out)
+    return takes_message(e->op) ? message_entry(w, e->op, e->cap, e->words[0], out)
                                 : dispatch(w, e->op, e->cap, e->words, out);
 }
 
@@ -185,6 +185,9 @@ static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
 
     if ((op & ~0xffff0000UL) == OP_ENTER1)
         return enter1(w, r->rdi, out);
+    if (op & PHX_OP_MESSAGE)
+        return takes_message(op) ? message_entry(w, op & ~PHX_OP_MESSAGE, r->rdi, r->rsi, out)
+                                 : PHX_INVALID_ARGUMENT;
     return dispatch(w, op, r->rdi, in, out);
 }
 

@@ -74,7 +74,8 @@ static void pass_caps(struct waiter *from, struct waiter *to, const struct passa
 /* Decide; the copy into the receiver's buffer is its last part, and harmless there. */
 static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
 {
-    *p = (struct passage){ 0 };
+    p->length = p->caps = 0; /* `held` is told by caps */
+    p->cut = p->receiver_failed = false;
     if (from->form != FORM_MESSAGE)
         return OK;
     p->caps = from->message.send_caps;
@@ -165,30 +166,62 @@ static err_t prepare_receive(struct waiter *w, bool call)
     return err;
 }
 
-err_t ipc_message_in(struct waiter *w, uint64_t address)
+/* In one piece, as far as it is wanted: nearly all messages. */
+static void message_read(struct phx_message *m, const struct phx_message *from, unsigned words)
 {
-    const struct space *s = w->thread->process->space;
+    __builtin_memcpy(m, from, offsetof(struct phx_message, badge));
+    __builtin_memcpy(m->words, from->words, 5 * sizeof *m->words);
+    if (words > 5)
+        __builtin_memcpy(m->words + 5, from->words + 5, 5 * sizeof *m->words);
+    if (m->send_caps > 0)
+        __builtin_memcpy(m->caps, from->caps, sizeof m->caps);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* `from` may change: it was read once */
+}
+
+err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words)
+{
+    struct space *s = w->thread->process->space;
+    struct phx_message *m = &w->message;
+    const struct phx_message *user = user_alias(s, address, sizeof *m, PHX_PROT_WRITE);
 
     if (address % 8)
         return PHX_INVALID_ARGUMENT;
-    TRY(user_check(s, address, sizeof w->message, PHX_PROT_WRITE));
-    TRY(copy_in(s, &w->message, address, sizeof w->message));
-    if (w->message.send_caps > PHX_MESSAGE_CAPS || w->message.send_length > PHX_MESSAGE_MAX)
+    if (user) {
+        message_read(m, user, words);
+    } else {
+        TRY(user_check(s, address, sizeof *m, PHX_PROT_WRITE));
+        TRY(copy_in(s, m, address, sizeof *m));
+    }
+    if (m->send_caps > PHX_MESSAGE_CAPS || m->send_length > PHX_MESSAGE_MAX)
         return PHX_INVALID_ARGUMENT;
+    m->badge = m->info = m->reply = 0;
     w->form = FORM_MESSAGE;
     w->message_address = address;
-    w->deadline = w->message.deadline;
-    w->interruptible = w->message.flags & PHX_MESSAGE_INTERRUPTIBLE;
+    w->deadline = m->deadline;
+    w->interruptible = m->flags & PHX_MESSAGE_INTERRUPTIBLE;
     return OK;
 }
 
 /* If its owner unmapped it meanwhile, the owner has lost it. */
 void ipc_message_out(struct waiter *w)
 {
-    if (copy_out(w->thread->process->space, w->message_address, &w->message,
-                 sizeof w->message) != OK)
+    struct space *s = w->thread->process->space;
+    const struct phx_message *m = &w->message;
+    struct phx_message *user =
+        user_alias(s, w->message_address, sizeof *m, PHX_PROT_WRITE);
+
+    if (user) {
+        user->badge = m->badge;
+        user->info = m->info;
+        user->reply = m->reply;
+        for (unsigned i = 0; i < PHX_INFO_WORDS(m->info); i++)
+            user->words[i] = m->words[i];
+        for (unsigned i = 0; i < PHX_INFO_CAPS(m->info); i++)
+            user->caps[i] = m->caps[i];
+    } else if (copy_out(s, w->message_address, m, sizeof *m) != OK) {
         klog(LOG_WARNING, "process %lu unmapped a message that it waited for",
              w->thread->process->pid);
+    }
 }
 
 /* --- calls ----------------------------------------------------------------- */

@@ -47,10 +47,18 @@ struct mapping {
     uint64_t cleared;      /* while going: pages whose entries are gone */
 };
 
+/* A table of leaves that was found, which stays until its space is taken down. */
+struct leaves {
+    uint64_t region;       /* address >> ARCH_LEAVES_SHIFT */
+    pte_t *entries;        /* NULL: none yet */
+};
+#define SPACE_LEAVES 4
+
 struct space {
     struct object object;
     uint64_t root;         /* page tables, physical */
     struct tree mappings;
+    struct leaves found[SPACE_LEAVES]; /* by the region's last bits */
     bool dropped;          /* no core may keep it loaded */
 };
 
@@ -174,18 +182,34 @@ bool space_shrink(struct space *s);
  * when sweep number `sweep` (++frame.sweeps, by who revoked) has seen them all. */
 bool frame_sweep(struct frame *f, uint64_t sweep);
 void space_free(struct space *s);
+/* arch_pte(), quick where it looked lately; in copy.c where it did not. */
+pte_t *space_find_leaves(struct space *s, uint64_t address);
+static inline struct leaves *space_found(struct space *s, uint64_t address)
+{
+    return &s->found[(address >> ARCH_LEAVES_SHIFT) % SPACE_LEAVES];
+}
+static inline pte_t *space_pte(struct space *s, uint64_t address)
+{
+    const struct leaves *found = space_found(s, address);
+
+    if (found->region != address >> ARCH_LEAVES_SHIFT || !found->entries)
+        return space_find_leaves(s, address);
+    return &found->entries[address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1)];
+}
 /* Physical address behind a user address with (at least) this protection, or 0. */
-uint64_t space_resolve(const struct space *s, uint64_t address, unsigned protection);
+uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection);
 
 /* --- user memory (copy.c) ------------------------------------------------- */
 
-MUST_USE err_t copy_in(const struct space *s, void *to, uint64_t from, uint64_t n);
-MUST_USE err_t copy_out(const struct space *s, uint64_t to, const void *from, uint64_t n);
-MUST_USE err_t copy_across(const struct space *from, uint64_t from_address,
-                           const struct space *to, uint64_t to_address, uint64_t n,
-                           bool *receiver_failed);
+MUST_USE err_t copy_in(struct space *s, void *to, uint64_t from, uint64_t n);
+MUST_USE err_t copy_out(struct space *s, uint64_t to, const void *from, uint64_t n);
+MUST_USE err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
+                           uint64_t to_address, uint64_t n, bool *receiver_failed);
 /* Whether a range is user memory and mapped so, now. */
-MUST_USE err_t user_check(const struct space *s, uint64_t address, uint64_t n, unsigned protection);
+MUST_USE err_t user_check(struct space *s, uint64_t address, uint64_t n, unsigned protection);
+/* The same for a range within one page: the kernel's alias, or NULL. Good until the lock is
+ * let go. */
+void *user_alias(struct space *s, uint64_t address, uint64_t n, unsigned protection);
 
 /* --- processes (process.c) ------------------------------------------------ */
 

@@ -131,7 +131,7 @@ static bool mapping_clear(struct mapping *m)
 
     m->going = true;
     for (uint64_t i = from; i < to; i++) {
-        pte_t *pte = arch_pte(m->space->root, m->node.key + (i << PHX_PAGE_SHIFT));
+        pte_t *pte = space_pte(m->space, m->node.key + (i << PHX_PAGE_SHIFT));
 
         if (pte)
             *pte = 0;
@@ -156,6 +156,7 @@ bool space_shrink(struct space *s)
     flush(s, 0, STEP_PAGES);
     if (this_cpu()->space == s)
         space_unload(this_cpu());
+    memset(s->found, 0, sizeof s->found);
     for (unsigned i = 0; i < 16; i++) {
         uint64_t table = arch_table_take(s->root);
 
@@ -238,9 +239,11 @@ static void mapping_enter(struct mapping *m, uint64_t from, uint64_t to, uint64_
     uint64_t pa = (m->frame->pfn + m->offset) << PHX_PAGE_SHIFT;
 
     for (uint64_t i = from; i < to; i++) {
-        pte_t *pte =
-            arch_pte_make_tables(m->space->root, m->node.key + (i << PHX_PAGE_SHIFT), tables);
+        uint64_t address = m->node.key + (i << PHX_PAGE_SHIFT);
+        pte_t *pte = space_pte(m->space, address);
 
+        if (!pte)
+            pte = arch_pte_make_tables(m->space->root, address, tables);
         ASSERT(pte);
         *pte = arch_pte_value(pa + (i << PHX_PAGE_SHIFT), m->protection);
     }
@@ -578,7 +581,7 @@ static bool protect_step(struct thread *t, struct work *w)
     if (!m->going && !(w->protection & ~(unsigned)m->most)) {
         m->protection = (uint8_t)w->protection;
         for (uint64_t i = from; i < to; i++) {
-            pte_t *pte = arch_pte(w->space->root, m->node.key + (i << PHX_PAGE_SHIFT));
+            pte_t *pte = space_pte(w->space, m->node.key + (i << PHX_PAGE_SHIFT));
 
             if (pte && *pte) /* not present, but there: protection 0 */
                 *pte = arch_pte_value(arch_pte_pa(*pte), w->protection);

@@ -183,7 +183,7 @@ int op_thread_interrupt(struct invocation *inv, const struct thread_interrupt_in
 int op_thread_registers(struct invocation *inv, const struct thread_registers_in *in)
 {
     struct thread *t = target(inv);
-    const struct space *s = inv->thread->process->space;
+    struct space *s = inv->thread->process->space;
     struct phx_registers new;
 
     if (t->state != THREAD_STOPPED || t->work.step)

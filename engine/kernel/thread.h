@@ -203,8 +203,8 @@ err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words
 err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* Undo what a wait for a message had reserved. */
 void ipc_undo(struct waiter *w);
-/* Read struct phx_message; the answer will go there. */
-err_t ipc_message_in(struct waiter *w, uint64_t address);
+/* Read struct phx_message, of which so many words count; the answer will go there. */
+err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words);
 /* Write what of it is output. */
 void ipc_message_out(struct waiter *w);
 /* The last server hold is gone, or a revoke reached queued callers. */

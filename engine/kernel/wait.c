@@ -152,10 +152,12 @@ void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5])
         ring_complete(w, -error, out);
         return;
     }
-    if (error == OK && w->form == FORM_MESSAGE)
+    if (error == OK && w->form == FORM_MESSAGE) {
         memcpy(w->message.words, out, 5 * sizeof *out);
-    else if (error == OK)
+        w->message.info = 5;
+    } else if (error == OK) {
         for (unsigned i = 0; i < 5; i++)
             *thread_word(w->thread, i) = out[i];
+    }
     wait_answer(w, -error, false);
 }

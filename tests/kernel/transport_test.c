@@ -133,6 +133,24 @@ static void message_at_once(void)
     CHECK_EQ(answer_of(t) >= 0, true);
 }
 
+/* The same message, without an entry: its address is in rsi. */
+static void message_by_address(void)
+{
+    make_service(&endpoint, &client, 3, 0);
+    struct phx_message *m = receive_message(&bob, 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV | PHX_OP_MESSAGE, endpoint, MEMORY), WAITS);
+    uint64_t moved = make_notification(&alice);
+    uint64_t full = full_message(&alice, SLOT(CLOCK), moved);
+    CHECK_EQ(ATTEMPT(t, PHX_OP_CALL(5, 10) | PHX_OP_MESSAGE, client, full), WAITS);
+    CHECK_EQ(answer_of(bob.thread), m->info);
+    check_full(&bob, m);
+    CHECK_EQ(m->badge, 3);
+    CHECK_EQ(m->reply, 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 0), 0), 0);
+    CHECK_EQ(SYS(t, PHX_OP_NOP | PHX_OP_MESSAGE, 0, full), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(SYS(t, PHX_OP_CALL(5, 10) | PHX_OP_MESSAGE, client, full + 4), -PHX_INVALID_ARGUMENT);
+}
+
 static void message_later(void)
 {
     make_service(&endpoint, &client, 3, 1);
@@ -292,6 +310,7 @@ static const struct scenario scenarios[] = {
     TRANSPORT(words_later),
     TRANSPORT(words_cut),
     TRANSPORT(message_at_once),
+    TRANSPORT(message_by_address),
     TRANSPORT(message_later),
     TRANSPORT(receive_queued),
     TRANSPORT(receive_waits),

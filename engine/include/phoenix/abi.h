@@ -71,6 +71,8 @@
 /* In registers: ten words may come back. Without it, five: a longer message is cut, so that
  * registers which a function must preserve are none of a stranger's business. */
 #define PHX_OP_WIDE 0x80000000UL
+/* In registers, CALL to RETURN_RECV: rsi is the address of a struct phx_message. */
+#define PHX_OP_MESSAGE 0x40000000UL
 #define PHX_OP_FLAGS_SHIFT 32
 
 /* The info word of a received message or answer. */
@@ -143,26 +145,27 @@ struct phx_completion {
 #define PHX_CAP_MOVE 2 /* the sender's row itself */
 
 /*
- * A message with everything that registers have no room for. Read once when the
- * operation starts; words, badge, info, caps and reply are written when it ends.
+ * A message with everything that registers have no room for. What goes in is read once when
+ * the operation starts; badge, info, reply, and what came of words and caps, are written
+ * when it ends. (After a kernel method: five words. Failed without an answer: nothing.)
  */
 struct phx_message {
-    uint64_t words[PHX_WORDS];
-    uint64_t send_address; /* bytes that go out */
-    uint64_t recv_address; /* where bytes that come in are put */
+    uint64_t send_address; /* in: bytes that go out */
+    uint64_t recv_address; /* in: where bytes that come in are put */
     uint32_t send_length;
     uint32_t recv_capacity;
-    uint64_t deadline;     /* of the wait; a CALL's covers delivery and answer */
-    uint64_t caps[PHX_MESSAGE_CAPS]; /* in: ids to send; out: ids that came */
-    uint8_t cap_modes[PHX_MESSAGE_CAPS]; /* PHX_CAP_*, for those to send */
-    uint8_t send_caps;     /* how many go out */
-    uint8_t accept_caps;   /* how many may come in (rows are reserved) */
-    uint8_t flags;         /* PHX_MESSAGE_* */
+    uint64_t deadline;     /* in: of the wait; a CALL's covers delivery and answer */
+    uint8_t cap_modes[PHX_MESSAGE_CAPS]; /* in: PHX_CAP_*, for those to send */
+    uint8_t send_caps;     /* in: how many go out */
+    uint8_t accept_caps;   /* in: how many may come in (rows are reserved) */
+    uint8_t flags;         /* in: PHX_MESSAGE_* */
     uint8_t unused;
-    uint16_t accept[PHX_MESSAGE_CAPS]; /* interface that each must have; 0 any */
+    uint16_t accept[PHX_MESSAGE_CAPS]; /* in: interface that each must have; 0 any */
     uint64_t badge;        /* out */
     uint64_t info;         /* out */
-    uint64_t reply;        /* out, with PHX_MESSAGE_REPLY: the Reply capability */
+    uint64_t reply;        /* out, with PHX_MESSAGE_REPLY: the Reply capability; else 0 */
+    uint64_t words[PHX_WORDS];       /* in: those the operation word counts; out */
+    uint64_t caps[PHX_MESSAGE_CAPS]; /* in: ids to send; out: ids that came */
 };
 #define PHX_MESSAGE_REPLY 1 /* RECV: as takeReply would; always so in a ring */
 #define PHX_MESSAGE_INTERRUPTIBLE 2 /* Thread.interrupt ends the wait */

@@ -116,16 +116,19 @@ phx_return_receive:
     .size phx_return_receive, . - phx_return_receive
 
 /*
- * int64_t phx_enter1(const struct phx_entry *entry)
- * in   rdi entry
- * out  rax; where the entry has no message, nothing else is told
+ * int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message)
+ * in   rdi op, rsi cap, rdx message
+ * out  rax
  */
-    .globl phx_enter1
-    .type phx_enter1, @function
-phx_enter1:
-    mov $0xa02, %eax /* PHX_OP_ENTER1 */
+    .globl phx_send_message
+    .type phx_send_message, @function
+phx_send_message:
+    mov %edi, %eax
+    or $0x40000000, %eax /* PHX_OP_MESSAGE */
+    mov %rsi, %rdi
+    mov %rdx, %rsi
     syscall
     ret
-    .size phx_enter1, . - phx_enter1
+    .size phx_send_message, . - phx_send_message
 
     .section .note.GNU-stack, "", @progbits

@@ -7,13 +7,6 @@ static void store(uint64_t *words, const uint64_t from[PHX_WORDS])
         words[i] = from[i];
 }
 
-int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message)
-{
-    struct phx_entry entry = {.op = op, .cap = cap, .words = {(uint64_t)message}};
-
-    return phx_enter1(&entry);
-}
-
 int64_t phx_receive(uint64_t endpoint, uint64_t *words, uint64_t *badge)
 {
     uint64_t registers[PHX_WORDS] = {0};

@@ -25,10 +25,7 @@ int64_t phx_syscall(uint64_t op, uint64_t *cap, uint64_t words[PHX_WORDS]);
  * replace them. */
 int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwords);
 
-/* One entry in memory. The results of a kernel method, which come in registers, are lost:
- * made for what has a message. */
-int64_t phx_enter1(const struct phx_entry *entry);
-/* Any transport operation that carries a struct phx_message (ENTER1). */
+/* A transport operation that carries a struct phx_message: CALL, RECV, RETURN, RETURN_RECV. */
 int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message);
 
 /* Wait to be called, words only: at most five. words and badge are those of the call. */

@@ -12,6 +12,9 @@
 #include "arch/x86_64/regs.h"
 #include "phoenix/abi.h"
 
+#define ARCH_LEAVES_SHIFT 21
+#define ARCH_LEAVES 512
+
 /* x86 cannot map what may not be read: any protection but none can be read too. */
 static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
 {

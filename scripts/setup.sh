@@ -61,6 +61,8 @@ need_test() {
     need clang clang
     need libclang-rt-14-dev "${runtime[0]}"
     need musl-tools musl-gcc
+    need spin spin
+    need relacy-dev /usr/include/relacy/relacy.hpp
 }
 
 need_bench() {

@@ -26,7 +26,7 @@
  *
  * Locking  the lock of the ring's owner
  * Spec     engine/include/phoenix/abi.h, struct phx_ring
- * Tests    ringlogic_test.c, on the host
+ * Tests    ringlogic_test.c, on the host; tests/ring, between threads
  */
 #ifndef CORE_RINGLOGIC_H
 #define CORE_RINGLOGIC_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Time: a ring that the timer drains, and processors that are taken from who computes. */
 #include "native.h"
+#include "rt/ring.h"
 
 #define ENTRIES 16
 #define USER_NOP 101
@@ -25,14 +26,8 @@ static struct drained {
     uint32_t submit_head, stop; /* atomic */
 } drained;
 
+static struct rt_ring ends;
 static struct phx_message asked; /* what the call in the ring says, and hears */
-
-static struct phx_completion *completion_at(struct phx_ring *ring, unsigned i)
-{
-    struct phx_entry *entries = (struct phx_entry *)(void *)(ring + 1);
-
-    return (struct phx_completion *)(void *)(entries + ENTRIES) + i;
-}
 
 static uint32_t completed(const struct phx_ring *ring)
 {
@@ -49,22 +44,31 @@ static bool spin_until_completed(const struct phx_ring *ring, uint32_t count)
 
 static void submit(struct phx_ring *ring)
 {
-    struct phx_entry *entries = (struct phx_entry *)(void *)(ring + 1);
+    const struct phx_entry entries[] = {
+        {.op = PHX_OP_NOP, .user = USER_NOP},
+        {.op = OP_SIGNAL, .cap = drained.notification, .words = {4}, .user = USER_SIGNAL},
+        {.op = PHX_OP_CALL(CLOCK_NOW, 0),
+            .cap = rt_cap("clock"),
+            .words = {(uint64_t)&asked},
+            .user = USER_CALL},
+        {.op = PHX_OP_NOP, .user = USER_NOP},
+    };
 
-    entries[0] = (struct phx_entry){.op = PHX_OP_NOP, .user = USER_NOP};
-    entries[1] = (struct phx_entry){
-        .op = OP_SIGNAL, .cap = drained.notification, .words = {4}, .user = USER_SIGNAL};
-    entries[2] = (struct phx_entry){.op = PHX_OP_CALL(CLOCK_NOW, 0),
-        .cap = rt_cap("clock"),
-        .words = {(uint64_t)&asked},
-        .user = USER_CALL};
-    entries[3] = (struct phx_entry){.op = PHX_OP_NOP, .user = USER_NOP};
-    __atomic_store_n(&ring->submit_tail, 4, __ATOMIC_RELEASE);
+    rt_ring_init(&ends, ring);
+    for (unsigned i = 0; i < 4; i++)
+        *rt_ring_entry(&ends) = entries[i];
+    rt_ring_submit(&ends);
 }
 
-static bool is_completion(struct phx_ring *ring, unsigned i, uint64_t user)
+/* Is it the next one? */
+static bool next_completion(uint64_t user)
 {
-    return completion_at(ring, i)->user == user && completion_at(ring, i)->result >= 0;
+    const struct phx_completion *c = rt_ring_completion(&ends);
+    bool right = c != NULL && c->user == user && c->result >= 0;
+
+    if (c != NULL)
+        rt_ring_seen(&ends);
+    return right;
 }
 
 /* A call in a ring could do anything, so it waits to be asked for, and what is behind it. */
@@ -73,8 +77,8 @@ static void use_ring(struct phx_ring *ring, uint64_t ring_id)
     struct ring_enter_out entered = {0};
 
     submit(ring);
-    drained.completed = spin_until_completed(ring, 2) && is_completion(ring, 0, USER_NOP) &&
-                        is_completion(ring, 1, USER_SIGNAL);
+    drained.completed = spin_until_completed(ring, 2) && next_completion(USER_NOP) &&
+                        next_completion(USER_SIGNAL);
     for (uint64_t from = now(); now() - from < UINT64_C(20000000);)
         for (unsigned i = 0; i < 100000; i++)
             __builtin_ia32_pause();
@@ -82,8 +86,8 @@ static void use_ring(struct phx_ring *ring, uint64_t ring_id)
     drained.call_waited = completed(ring) == 2 && drained.submit_head == 2;
     ring_enter(ring_id, 2, 4, now() + PATIENCE_NS, &entered);
     drained.call_done = entered.submitted == 2 && completed(ring) == 4 &&
-                        is_completion(ring, 2, USER_CALL) && asked.words[0] > 0 &&
-                        is_completion(ring, 3, USER_NOP);
+                        next_completion(USER_CALL) && asked.words[0] > 0 &&
+                        next_completion(USER_NOP);
 }
 
 static void ring_thread(void *argument)

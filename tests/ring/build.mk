@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+#
+# Rings between threads: the whole generic kernel under ThreadSanitizer, the same with
+# one memory order taken away at a time, and ring.c under Relacy.
+
+# --- ThreadSanitizer ------------------------------------------------------------
+
+TSAN := -fsanitize=thread
+TSAN_FLAGS = $(CFLAGS_HOST) $(ARCH_HOST_FLAGS) $(TSAN)
+RING_SOURCES := $(filter-out engine/kernel/ring.c,$(KERNEL_HOST_SOURCES)) \
+    $(filter-out engine/core/bytes.c,$(CORE_SOURCES)) \
+    engine/kernel/arch/host/arch.c $(ARCH_DIR)/page_table.c \
+    $(addprefix tests/,kernel/world.c kernel/look.c harness/main.c)
+RING_REST := $(RING_SOURCES:%.c=$(B)/tsan/%.o)
+RING_THREADS := $(B)/tests/ring/threads_test
+
+$(B)/tsan/engine/kernel/log.o: CFLAGS_HOST += -fno-builtin-log
+$(B)/tsan/%.o: %.c | $(GENERATED)
+	$(call COMPILE,$(HOSTCC),$(TSAN_FLAGS))
+$(RING_THREADS): $(RING_REST) $(addprefix $(B)/tsan/,engine/kernel/ring.o tests/ring/threads_test.o)
+	$(call LINK_HOST,$(TSAN) -pthread)
+
+# Without the kernel's order of one word, or without the program's.
+RING_WORDS := submit_head submit_tail complete_head complete_tail
+RING_WEAK := $(foreach side,kernel program,$(RING_WORDS:%=$(B)/tests/ring/weak/$(side)-%))
+
+$(B)/tsan/weak/kernel-%.c: engine/kernel/ring.c tests/ring/weaken.sh
+	@mkdir -p $(@D)
+	$(Q)tests/ring/weaken.sh $< $* > $@
+$(B)/tsan/weak/kernel-%.o: $(B)/tsan/weak/kernel-%.c | $(GENERATED)
+	$(call COMPILE,$(HOSTCC),$(TSAN_FLAGS))
+$(B)/tests/ring/weak/kernel-%: $(RING_REST) $(B)/tsan/tests/ring/threads_test.o \
+    $(B)/tsan/weak/kernel-%.o
+	$(call LINK_HOST,$(TSAN) -pthread)
+
+$(B)/tsan/weak/program-%/rt/ring.h: engine/lib/rt/ring.h tests/ring/weaken.sh
+	@mkdir -p $(@D)
+	$(Q)tests/ring/weaken.sh $< $* > $@
+$(B)/tsan/weak/program-%.o: tests/ring/threads_test.c $(B)/tsan/weak/program-%/rt/ring.h \
+    | $(GENERATED)
+	$(call COMPILE,$(HOSTCC),-I$(B)/tsan/weak/program-$* $(TSAN_FLAGS))
+$(B)/tests/ring/weak/program-%: $(RING_REST) $(B)/tsan/engine/kernel/ring.o \
+    $(B)/tsan/weak/program-%.o
+	$(call LINK_HOST,$(TSAN) -pthread)
+.PRECIOUS: $(B)/tsan/weak/kernel-%.c $(B)/tsan/weak/program-%/rt/ring.h
+
+tests/ring/threads_test.sh: $(RING_THREADS) $(RING_WEAK)
+TEST_HOST += tests/ring/threads_test.sh
+
+# --- Relacy -----------------------------------------------------------------------
+
+# C as C++: what only C allows is allowed; what the kernel around ring.c would be
+# called for is not linked, as nothing here gets there.
+RELACY_FLAGS := -std=gnu++17 -O2 -fpermissive -w -ffunction-sections -fdata-sections \
+    $(REPRODUCIBLE) -Itests/ring -Iengine/kernel -Iengine/lib $(INCLUDES) \
+    -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
+# With two preemptions at Ring.enter ten seconds; with four some minutes.
+RELACY_TESTS := $(B)/tests/ring/relacy_2 $(B)/tests/ring/relacy_4
+
+$(RELACY_TESTS): $(B)/tests/ring/relacy_%: tests/ring/relacy_test.cc tests/ring/relacy.h \
+    engine/kernel/ring.c engine/lib/rt/ring.h | $(GENERATED)
+	@$(if $(V),,echo '  relacy $@';) mkdir -p $(@D)
+	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -DENTER_BOUND=$* -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
+
+TEST_HOST += $(B)/tests/ring/relacy_2
+TEST_SOAK += $(B)/tests/ring/relacy_4

@@ -5,7 +5,7 @@ LINUX_TESTS := arguments numbers files memory threads signals pipes clocks ident
 LINUX_TEST_FLAGS := -std=gnu11 -O2 -Wall -Wextra -pthread -Wno-unused-result \
     -Wno-infinite-recursion -Wno-nonnull
 LINUX_TEST_PROGRAMS := $(foreach kind,glibc musl pie,$(LINUX_TESTS:%=$(B)/tests/linux/%-$(kind))) \
-    $(addprefix $(B)/tests/linux/,nothing-musl root-musl hostile-musl)
+    $(addprefix $(B)/tests/linux/,nothing-musl root-musl calls-musl hostile-musl)
 
 define LINUX_TEST_COMPILE
 @$(if $(V),,echo '  compile $@';) mkdir -p $(@D)

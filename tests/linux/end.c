@@ -66,6 +66,8 @@ int main(int argc, char **argv)
         return (int)write(3, "x", 1);
     else if (strcmp(way, "exhaust") == 0)
         exhaust();
+    else if (strcmp(way, "large") == 0)
+        return malloc((size_t)1 << 40) == NULL && malloc((size_t)1 << 40) == NULL ? 3 : 0;
     else if (strcmp(way, "status") == 0)
         exit(argc > 2 ? atoi(argv[2]) : 0);
     return 0;

@@ -71,6 +71,7 @@ guest_only() {
 }
 guest_only nothing
 guest_only root
+guest_only calls
 
 # Nothing that a program asks for brings the libos down.
 for seed in 1 2 3; do
@@ -102,6 +103,13 @@ if [ "$(cat guest.status)" = 137 ] && grep -q 'out of memory at 0x' log; then
     ok out_of_memory
 else
     bad out_of_memory "status $(cat guest.status) $(tail -n 1 log)"
+fi
+# Or asked for at once: refused, and named, though not each time.
+run_guest "" "$programs/end-musl" large
+if [ "$(cat guest.status)" = 3 ] && [ "$(grep -c 'an area of 1048576 MiB is refused' log)" = 1 ]; then
+    ok refused_area_is_logged
+else
+    bad refused_area_is_logged "status $(cat guest.status) $(tail -n 1 log)"
 fi
 
 # A shell without a terminal reads commands as a script has them.

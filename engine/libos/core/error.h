@@ -44,6 +44,7 @@ enum libos_error {
     E_LOOP = 40,
     E_NODATA = 61,
     E_OVERFLOW = 75,
+    E_NOTSOCK = 88,
     E_OPNOTSUPP = 95,
     E_NOBUFS = 105,
     E_TIMEDOUT = 110,

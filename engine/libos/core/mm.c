@@ -276,6 +276,16 @@ int64_t mm_discard(uint64_t address, uint64_t length)
     return e;
 }
 
+bool mm_is_mapped(uint64_t address, uint64_t length)
+{
+    bool mapped;
+
+    lock_take(&mm.lock);
+    mapped = vma_covers(&mm.set, address, address + length);
+    lock_release(&mm.lock);
+    return mapped;
+}
+
 int64_t mm_resident(uint64_t address, uint64_t pages, uint8_t *vector)
 {
     int64_t e = 0;

@@ -58,6 +58,8 @@ int64_t mm_discard(uint64_t address, uint64_t length);
 /* Grow, shrink or move; to 0: wherever. */
 int64_t mm_remap(uint64_t address, uint64_t old_length, uint64_t length, bool may_move,
                  uint64_t to);
+/* Whether every page of a range lies in some area. */
+bool mm_is_mapped(uint64_t address, uint64_t length);
 /* One byte a page: 1 for those that are mapped. */
 int64_t mm_resident(uint64_t address, uint64_t pages, uint8_t *vector);
 

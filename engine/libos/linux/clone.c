@@ -22,42 +22,53 @@ static void set_fs_base(uint64_t base)
     __asm__ volatile("wrfsbase %0" : : "r"(base));
 }
 
+/* What clone and clone3 say of a new thread. */
+struct thread_wish {
+    uint64_t flags;
+    uint64_t stack; /* the pointer that it begins with; 0: the caller's */
+    uint64_t parent_tid, child_tid, tls;
+};
+
 /* The numbers that parent and child find in memory before either goes on. */
-static int64_t tell_ids(const struct call *c, uint64_t id)
+static int64_t tell_ids(const struct thread_wish *w, uint64_t id)
 {
     int64_t e = 0;
 
-    if ((c->a & CLONE_PARENT_SETTID) != 0)
-        e = store_user32(c->c, (uint32_t)id);
-    if (e == 0 && (c->a & CLONE_CHILD_SETTID) != 0)
-        e = store_user32(c->d, (uint32_t)id);
+    if ((w->flags & CLONE_PARENT_SETTID) != 0)
+        e = store_user32(w->parent_tid, (uint32_t)id);
+    if (e == 0 && (w->flags & CLONE_CHILD_SETTID) != 0)
+        e = store_user32(w->child_tid, (uint32_t)id);
     return e;
 }
 
-int64_t call_clone(const struct call *c)
+static int64_t no_fork(void)
+{
+    static uint32_t misses;
+
+    if (__atomic_fetch_add(&misses, 1, __ATOMIC_RELAXED) == 0)
+        program_log("fork is not there yet (ENOSYS)");
+    return -E_NOSYS;
+}
+
+static int64_t begin_thread(const struct thread_wish *w)
 {
     struct phx_registers registers = *thread_registers_of(thread_self());
     struct thread *child;
     int64_t e;
 
-    if ((c->a & THREAD_FLAGS) != THREAD_FLAGS) {
-        static uint32_t misses;
-
-        if (__atomic_fetch_add(&misses, 1, __ATOMIC_RELAXED) == 0)
-            program_log("fork is not there yet (ENOSYS)");
-        return -E_NOSYS;
-    }
+    if ((w->flags & THREAD_FLAGS) != THREAD_FLAGS)
+        return no_fork();
     registers.rax = 0;
-    if (c->b != 0)
-        registers.rsp = c->b;
-    child = thread_new(&registers, (c->a & CLONE_SETTLS) != 0 ? c->e : fs_base(), &e);
+    if (w->stack != 0)
+        registers.rsp = w->stack;
+    child = thread_new(&registers, (w->flags & CLONE_SETTLS) != 0 ? w->tls : fs_base(), &e);
     if (child == NULL)
         return e;
     signal_inherit(child);
     memcpy(linux_of(child)->name, linux_self()->name, sizeof(linux_self()->name));
-    if ((c->a & CLONE_CHILD_CLEARTID) != 0)
-        linux_of(child)->clear_tid = c->d;
-    e = tell_ids(c, child->id);
+    if ((w->flags & CLONE_CHILD_CLEARTID) != 0)
+        linux_of(child)->clear_tid = w->child_tid;
+    e = tell_ids(w, child->id);
     if (e == 0)
         e = thread_go(child);
     if (e < 0) {
@@ -66,6 +77,61 @@ int64_t call_clone(const struct call *c)
     }
     return (int64_t)child->id;
 }
+
+int64_t call_clone(const struct call *c)
+{
+    struct thread_wish wish = {c->a, c->b, c->c, c->d, c->e};
+
+    return begin_thread(&wish);
+}
+
+/* --- clone3 ----------------------------------------------------------------- */
+
+struct clone_arguments {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGUMENTS_FIRST 64 /* as long as they were when the call was new */
+
+/* What a later system has put behind what is known here must not matter: be zero. */
+static int64_t load_arguments(uint64_t address, uint64_t size, struct clone_arguments *to)
+{
+    uint64_t known = size < sizeof(*to) ? size : sizeof(*to), word;
+    int64_t e;
+
+    if (size < CLONE_ARGUMENTS_FIRST)
+        return -E_INVAL;
+    if (size > PHX_PAGE_SIZE || size % 8 != 0)
+        return -E_2BIG;
+    memset(to, 0, sizeof(*to));
+    e = copy_from_user(to, address, known);
+    for (uint64_t at = known; e == 0 && at < size; at += 8) {
+        e = copy_from_user(&word, address + at, 8);
+        if (e == 0 && word != 0)
+            e = -E_2BIG;
+    }
+    return e;
+}
+
+int64_t call_clone3(const struct call *c)
+{
+    struct clone_arguments a;
+    struct thread_wish wish;
+    int64_t e = load_arguments(c->a, c->b, &a);
+
+    if (e < 0)
+        return e;
+    if ((a.flags & (CLONE_SIGNAL | CLONE_DETACHED)) != 0 || a.exit_signal > CLONE_SIGNAL ||
+        ((a.flags & CLONE_THREAD) != 0 && a.exit_signal != 0) ||
+        (a.stack == 0) != (a.stack_size == 0) || !user_range(a.stack, a.stack_size))
+        return -E_INVAL;
+    if (a.set_tid_size != 0) /* a thread's number is not the program's to choose */
+        return -E_PERM;
+    wish = (struct thread_wish){a.flags, a.stack + a.stack_size, a.parent_tid, a.child_tid, a.tls};
+    return begin_thread(&wish);
+}
+
+/* --- the end, and what a thread is told ---------------------------------------- */
 
 int64_t call_exit(const struct call *c)
 {

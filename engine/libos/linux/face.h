@@ -125,7 +125,9 @@ typedef int64_t call_fn(const struct call *call);
     X(23, select) X(24, sched_yield) X(25, mremap) X(26, msync) X(27, mincore) \
     X(28, madvise) X(32, dup) X(33, dup2) X(34, pause) X(35, nanosleep) \
     X(36, getitimer) X(37, alarm) X(38, setitimer) X(39, getpid) X(40, sendfile) \
-    X(56, clone) X(60, exit) X(62, kill) X(63, uname) X(72, fcntl) X(73, flock) \
+    X(42, connect) X(43, accept) X(44, sendto) X(45, recvfrom) X(46, sendmsg) \
+    X(47, recvmsg) X(48, shutdown) X(49, bind) X(50, listen) X(51, getsockname) \
+    X(52, getpeername) X(54, setsockopt) X(55, getsockopt) X(56, clone) X(60, exit) X(62, kill) X(63, uname) X(72, fcntl) X(73, flock) \
     X(74, fsync) X(75, fdatasync) X(76, truncate) X(77, ftruncate) X(78, getdents) \
     X(79, getcwd) X(80, chdir) X(81, fchdir) X(82, rename) X(83, mkdir) X(84, rmdir) \
     X(85, creat) X(86, link) X(87, unlink) X(88, symlink) X(89, readlink) X(90, chmod) \
@@ -144,14 +146,14 @@ typedef int64_t call_fn(const struct call *call);
     X(202, futex) X(203, sched_setaffinity) X(204, sched_getaffinity) \
     X(217, getdents64) X(218, set_tid_address) X(221, fadvise64) X(228, clock_gettime) \
     X(229, clock_getres) X(230, clock_nanosleep) X(231, exit_group) X(234, tgkill) \
-    X(235, utimes) X(257, openat) X(258, mkdirat) X(259, mknodat) X(260, fchownat) \
+    X(235, utimes) X(237, mbind) X(257, openat) X(258, mkdirat) X(259, mknodat) X(260, fchownat) \
     X(261, futimesat) X(262, newfstatat) X(263, unlinkat) X(264, renameat) \
     X(265, linkat) X(266, symlinkat) X(267, readlinkat) X(268, fchmodat) \
     X(269, faccessat) X(270, pselect6) X(271, ppoll) X(273, set_robust_list) \
-    X(274, get_robust_list) X(280, utimensat) X(285, fallocate) X(292, dup3) \
+    X(274, get_robust_list) X(280, utimensat) X(285, fallocate) X(288, accept4) X(292, dup3) \
     X(293, pipe2) X(295, preadv) X(296, pwritev) X(302, prlimit64) X(306, syncfs) \
     X(316, renameat2) X(318, getrandom) X(326, copy_file_range) X(327, preadv2) \
-    X(328, pwritev2) X(332, statx) X(436, close_range) X(439, faccessat2)
+    X(328, pwritev2) X(332, statx) X(435, clone3) X(436, close_range) X(439, faccessat2)
 
 #define CALL_DECLARE(number, name) call_fn call_##name;
 CALLS(CALL_DECLARE)

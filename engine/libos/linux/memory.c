@@ -157,6 +157,62 @@ int64_t call_mincore(const struct call *c)
     return 0;
 }
 
+/* --- mbind ------------------------------------------------------------------ */
+
+#define NODES_MAX (PHX_PAGE_SIZE * 8)
+
+/* The nodes of a mask, as bit 0 for the one that there is and bit 1 for any others. */
+static int64_t load_nodes(uint64_t address, uint64_t count, unsigned *nodes)
+{
+    uint64_t word;
+
+    *nodes = 0;
+    if (count != 0)
+        count--; /* it counts one more than there are */
+    if (address == 0)
+        count = 0;
+    if (count > NODES_MAX)
+        return -E_INVAL;
+    for (uint64_t i = 0; i < count; i += 64) {
+        if (copy_from_user(&word, address + i / 8, 8) < 0)
+            return -E_FAULT;
+        if (count - i < 64)
+            word &= (UINT64_C(1) << (count - i)) - 1;
+        *nodes |= (i == 0 && (word & 1) != 0 ? 1u : 0) |
+                  ((i == 0 ? word & ~UINT64_C(1) : word) != 0 ? 2u : 0);
+    }
+    return 0;
+}
+
+static bool policy_is_good(uint64_t mode, unsigned nodes)
+{
+    if (mode == MPOL_DEFAULT || mode == MPOL_LOCAL)
+        return nodes == 0;
+    if (mode == MPOL_PREFERRED && nodes == 0)
+        return true;
+    return mode <= MPOL_PREFERRED_MANY && (nodes & 1) != 0;
+}
+
+/* All memory is of one node, 0: each policy that can be obeyed is. */
+int64_t call_mbind(const struct call *c)
+{
+    uint64_t length = (c->b + PHX_PAGE_SIZE - 1) & -(uint64_t)PHX_PAGE_SIZE;
+    unsigned nodes;
+    int64_t e;
+
+    if ((c->f & ~UINT64_C(MPOL_MF_VALID)) != 0 || c->a % PHX_PAGE_SIZE != 0 ||
+        (c->c & ~UINT64_C(MPOL_MODE_FLAGS)) > MPOL_PREFERRED_MANY || c->a + length < c->a)
+        return -E_INVAL;
+    e = load_nodes(c->d, c->e, &nodes);
+    if (e < 0)
+        return e;
+    if (!policy_is_good(c->c & ~UINT64_C(MPOL_MODE_FLAGS), nodes))
+        return -E_INVAL;
+    if (length == 0)
+        return 0;
+    return user_range(c->a, length) && mm_is_mapped(c->a, length) ? 0 : -E_FAULT;
+}
+
 int64_t call_brk(const struct call *c)
 {
     return (int64_t)mm_break(c->a);

@@ -46,7 +46,16 @@
 #define MADV_DONTNEED 4
 #define MADV_REMOVE 9
 
-/* clone(2) */
+/* mbind(2) */
+#define MPOL_DEFAULT 0
+#define MPOL_PREFERRED 1
+#define MPOL_LOCAL 4
+#define MPOL_PREFERRED_MANY 5
+#define MPOL_MODE_FLAGS 0xe000
+#define MPOL_MF_VALID 7
+
+/* clone(2), clone3(2) */
+#define CLONE_SIGNAL 0xff
 #define CLONE_VM 0x100
 #define CLONE_FS 0x200
 #define CLONE_FILES 0x400
@@ -55,6 +64,7 @@
 #define CLONE_SETTLS 0x80000
 #define CLONE_PARENT_SETTID 0x100000
 #define CLONE_CHILD_CLEARTID 0x200000
+#define CLONE_DETACHED 0x400000
 #define CLONE_CHILD_SETTID 0x1000000
 
 /* futex(2) */

@@ -104,8 +104,12 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
                    (int64_t)p->length << 32 |
                    (p->cut || words < from->words ? PHX_INFO_CUT : 0);
 
-    for (unsigned i = 0; i < words; i++)
-        *word_of(to, i) = *word_of(from, i);
+    if (from->form == FORM_MESSAGE && to->form == FORM_MESSAGE)
+        for (unsigned i = 0; i < words; i++) /* nearly all are */
+            to->message.words[i] = from->message.words[i];
+    else
+        for (unsigned i = 0; i < words; i++)
+            *word_of(to, i) = *word_of(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
         to->message.badge = badge;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void put(const void *data, size_t length)
@@ -130,6 +131,62 @@ static void show_module(char **argv)
     end(f ? 0 : 1);
 }
 
+/* Bytes of a file, as output. */
+static void show_file(const char *path, uint64_t from, uint64_t size)
+{
+    char chunk[FRAMING_GUEST_MAX];
+    FILE *f = fopen(path, "r");
+
+    if (!f || fseek(f, (long)from, SEEK_SET) != 0)
+        end(1);
+    while (size) {
+        size_t n = fread(chunk, 1, size < sizeof chunk ? size : sizeof chunk, f);
+
+        if (n == 0)
+            end(2);
+        frame(FRAMING_STDOUT, chunk, n);
+        size -= n;
+    }
+    fclose(f);
+}
+
+static char *after(char **argv, const char *what)
+{
+    for (; *argv; argv++) {
+        char *at = strstr(*argv, what);
+
+        if (at)
+            return at + strlen(what);
+    }
+    end(3);
+}
+
+/* The trees' part of a module whose trees are the machine's memory. */
+static void show_trees(char **argv)
+{
+    char *at = after(argv, "module="), *memory = after(argv, "mem-path=");
+    uint64_t base = strtoull(at, &at, 16), size = strtoull(at + 1, NULL, 16);
+    struct stat head;
+
+    if (stat(after(argv, ",file="), &head) != 0)
+        end(4);
+    show_file(memory, base + (uint64_t)head.st_size, size - (uint64_t)head.st_size);
+    end(0);
+}
+
+/* How many bytes our launcher has read until now. */
+static void show_reads(void)
+{
+    char path[40], line[100];
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/io", (int)getppid());
+    f = fopen(path, "r");
+    if (f && fgets(line, sizeof line, f))
+        text(FRAMING_STDOUT, line);
+    end(0);
+}
+
 static void flood(void)
 {
     char chunk[FRAMING_GUEST_MAX];
@@ -165,6 +222,10 @@ static void speak(const char *what, char **argv)
         show_arguments(argv);
     if (strcmp(what, "module") == 0)
         show_module(argv);
+    if (strcmp(what, "trees") == 0)
+        show_trees(argv);
+    if (strcmp(what, "reads") == 0)
+        show_reads();
     if (strcmp(what, "flood") == 0)
         flood();
     if (strcmp(what, "log") == 0) {

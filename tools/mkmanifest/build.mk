@@ -3,7 +3,8 @@
 
 MKMANIFEST := $(B)/tools/mkmanifest
 PACK_OBJECTS := $(patsubst %,$(B)/plain/tools/mkmanifest/%.o,blob check json memory pack read tree) \
-    $(B)/plain/engine/lib/sha256/sha256.o $(B)/plain/engine/lib/capnp/build.o \
+    $(B)/plain/engine/lib/sha256/sha256.o $(B)/plain/engine/lib/sha256/sha256_x86.o \
+    $(B)/plain/engine/lib/capnp/build.o \
     $(B)/plain/engine/core/elf.o
 ALL += $(MKMANIFEST)
 

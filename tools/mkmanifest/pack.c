@@ -218,25 +218,44 @@ static void copy_blobs(struct packer *p, int fd, uint64_t head)
     }
 }
 
+/* The segment table and segment 0, in memory that the caller frees; places for hashes
+ * are to be filled. */
+static void *build(struct packer *p, size_t *head)
+{
+    const struct package *package = p->package;
+    size_t hashes = package->binary_count + (package->tree ? tree_count(package->tree) : 0);
+    void *buffer = NULL;
+
+    p->hashes = must_allocate((hashes + 1) * sizeof *p->hashes);
+    *head = 0;
+    for (size_t size = HEAD_FIRST; !*head && size <= HEAD_MAX; size *= 4) {
+        free(buffer);
+        buffer = must_allocate(size);
+        *head = build_head(p, buffer, size);
+    }
+    if (!*head)
+        refuse("the manifest does not fit into a module");
+    return buffer;
+}
+
+uint64_t pack_head_size(const struct package *package)
+{
+    struct packer p = {.package = package};
+    size_t head;
+
+    free(build(&p, &head));
+    free(p.hashes);
+    return head + package->segment_bytes[PACK_BINARIES];
+}
+
 uint64_t pack_write(const struct package *package, int fd, bool trees)
 {
     struct packer p = {.package = package};
-    size_t hashes = package->binary_count + (package->tree ? tree_count(package->tree) : 0);
-    size_t head = 0, size = HEAD_FIRST;
-    void *buffer = NULL;
-    uint64_t end;
+    size_t head;
+    void *buffer = build(&p, &head);
+    uint64_t end = head + package->segment_bytes[PACK_BINARIES] +
+                   (trees ? package->segment_bytes[PACK_TREES] : 0);
 
-    p.hashes = must_allocate((hashes + 1) * sizeof *p.hashes);
-    while (!head && size <= HEAD_MAX) {
-        free(buffer);
-        buffer = must_allocate(size);
-        head = build_head(&p, buffer, size);
-        size *= 4;
-    }
-    if (!head)
-        refuse("the manifest does not fit into a module");
-    end = head + package->segment_bytes[PACK_BINARIES] +
-          (trees ? package->segment_bytes[PACK_TREES] : 0);
     /* The length first: the last page of the last blob is filled up with zeroes. */
     if (ftruncate(fd, (off_t)end) != 0)
         refuse("cannot write the module: %s", strerror(errno));

@@ -27,6 +27,9 @@
 /* Give every blob its place; sets package->segment_bytes. */
 void pack_place(struct package *package);
 
+/* How many bytes there are in front of segment 2. */
+uint64_t pack_head_size(const struct package *package);
+
 /*
  * Write it to an empty, seekable file; says how many bytes that is. Without `trees`
  * segment 2 is not written: whoever did that before has hashed its blobs.

@@ -84,8 +84,31 @@ static void argue(struct arguments *a, const char *format, ...)
     a->list[++a->count] = NULL;
 }
 
+/* How the module gets into memory, and how the kernel learns of it; see module.h. */
+static void module_arguments(
+    struct arguments *a, const struct machine_process *machine, const struct module *module)
+{
+    uint64_t base = module->trees_base - module->head_bytes;
+
+    if (module->trees < 0) {
+        argue(a, "-initrd");
+        argue(a, "/proc/self/fd/%d", module->head);
+        argue(a, "-append");
+        argue(a, "console=framed exit=0xf4");
+        return;
+    }
+    argue(a, "-object");
+    argue(a, "memory-backend-file,id=ram,share=off,size=%" PRIu64 "M,mem-path=/proc/self/fd/%d",
+        machine->memory >> 20, module->trees);
+    argue(a, "-device");
+    argue(a, "loader,force-raw=on,addr=0x%" PRIx64 ",file=/proc/self/fd/%d", base, module->head);
+    argue(a, "-append");
+    argue(a, "console=framed exit=0xf4 module=%016" PRIx64 "+%016" PRIx64, base,
+        module_bytes(module));
+}
+
 static void machine_arguments(struct arguments *a, const struct machine_process *machine,
-    const struct options *options, const char *kernel, int module)
+    const struct options *options, const char *kernel, const struct module *module)
 {
     static const char *const machines[] = {
         [MACHINE_MICROVM] = "microvm,acpi=on,isa-serial=on,rtc=on",
@@ -100,7 +123,7 @@ static void machine_arguments(struct arguments *a, const struct machine_process 
     argue(a, "-display");
     argue(a, "none");
     argue(a, "-M");
-    argue(a, "%s", machines[options->machine]);
+    argue(a, "%s%s", machines[options->machine], module->trees < 0 ? "" : ",memory-backend=ram");
     argue(a, "-accel");
     argue(a, "%s", machine->kvm ? "kvm" : "tcg");
     argue(a, "-cpu");
@@ -111,10 +134,7 @@ static void machine_arguments(struct arguments *a, const struct machine_process 
     argue(a, "%" PRIu64 "M", machine->memory >> 20);
     argue(a, "-kernel");
     argue(a, "%s", kernel);
-    argue(a, "-initrd");
-    argue(a, "/proc/self/fd/%d", module);
-    argue(a, "-append");
-    argue(a, "console=framed exit=0xf4");
+    module_arguments(a, machine, module);
     argue(a, "-device");
     argue(a, "isa-debug-exit,iobase=0xf4,iosize=4");
     argue(a, "-chardev");
@@ -129,10 +149,11 @@ static void pipe_pair(int ends[2])
         fail(STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
 }
 
-/* The module's descriptor is the one thing that the emulator inherits besides its
- * three streams. Nothing here may allocate or print through stdio. */
+/* The module's descriptors are all that the emulator inherits besides its three
+ * streams. Nothing here may allocate or print through stdio. */
 static _Noreturn void become_machine(
-    struct arguments *a, pid_t parent, int in, int out, int errors, int module)
+    struct arguments *a, pid_t parent, int in, int out, int errors,
+    const struct module *module)
 {
     sigset_t none;
 
@@ -146,14 +167,16 @@ static _Noreturn void become_machine(
     dup2(in, 0);
     dup2(out, 1);
     dup2(errors, 2);
-    fcntl(module, F_SETFD, 0);
+    fcntl(module->head, F_SETFD, 0);
+    if (module->trees >= 0)
+        fcntl(module->trees, F_SETFD, 0);
     execv(a->list[0], a->list);
     dprintf(2, "cannot run %s: %s\n", a->list[0], strerror(errno));
     _exit(STATUS_FAILED);
 }
 
 void machine_start(struct machine_process *machine, const struct options *options,
-    const char *kernel, int module, uint64_t memory)
+    const char *kernel, const struct module *module, uint64_t memory)
 {
     const char *name = getenv("PHOENIX_QEMU");
     struct arguments a = {.count = 0};

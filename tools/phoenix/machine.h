@@ -11,6 +11,7 @@
 #ifndef PHOENIX_MACHINE_H
 #define PHOENIX_MACHINE_H
 
+#include "module.h"
 #include "options.h"
 
 #include <sys/types.h>
@@ -29,10 +30,9 @@ struct machine_process {
  * NULL: there is none. `*error` is then an errno. */
 char *program_find(const char *name, int *error);
 
-/* Start it with this kernel, and the module that is open as `module`. Fails (125)
- * when there is no QEMU. */
+/* Start it with this kernel and module. Fails (125) when there is no QEMU. */
 void machine_start(struct machine_process *machine, const struct options *options,
-    const char *kernel, int module, uint64_t memory);
+    const char *kernel, const struct module *module, uint64_t memory);
 
 /* Say how it ended (as waitpid does); killed, if it still runs after that long. */
 int machine_end(struct machine_process *machine, unsigned patience_ms);

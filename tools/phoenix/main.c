@@ -18,6 +18,7 @@
 #include "program.h"
 #include "relay.h"
 #include "say.h"
+#include "trees.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@
 #define MIB (UINT64_C(1) << 20)
 #define MEMORY_SPARE (64 * MIB) /* what a system and a small program work in */
 #define MEMORY_LEAST (2 * MIB)  /* less beside what is loaded cannot start */
+#define LOADED_PER_BYTE 64      /* a byte of page tables and frames for so many loaded */
+#define ENTRY_BYTES 256         /* what ramfs keeps of a name */
 #define MACHINE_LEAST (7 * MIB) /* nor can the kernel in less than this */
 
 /* The packer gives up as the launcher does. */
@@ -77,25 +80,31 @@ static uint64_t file_size(const char *path)
     return (uint64_t)status.st_size;
 }
 
-static int open_system(const char *images, uint64_t *size)
+static void open_system(struct module *module, const char *images)
 {
     char *path = must_format("%s/system.manifest", images);
-    int fd;
 
-    *size = file_size(path);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    *module = (struct module){.head_bytes = file_size(path), .trees = -1};
+    module->head = open(path, O_RDONLY | O_CLOEXEC);
+    if (module->head < 0)
         part_refuse(path);
-    return fd;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* As much as was asked for, else what it takes; in whole MiB, as QEMU counts. */
-static uint64_t memory_size(const struct options *options, uint64_t kernel, uint64_t module)
+static uint64_t memory_size(
+    const struct options *options, uint64_t kernel, const struct module *module)
 {
-    uint64_t loaded = kernel + module;
-    uint64_t wanted = options->memory ? options->memory : loaded + options->scratch + MEMORY_SPARE;
-    uint64_t least = loaded + MEMORY_LEAST < MACHINE_LEAST ? MACHINE_LEAST : loaded + MEMORY_LEAST;
+    uint64_t loaded = kernel + module_bytes(module) + module->entries * ENTRY_BYTES;
+    uint64_t least = larger(MACHINE_LEAST, loaded + loaded / LOADED_PER_BYTE + MEMORY_LEAST);
+    uint64_t wanted = loaded + options->scratch + MEMORY_SPARE;
 
+    least = larger(least, module_end(module));
+    wanted = options->memory ? options->memory : larger(wanted, least);
     wanted = (wanted + MIB - 1) / MIB * MIB;
     if (wanted < least)
         fail(STATUS_FAILED, "--mem: %" PRIu64 "M is too little; what is loaded needs %" PRIu64 "M",
@@ -118,21 +127,24 @@ int main(int argc, char **argv)
     struct machine_process machine;
     struct relay *relay;
     char *images, *kernel;
-    uint64_t module_size, memory;
-    int module;
+    struct module module;
+    uint64_t memory;
 
     open_streams();
     options_parse(&options, argc, argv);
     images = find_images();
     kernel = must_format("%s/phoenix.elf", images);
     if (options.command == COMMAND_RUN)
-        module =
-            module_for_program(&options, program_check(options.program[0]), images, &module_size);
+        module_for_program(&module, &options, program_check(options.program[0]), images);
     else
-        module = open_system(images, &module_size);
-    memory = memory_size(&options, file_size(kernel), module_size);
+        open_system(&module, images);
+    memory = memory_size(&options, file_size(kernel), &module);
+    if (module.trees >= 0)
+        trees_extend(module.trees, memory);
     relay = relay_new(&options);
-    machine_start(&machine, &options, kernel, module, memory);
-    close(module);
+    machine_start(&machine, &options, kernel, &module, memory);
+    close(module.head);
+    if (module.trees >= 0)
+        close(module.trees);
     return relay_run(relay, &machine);
 }

@@ -6,8 +6,8 @@
 #include "mkmanifest/refuse.h"
 #include "mount.h"
 #include "say.h"
+#include "size.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,40 +15,6 @@
 #include <string.h>
 
 #define CPUS_LIMIT 64
-#define MEMORY_LIMIT (UINT64_C(1) << 40)
-
-static uint64_t parse_number(const char *option, const char *text, char **end)
-{
-    unsigned long long n;
-
-    errno = 0;
-    n = strtoull(text, end, 10);
-    if (!isdigit((unsigned char)text[0]) || errno)
-        fail(STATUS_FAILED, "%s: `%s` is not a number", option, text);
-    return n;
-}
-
-static uint64_t parse_size(const char *option, const char *text)
-{
-    static const char units[] = "KMG";
-    char *end;
-    uint64_t n;
-    unsigned shift = 0;
-
-    if (text[0] == '-' && isdigit((unsigned char)text[1]))
-        fail(STATUS_FAILED, "%s: %s is not between 1 and 1024G", option, text);
-    n = parse_number(option, text, &end);
-    if (*end) {
-        const char *unit = strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end);
-
-        if (!unit || end[1])
-            fail(STATUS_FAILED, "%s: `%s` is not a size such as 64M or 2G", option, text);
-        shift = 10 * (unsigned)(unit - units + 1);
-    }
-    if (n == 0 || n > MEMORY_LIMIT >> shift)
-        fail(STATUS_FAILED, "%s: %s is not between 1 and 1024G", option, text);
-    return n << shift;
-}
 
 static unsigned parse_choice(const char *option, const char *text, const char *const *choices)
 {
@@ -74,7 +40,7 @@ static uint64_t parse_timeout(const char *text)
 static unsigned parse_cpus(const char *text)
 {
     char *end;
-    uint64_t n = parse_number("--smp", text, &end);
+    uint64_t n = number_parse("--smp", text, &end);
 
     if (*end || n < 1 || n > CPUS_LIMIT)
         fail(STATUS_FAILED, "--smp: `%s` is not between 1 and %d", text, CPUS_LIMIT);
@@ -136,7 +102,7 @@ static void option_set(struct options *options, enum option option, char *value)
         options->mounts[options->mount_count++] = mount_parse(value);
         break;
     case SCRATCH:
-        options->scratch = parse_size("--scratch", value);
+        options->scratch = size_parse("--scratch", value);
         break;
     case ENV:
         environment_add(options, value);
@@ -147,7 +113,7 @@ static void option_set(struct options *options, enum option option, char *value)
         options->directory = path_absolute(value);
         break;
     case MEM:
-        options->memory = parse_size("--mem", value);
+        options->memory = size_parse("--mem", value);
         break;
     case SMP:
         options->cpus = parse_cpus(value);

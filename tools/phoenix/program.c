@@ -5,7 +5,6 @@
 
 #include "elf.h"
 #include "machine.h"
-#include "mkmanifest/pack.h"
 #include "mkmanifest/refuse.h"
 #include "say.h"
 #include "script.h"
@@ -144,16 +143,13 @@ static struct run *run_of(const struct options *options)
     return run;
 }
 
-int module_for_program(
-    const struct options *options, const char *program, const char *images, uint64_t *size)
+void module_for_program(struct module *module, const struct options *options,
+    const char *program, const char *images)
 {
     static const char *const grants[] = {
         "account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage"};
     struct package package = {.name = must_copy("run"), .init_binary = must_copy("init")};
-    int fd = memfd_create("module", MFD_CLOEXEC);
 
-    if (fd < 0)
-        fail(STATUS_FAILED, "cannot make a file in memory: %s", strerror(errno));
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
         strings_add(&package.init_capabilities, grants[i]);
     add_image(&package, "init", images, "boot/init.elf");
@@ -166,7 +162,5 @@ int module_for_program(
     for (size_t i = 0; i < options->mount_count; i++)
         tree_add_host(package.tree, options->mounts[i].host, options->mounts[i].guest, "--ro");
     package.run = run_of(options);
-    pack_place(&package);
-    *size = pack_write(&package, fd, true);
-    return fd;
+    module_make(module, &package);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* 4.2.2: the first 32 bits of the fractions of the cube roots of 64 primes. */
-static const uint32_t K[64] = {
+const uint32_t sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -51,7 +51,7 @@ static void sha256_block(uint32_t H[8], const uint8_t *block)
             *w += (rotr(w15, 7) ^ rotr(w15, 18) ^ w15 >> 3) + W[(t + 9) % 16] +
                 (rotr(w2, 17) ^ rotr(w2, 19) ^ w2 >> 10);
         }
-        uint32_t T1 = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + K[t] +
+        uint32_t T1 = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + sha256_k[t] +
             *w;
         uint32_t T2 =
             (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
@@ -73,6 +73,17 @@ static void sha256_block(uint32_t H[8], const uint8_t *block)
     H[5] += f;
     H[6] += g;
     H[7] += h;
+}
+
+__attribute__((weak)) void sha256_blocks(uint32_t H[8], const uint8_t *blocks, size_t count)
+{
+    sha256_blocks_portable(H, blocks, count);
+}
+
+void sha256_blocks_portable(uint32_t H[8], const uint8_t *blocks, size_t count)
+{
+    for (; count > 0; blocks += 64, count--)
+        sha256_block(H, blocks);
 }
 
 void sha256_init(struct sha256 *s)
@@ -97,13 +108,12 @@ void sha256_update(struct sha256 *s, const void *data, size_t length)
     }
     if (held) {
         memcpy(s->block + held, p, 64 - held);
-        sha256_block(s->state, s->block);
+        sha256_blocks(s->state, s->block, 1);
         p += 64 - held;
         length -= 64 - held;
     }
-    for (; length >= 64; p += 64, length -= 64)
-        sha256_block(s->state, p);
-    memcpy(s->block, p, length);
+    sha256_blocks(s->state, p, length / 64);
+    memcpy(s->block, p + length / 64 * 64, length % 64);
 }
 
 void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE])

@@ -28,6 +28,12 @@ void sha256_update(struct sha256 *s, const void *data, size_t length);
 /* The digest of all that was taken; `s` needs an init before it is used again. */
 void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE]);
 
+/* The work itself, on whole blocks. A host program links a quicker one over it
+ * (sha256_x86.c), which falls back on the portable one. */
+void sha256_blocks(uint32_t H[8], const uint8_t *blocks, size_t count);
+void sha256_blocks_portable(uint32_t H[8], const uint8_t *blocks, size_t count);
+extern const uint32_t sha256_k[64]; /* the standard's K */
+
 /* All three at once. */
 void sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE]);
 

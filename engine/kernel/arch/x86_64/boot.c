@@ -9,6 +9,8 @@
  */
 #include "machine.h"
 
+#include "bytes.h"
+
 /* What firmware keeps for itself, whatever its memory map says. */
 #define LOW_RESERVED 0x10000
 
@@ -19,6 +21,31 @@ _Noreturn void boot_devices(void);
 static void cut(uint64_t base, uint64_t size)
 {
     regions_cut(&boot_info, base, base + size);
+}
+
+/*
+ * A module that lies in memory already, put there by whoever made the machine, is told
+ * as "module=BASE+SIZE", each of 16 hexadecimal digits; else the loader has its place.
+ */
+static void find_module(const struct pvh_start_info *start)
+{
+    const char *line = boot_info.command_line, *end = line + sizeof boot_info.command_line - 40;
+    uint64_t *const to[] = { &boot_info.module_base, &boot_info.module_size };
+
+    if (start->module_count != 0) {
+        const struct pvh_module *module = direct(start->modules);
+
+        boot_info.module_base = module->base;
+        boot_info.module_size = module->size;
+    }
+    while (line < end && memcmp(line, "module=", 7) != 0)
+        line++;
+    for (unsigned i = 0; line < end && i < 2 * 16; i++) {
+        char digit = line[7 + i + i / 16];
+
+        *to[i / 16] = *to[i / 16] << 4 | ((digit & 15u) + (digit > '9' ? 9 : 0));
+    }
+    cut(boot_info.module_base, boot_info.module_size);
 }
 
 static void read_start_info(uint64_t pa)
@@ -41,13 +68,7 @@ static void read_start_info(uint64_t pa)
     cut(0, LOW_RESERVED);
     cut((uint64_t)low_start, (uint64_t)(low_end - low_start));
     cut((uint64_t)kernel_start - KERNEL_BASE, (uint64_t)(kernel_end - kernel_start));
-    if (start->module_count != 0) {
-        const struct pvh_module *module = direct(start->modules);
-
-        boot_info.module_base = module->base;
-        boot_info.module_size = module->size;
-        cut(module->base, module->size);
-    }
+    find_module(start);
     memory_init(&ram);
 }
 

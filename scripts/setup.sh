@@ -63,6 +63,16 @@ need_test() {
     need musl-tools musl-gcc
     need spin spin
     need relacy-dev /usr/include/relacy/relacy.hpp
+    # Programs of Debian's that run in machines, and what makes their files.
+    need bash-static /bin/bash-static
+    need sash /bin/sash
+    need gpgv-static /usr/bin/gpgv-static
+    need gpg /usr/bin/gpg
+    need gpg-agent /usr/bin/gpg-agent
+    need gpgconf /usr/bin/gpgconf
+    need e2fsck-static /sbin/e2fsck.static
+    need e2fsprogs /sbin/mke2fs
+    need libopenblas-pthread-dev /usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.a
 }
 
 need_bench() {

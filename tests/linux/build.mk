@@ -9,7 +9,7 @@ LINUX_TEST_PROGRAMS := $(foreach kind,glibc musl pie,$(LINUX_TESTS:%=$(B)/tests/
 
 define LINUX_TEST_COMPILE
 @$(if $(V),,echo '  compile $@';) mkdir -p $(@D)
-$(Q)$(1) $(2) $(LINUX_TEST_FLAGS) $< -o $@ -lm
+$(Q)$(1) $(2) $(LINUX_TEST_FLAGS) $< -o $@ $(3) -lm
 endef
 $(B)/tests/linux/%-glibc: tests/linux/%.c tests/linux/say.h
 	$(call LINUX_TEST_COMPILE,gcc,-static)
@@ -18,5 +18,12 @@ $(B)/tests/linux/%-pie: tests/linux/%.c tests/linux/say.h
 $(B)/tests/linux/%-musl: tests/linux/%.c tests/linux/say.h
 	$(call LINUX_TEST_COMPILE,musl-gcc,-static)
 
+# By its own folder: which BLAS is the machine's is its administrator's business.
+OPENBLAS := openblas-pthread
+$(B)/tests/linux/sgemm: tests/linux/sgemm.c
+	$(call LINUX_TEST_COMPILE,gcc,-static -I/usr/include/x86_64-linux-gnu/$(OPENBLAS) \
+	    -L/usr/lib/x86_64-linux-gnu/$(OPENBLAS),-lopenblas)
+
 tests/linux/programs_test.sh: $(LINUX_TEST_PROGRAMS)
-TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh
+tests/linux/debian_test.sh: $(B)/tests/linux/sgemm
+TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh tests/linux/debian_test.sh

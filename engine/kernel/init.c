@@ -157,7 +157,7 @@ static struct capnp_data find_binary(struct capnp_message *m, struct capnp_list 
         struct binary_reader b = binary_at(binaries, i);
 
         if (is_same(READ(m, binary_name(b), "binaries[%u].name", i), name.data, name.size))
-            return READ(m, binary_content(b), "binaries[%u].content", i);
+            return READ(m, binary_content(b), "binaries[%u].content (init.binary)", i);
     }
     panic("boot module: init.binary: no entry of binaries is named \"%.*s\"", (int)name.size,
           name.data);
@@ -167,15 +167,15 @@ static void check_image(struct capnp_data binary, struct elf_info *image)
 {
     const char *wrong = elf_check(binary.data, binary.size, image);
 
-    if (direct_pa(binary.data) % PHX_PAGE_SIZE)
+    if (binary.size && direct_pa(binary.data) % PHX_PAGE_SIZE)
         panic("boot module: init.binary: its content is not at a page boundary");
     if (wrong)
         panic("boot module: init.binary: %s", wrong);
     if (image->relocatable || image->shared_page || image->write_execute)
         panic("boot module: init.binary: must have a fixed address and no page that is "
               "written and executed");
-    if (image->low < PHX_PAGE_SIZE || (image->low < PHX_NATIVE_END && image->high > STACK_LOW))
-        panic("boot module: init.binary: it is linked where its stack is to be");
+    if (image->low < PHX_NATIVE_IMAGE || image->high > STACK_LOW)
+        panic("boot module: init.binary: it is not linked where native programs are");
 }
 
 static unsigned find_grant(struct capnp_text name)

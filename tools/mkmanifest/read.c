@@ -5,6 +5,7 @@
 #include "json.h"
 #include "refuse.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* What every part here reads from. */
@@ -90,14 +91,31 @@ static size_t count(const struct json *list)
     return n;
 }
 
-static struct blob *blob_of(const struct source *s, const struct json *object)
+/* What a "file" names, under the folder of files unless it is absolute. */
+static char *file_of(const struct source *s, const struct json *object, char **what)
 {
     const struct json *v = required(s, object, "file", JSON_TEXT);
-    char *what = must_format("%s:%u: %s", s->file, v->line, json_path(v, NULL));
 
-    if (v->text[0] == '/')
-        return blob_of_file(v->text, what);
-    return blob_of_file(must_format("%s/%s", s->folder, v->text), what);
+    *what = must_format("%s:%u: %s", s->file, v->line, json_path(v, NULL));
+    return v->text[0] == '/' ? v->text : must_format("%s/%s", s->folder, v->text);
+}
+
+static struct blob *binary_of(const struct source *s, const struct json *object)
+{
+    char *what, *path = file_of(s, object, &what);
+
+    return blob_of_file(path, what);
+}
+
+/* A file of a tree keeps its holes. */
+static struct blob *content_of(const struct source *s, const struct json *object)
+{
+    char *what, *path = file_of(s, object, &what);
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        refuse("%s: cannot read %s: %s", what, path, strerror(errno));
+    return blob_of_tree(path, &status, what);
 }
 
 static struct grant read_grant(const struct source *s, const struct json *v)
@@ -154,7 +172,7 @@ static void read_file(const struct source *s, struct package *package, const str
         tree_give(node, S_IFDIR | mode, what);
     } else {
         tree_give(node, S_IFREG | mode, what);
-        node->blob = text ? blob_of_text(text->text) : blob_of(s, v);
+        node->blob = text ? blob_of_text(text->text) : content_of(s, v);
     }
 }
 
@@ -182,7 +200,7 @@ static void read_lists(const struct source *s, struct package *package, const st
         package->services[package->service_count++] = read_service(s, v);
     for (const struct json *v = binaries->items; v; v = v->next) {
         ONLY(s, expect(s, v, JSON_OBJECT), "name", "file");
-        package_add_binary(package, text_of(s, v, "name"), blob_of(s, v));
+        package_add_binary(package, text_of(s, v, "name"), binary_of(s, v));
     }
     if (count(files))
         package->tree = tree_new();

@@ -15,7 +15,6 @@
 #define PHX_NATIVE_START_BLOCK 0x3f0000
 #define PHX_NATIVE_START_BLOCK_END 0x3ff000
 #define PHX_NATIVE_THREAD_PAGE 0x3ff000
-#define PHX_NATIVE_END 0x400000
 
 /* A Linux program's process: a system call from [LOW, HIGH) is the libos's own. The
  * libos is linked at LOW. */

@@ -5,6 +5,7 @@
 #include "check_parts.h"
 #include "elf.h"
 #include "fmt.h"
+#include "phoenix/layout.h"
 #include "sha256/sha256.h"
 
 #define VERSION 1
@@ -60,13 +61,15 @@ bool check_blob(struct check *c, const struct claim *claim, const char *place, u
     return true;
 }
 
-const char *native_problem(struct capnp_data content)
+const char *program_problem(struct capnp_data content, uint64_t low, uint64_t high)
 {
     struct elf_info info;
     const char *wrong = elf_check(content.data, content.size, &info);
 
     if (wrong == NULL && (info.relocatable || info.shared_page || info.write_execute))
         wrong = "it has no fixed address, segments that share a page, or one to write and execute";
+    if (wrong == NULL && (info.low < low || info.high > high))
+        wrong = "it is not linked where such a program belongs";
     return wrong;
 }
 
@@ -89,7 +92,8 @@ static bool check_binary(struct check *c, uint32_t i)
 }
 
 /* A binary that the system itself starts, whoever asks for it. */
-static bool check_own(struct check *c, const char *name, const char *reason)
+static bool check_own(
+    struct check *c, const char *name, const char *reason, uint64_t low, uint64_t high)
 {
     struct capnp_text text = {name, (uint32_t)strlen(name)};
     struct binary_reader binary;
@@ -97,7 +101,7 @@ static bool check_own(struct check *c, const char *name, const char *reason)
 
     if (!find_binary(c, text, &binary))
         return refuse(c, "binaries: none is called `%s`, which %s", name, reason);
-    wrong = native_problem(binary_content(binary));
+    wrong = program_problem(binary_content(binary), low, high);
     return wrong == NULL || refuse(c, "binaries: `%s` cannot be run: %s", name, wrong);
 }
 
@@ -109,7 +113,7 @@ static bool check_run(struct check *c)
 
     if (!find_binary(c, run_program(run), &binary))
         return refuse(c, "run.program: no binary is called `%.64s`", run_program(run).data);
-    if (!check_own(c, "libos", "a Linux program needs"))
+    if (!check_own(c, "libos", "a Linux program needs", PHX_LIBOS_LOW, PHX_LIBOS_HIGH))
         return false;
     if (run_arguments(run).count == 0)
         return refuse(c, "run.arguments: empty");
@@ -117,7 +121,9 @@ static bool check_run(struct check *c)
         return refuse(c, "run.directory: `%.64s` does not begin with /", directory.data);
     if (!c->granted("console"))
         return refuse(c, "init.capabilities: no `console`, which a program needs");
-    return (c->trees.count == 0 && run_scratch(run) == 0) || check_own(c, "ramfs", "files need");
+    if (c->trees.count == 0 && run_scratch(run) == 0)
+        return true;
+    return check_own(c, "ramfs", "files need", PHX_NATIVE_IMAGE, PHX_NATIVE_STACK_TOP);
 }
 
 static bool check_all(struct check *c)

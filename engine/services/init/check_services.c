@@ -2,8 +2,8 @@
 /* Services, what each is granted and provides, and who needs whom. */
 #include "bytes.h"
 #include "check_parts.h"
-#include "elf.h"
 #include "fmt.h"
+#include "phoenix/layout.h"
 
 static struct service_reader service_of(const struct check *c, uint32_t i)
 {
@@ -117,7 +117,7 @@ static bool check_program(struct check *c, uint32_t s)
 
     if (!find_binary(c, name, &binary))
         return refuse(c, "services[%u].binary: no binary is called `%.64s`", s, name.data);
-    wrong = native_problem(binary_content(binary));
+    wrong = program_problem(binary_content(binary), PHX_NATIVE_IMAGE, PHX_NATIVE_STACK_TOP);
     return wrong == NULL ||
            refuse(c, "services[%u].binary: `%s` cannot be run: %s", s, name.data, wrong);
 }

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "manifest.build.h"
+#include "phoenix/layout.h"
 #include "sha256/sha256.h"
 
 #include <stdio.h>
@@ -65,17 +66,20 @@ static struct blob *add_program(const char *name)
 {
     uint8_t elf[160] = "\177ELF\2\1\1";
     size_t size = 120 + strlen(name);
+    uint64_t address = strcmp(name, "libos") == 0 ? PHX_LIBOS_LOW : PHX_NATIVE_IMAGE;
 
+    if (is("linked") && blob_count == 1)
+        address = 0x400000;
     put_16(elf + 16, is("relocatable") && blob_count == 1 ? 3 : 2);
     put_16(elf + 18, 62);
     elf[20] = 1;
-    put_64(elf + 24, 0x200000 + 120);
+    put_64(elf + 24, address + 120);
     put_64(elf + 32, 64);
     put_16(elf + 54, 56);
     put_16(elf + 56, 1);
     elf[64] = 1;
     elf[68] = 5;
-    put_64(elf + 80, 0x200000);
+    put_64(elf + 80, address);
     put_64(elf + 96, size);
     put_64(elf + 104, size);
     memcpy(elf + 120, name, strlen(name));
@@ -327,6 +331,8 @@ int main(void)
     expect("no holds", false, 0, "services[1].holds: 0, where pages is 10");
     expect("no threads", false, 0, "services[1].threads: 0, where pages is 10");
     expect("no program", false, 0, "services[0].binary: `ramfs` cannot be run: it is no ELF file");
+    expect("linked", false, 0, "services[0].binary: `ramfs` cannot be run: it is not linked");
+    expect("linked", true, 0, "services[0].binary: `ramfs` cannot be run: it is not linked");
     expect("relocatable", false, 0, "services[0].binary: `ramfs` cannot be run: it has no fixed");
     expect("source", false, 0, "services[1].grants[0].source: nothing is called `gold`");
     expect("not granted", false, 0, "services[1].grants[1].source: init was not granted `power`");

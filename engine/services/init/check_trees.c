@@ -104,16 +104,18 @@ static bool check_extent(struct check *c, struct entry_reader entry, uint32_t i,
     struct extent_reader extent = extent_at(entry_extents(entry), i);
     struct capnp_data content = extent_content(extent);
     uint64_t offset = extent_offset(extent), size = entry_size(entry);
+    const char *name = entry_name(entry).data;
 
     if (offset % BLOB_PAGE != 0 || offset < end || offset > size)
-        return refuse(c, "%s.extents[%u].offset: %lu is no page from %lu on", where, i, offset, end);
+        return refuse(c, "%s.extents[%u].offset: %lu is no page from %lu on (`%s`)", where, i,
+            offset, end, name);
     if (content.size == 0 || content.size > size - offset ||
         (content.size % BLOB_PAGE != 0 && content.size != size - offset))
-        return refuse(c, "%s.extents[%u].content: %u bytes at %lu, in a file of %lu", where, i,
-            content.size, offset, size);
+        return refuse(c, "%s.extents[%u].content: %u bytes at %lu, in a file of %lu (`%s`)", where,
+            i, content.size, offset, size, name);
     if ((uint64_t)(content.data - (const uint8_t *)c->message->words) % BLOB_PAGE != 0)
-        return refuse(
-            c, "%s.extents[%u].content: not at a page boundary of the module", where, i);
+        return refuse(c, "%s.extents[%u].content: not at a page boundary of the module (`%s`)",
+            where, i, name);
     return true;
 }
 
@@ -128,7 +130,7 @@ static bool check_extents(struct check *c, uint32_t t, uint32_t e, struct entry_
 
     fmt(where, sizeof where, "trees[%u].entries[%u]", t, e);
     if (entry_content(entry).size != 0)
-        return refuse(c, "%s.extents: beside content", where);
+        return refuse(c, "%s.extents: beside content (`%s`)", where, entry_name(entry).data);
     sha256_init(&hash);
     for (uint32_t i = 0; i < extents.count; i++) {
         struct capnp_data content = extent_content(extent_at(extents, i));
@@ -141,7 +143,8 @@ static bool check_extents(struct check *c, uint32_t t, uint32_t e, struct entry_
     }
     sha256_final(&hash, digest);
     if ((c->flags & MANIFEST_HASHES) && !digest_is(digest, entry_sha256(entry)))
-        return refuse(c, "%s.sha256: not that of its extents", where);
+        return refuse(
+            c, "%s.sha256: not that of the extents of `%s`", where, entry_name(entry).data);
     return true;
 }
 

@@ -18,6 +18,7 @@
 struct walk {
     struct check *check;
     uint32_t at[2];
+    const char *name; /* of the binary or file that it reads; NULL: of none */
 };
 
 /* Refuses in the name of a field, or of one element of it. */
@@ -28,6 +29,8 @@ static bool refuse_field(const struct walk *w, const char *field, uint32_t eleme
 
     if (element != WHOLE && length < sizeof name)
         fmt(name + length, sizeof name - length, "[%u]", element);
+    if (w->name != NULL)
+        return refuse(w->check, "%s: %s (`%.64s`)", name, why, w->name);
     return refuse(w->check, "%s: %s", name, why);
 }
 
@@ -128,12 +131,14 @@ static bool read_binaries(struct walk *w)
         w->at[0] = i;
         if (!text(w, binary_name(binary), "binaries[%u].name"))
             return false;
+        w->name = binary_name(binary).data;
         binary_sha256(binary);
         if (!rest(w, "binaries[%u].sha256"))
             return false;
         binary_content(binary);
         if (!rest(w, "binaries[%u].content"))
             return false;
+        w->name = NULL;
     }
     return true;
 }
@@ -160,6 +165,7 @@ static bool read_entries(struct walk *w, struct capnp_list entries)
         w->at[1] = i;
         if (!text(w, entry_name(entry), "trees[%u].entries[%u].name"))
             return false;
+        w->name = entry_name(entry).data;
         entry_content(entry);
         if (!rest(w, "trees[%u].entries[%u].content") ||
             !text(w, entry_target(entry), "trees[%u].entries[%u].target"))
@@ -167,6 +173,7 @@ static bool read_entries(struct walk *w, struct capnp_list entries)
         entry_sha256(entry);
         if (!rest(w, "trees[%u].entries[%u].sha256") || !read_extents(w, entry_extents(entry)))
             return false;
+        w->name = NULL;
     }
     return true;
 }

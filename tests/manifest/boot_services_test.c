@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "boots.h"
+
+int main(void)
+{
+    return boot_changes("services", 50, 50);
+}

@@ -72,6 +72,7 @@ need_test() {
     need gpgconf /usr/bin/gpgconf
     need e2fsck-static /sbin/e2fsck.static
     need e2fsprogs /sbin/mke2fs
+    need xz-utils /usr/bin/xz
     need libopenblas-pthread-dev /usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.a
 }
 

@@ -106,7 +106,8 @@ else
 fi
 # Or asked for at once: refused, and named, though not each time.
 run_guest "" "$programs/end-musl" large
-if [ "$(cat guest.status)" = 3 ] && [ "$(grep -c 'an area of 1048576 MiB is refused' log)" = 1 ]; then
+if [ "$(cat guest.status)" = 3 ] &&
+    [ "$(grep -c 'an area of 1048576 MiB is refused' log)" = 1 ]; then
     ok refused_area_is_logged
 else
     bad refused_area_is_logged "status $(cat guest.status) $(tail -n 1 log)"

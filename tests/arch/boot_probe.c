@@ -4,7 +4,7 @@
  * a machine: what boot found, other cores, the clock, the ways in and out of ring 3, and
  * (word `probe=` on the command line) the ways to die. boot_test.sh reads what it says.
  *
- *   probe=fault|overflow|smap|smep|text|direct   do that in ring 0
+ *   probe=fault|overflow|smap|smep|text|constant|direct|ram   do that in ring 0
  *   probe=reboot                                 restart the machine
  *   probe=input                                  count bytes up to a Z
  *   probe=long                                   wait for longer than the timer can count
@@ -102,8 +102,20 @@ static void report(uint64_t number, uint64_t value)
     }
 }
 
+/* Whatever the program has in its flags: AC would turn SMAP off, DF the string
+ * instructions around. */
+static void check_flags(void)
+{
+    uint64_t flags;
+
+    __asm__ volatile("pushfq\n\tpop %0" : "=r"(flags));
+    if (flags & (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC))
+        say("FAIL the kernel runs with flags 0x%lx", flags);
+}
+
 static __attribute__((noinline)) void slow_call(struct thread *current)
 {
+    check_flags();
     switch (current->regs.rax) {
     case PROBE_REPORT:
         report(current->regs.rdi, current->regs.rsi);
@@ -142,6 +154,7 @@ void kernel_syscall(struct thread *current)
  * rip is put back from rax. */
 void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address)
 {
+    check_flags();
     current->faults[vector]++;
     current->last_error = error;
     current->last_address = address;
@@ -346,6 +359,15 @@ static void check_long_timer(void)
     arch_shutdown(3);
 }
 
+/* A page of memory that is nobody's, as a function that returns at once. */
+static void execute_memory(void)
+{
+    uint8_t *page = direct(take_page());
+
+    *page = 0xc3;
+    ((void (*)(void))page)();
+}
+
 static void die_as_told(void)
 {
     const char *word = boot->command_line;
@@ -366,8 +388,12 @@ static void die_as_told(void)
         ((void (*)(void))USER_CODE)();
     else if (__builtin_memcmp(word, "text", 4) == 0)
         *(volatile char *)direct((uint64_t)&kernel_main - KERNEL_BASE) = 0;
+    else if (__builtin_memcmp(word, "constant", 8) == 0)
+        *(volatile char *)(uint64_t)probe_user_start = 0;
     else if (__builtin_memcmp(word, "direct", 6) == 0)
         ((void (*)(void))direct((uint64_t)&kernel_main - KERNEL_BASE))();
+    else if (__builtin_memcmp(word, "ram", 3) == 0)
+        execute_memory();
     else if (__builtin_memcmp(word, "reboot", 6) == 0)
         arch_reboot();
     if (__builtin_memcmp(word, "input", 5) == 0) {

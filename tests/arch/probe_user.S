@@ -122,6 +122,37 @@ probe_user_start:
     cmp $4, %rax
     check 22
 
+    /* 24: ports */
+    mov $13, %edi
+    call_kernel PROBE_FAULTS
+    lea 2(%rax), %rbx
+    mov $0x70, %edx
+    mov $1, %edi
+    in %dx, %al
+    mov $1, %edi
+    out %al, %dx
+    mov $13, %edi
+    call_kernel PROBE_FAULTS
+    cmp %rbx, %rax
+    check 24
+
+    /* 25: where the kernel's tables are, which UMIP hides where there is one */
+    mov $13, %edi
+    call_kernel PROBE_FAULTS
+    mov %eax, %r12d
+    mov $7, %eax
+    xor %ecx, %ecx
+    cpuid
+    shr $2, %ecx
+    and $1, %ecx
+    add %ecx, %r12d
+    mov $5, %edi
+    sgdt -16(%rsp)
+    mov $13, %edi
+    call_kernel PROBE_FAULTS
+    cmp %r12d, %eax
+    check 25
+
     /* 8-11: page faults: an address of nobody, one of the kernel, the vsyscall page */
     mov $0x1000, %ebx
     mov $2, %edi
@@ -182,6 +213,16 @@ probe_user_start:
     check 14
     check_faults 15, 7, 1
 
+    /* 26: it begins as the ABI says */
+    stmxcsr -8(%rsp)
+    fnstcw -4(%rsp)
+    mov $0x1f80, %eax
+    sub -8(%rsp), %eax
+    movzwl -4(%rsp), %ecx
+    sub $0x37f, %ecx
+    or %ecx, %eax
+    check 26
+
     /* 16: the trap flag, through an instruction and into a system call */
     pushf
     orl $0x100, (%rsp)
@@ -227,6 +268,7 @@ probe_user_start:
     mov $2, %edi
     ud2
     call_kernel PROBE_NOP
+    call_kernel PROBE_TIMERS
     pushf
     pop %rax
     cld

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,6 +125,30 @@ static void out_of_the_way(void)
         signal(i, SIG_IGN);
 }
 
+#define LIBOS ((unsigned char *)0x7fffe0000000)
+
+/* The libos reads and writes for its program, but not itself, nor up to itself. */
+static void the_libos(void)
+{
+    int ends[2], flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    unsigned char *last = mmap(LIBOS - PAGE, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+    pipe(ends);
+    FAILS(write(ends[1], LIBOS, 16), EFAULT);
+    FAILS(write(ends[1], LIBOS + PAGE, 16), EFAULT);
+    FAILS(getrandom(LIBOS, 16, 0), EFAULT);
+    if (last == LIBOS - PAGE) {
+        FAILS(getrandom(last + PAGE - 8, 16, 0), EFAULT);
+        SAY(write(ends[1], last + PAGE - 8, 8) == 8);
+        SAY(read(ends[0], last, 8) == 8);
+    }
+    FAILS(mmap(LIBOS, PAGE, PROT_READ, flags, -1, 0) == MAP_FAILED ? -1 : 0, ENOMEM);
+    FAILS(munmap(LIBOS, PAGE), EINVAL);
+    FAILS(mprotect(LIBOS, PAGE, PROT_READ), ENOMEM);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(int argc, char **argv)
 {
     int rounds = 0, out = dup(1);
@@ -131,6 +156,7 @@ int main(int argc, char **argv)
 
     if (argc > 1)
         state = strtoul(argv[1], NULL, 0);
+    the_libos();
     out_of_the_way();
     for (unsigned i = 0; i < sizeof(own); i++)
         own[i] = before[i] = (unsigned char)i;

@@ -4,8 +4,11 @@
 # C programs, static with glibc and with musl, at a fixed address and not: run here
 # and in a machine, with the same arguments and files, they say the same and end
 # alike. (What a signal makes of a status is the same 128 + n for both.)
+#
+#   tests/linux/programs_test.sh [PART]   only programs with that in their names
 
 suite=linux
+only=${1:-}
 . "$(dirname "$0")/lib.sh"
 
 # run_host DIRECTORY PROGRAM ARG... and run_guest OPTIONS PROGRAM ARG...
@@ -25,8 +28,11 @@ all_true() {
     ! grep -aq -e ': NO$' -e 'SUCCEEDED$' -e '^  expected' guest.out
 }
 
+chosen() { [[ $1 == *"$only"* ]]; }
+
 compare() {
     local name=$1 options=$2 program=$3
+    chosen "$name" || return 0
     rm -rf folder && mkdir folder && cp numbers folder/
     run_host folder "$program" "${@:4}"
     run_guest "$options" "$program" "${@:4}"
@@ -53,15 +59,18 @@ for kind in glibc musl; do
     done
 done
 # Called by a relative name; the C library asks where it lies.
-ln -s "$programs/arguments-glibc" relative
-run_host . ./relative one
-run_guest "--scratch 1M" ./relative one
-same relative_name && ok relative_name
+if chosen relative_name; then
+    ln -s "$programs/arguments-glibc" relative
+    run_host . ./relative one
+    run_guest "--scratch 1M" ./relative one
+    same relative_name && ok relative_name
+fi
 compare "threads.smp4" "--smp 4" "$programs/threads-glibc" one "two words" ""
 
 # --- what only a machine has ------------------------------------------------------
 
 guest_only() {
+    chosen "$1" || return 0
     run_guest "" "$programs/$1-musl"
     if [ "$(cat guest.status)" = 0 ] && all_true; then
         ok "$1"
@@ -75,6 +84,7 @@ guest_only calls
 
 # Nothing that a program asks for brings the libos down.
 for seed in 1 2 3; do
+    chosen "hostile.$seed" || continue
     run_guest "--scratch 4M --smp $seed" "$programs/hostile-musl" "$seed"
     if [ "$(cat guest.status)" = 0 ] && all_true && ! grep -q 'fault in the libos' log; then
         ok "hostile.$seed"
@@ -82,6 +92,7 @@ for seed in 1 2 3; do
         bad "hostile.$seed" "status $(cat guest.status); $(tail -n 1 log)"
     fi
 done
+[ -z "$only" ] || exit $((failures > 0))
 
 # A fault's address is told in the log.
 run_guest "" "$programs/end-musl" address

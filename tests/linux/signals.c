@@ -90,6 +90,65 @@ static void masks(void)
     sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
+static volatile sig_atomic_t other_came;
+
+static void note_other(int number)
+{
+    (void)number;
+    other_came = 1;
+}
+
+static void raise_other(int number)
+{
+    (void)number;
+    raise(SIGUSR2);
+    got = other_came; /* not before the handler is over */
+}
+
+static void handler_masks(void)
+{
+    struct sigaction action = {.sa_handler = raise_other};
+    sigset_t all, now;
+
+    set(SIGUSR2, note_other, 0);
+    sigaddset(&action.sa_mask, SIGUSR2);
+    sigaction(SIGUSR1, &action, NULL);
+    got = 7;
+    raise(SIGUSR1);
+    SAY(got == 0 && other_came);
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &now);
+    sigprocmask(SIG_SETMASK, &now, &all);
+    SAY(sigismember(&all, SIGUSR1) && !sigismember(&all, SIGKILL) && !sigismember(&all, SIGSTOP));
+    sigaction(SIGUSR1, NULL, &action);
+    SAY(sigismember(&action.sa_mask, SIGUSR2));
+}
+
+/* The 128 bytes below the stack pointer are the interrupted function's. */
+static int red_zone_is_kept(void)
+{
+    long near = 0, far = 0;
+
+    __asm__ volatile("sub $512, %%rsp\n\t"
+                     "movq $0x1111, -8(%%rsp)\n\t"
+                     "movq $0x2222, -128(%%rsp)\n\t"
+                     "syscall\n\t"
+                     "movq -8(%%rsp), %0\n\t"
+                     "movq -128(%%rsp), %1\n\t"
+                     "add $512, %%rsp"
+                     : "=&r"(near), "=&r"(far)
+                     : "a"(62L), "D"((long)getpid()), "S"((long)SIGUSR1)
+                     : "rcx", "r11", "memory", "cc");
+    return near == 0x1111 && far == 0x2222;
+}
+
+static void red_zone(void)
+{
+    got = 0;
+    set(SIGUSR1, note, 0);
+    SAY(red_zone_is_kept() && got == SIGUSR1);
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     const ucontext_t *uc = context;
@@ -294,6 +353,8 @@ int main(void)
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     simple();
     masks();
+    handler_masks();
+    red_zone();
     faults();
     repairing();
     registers();

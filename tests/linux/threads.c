@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -234,6 +235,77 @@ static void *leave(void *argument)
     return argument;
 }
 
+/* --- the calls below all that ------------------------------------------------ */
+
+#define FUTEX_WAIT 0 /* musl-gcc finds no header of the kernel's */
+#define FUTEX_WAKE 1
+
+static int word;
+
+static long futex(int operation, int value, const struct timespec *limit)
+{
+    return syscall(SYS_futex, &word, operation, value, limit, NULL, ~0);
+}
+
+static void *wait_for_word(void *argument)
+{
+    futex(FUTEX_WAIT, 0, NULL);
+    return argument;
+}
+
+/* How many were woken; nobody is at first, as they come when they come. */
+static long wake(int most)
+{
+    long woken = 0;
+
+    for (int i = 0; i < 1000 && woken == 0; i++) {
+        usleep(1000);
+        woken = futex(FUTEX_WAKE, most, NULL);
+    }
+    return woken;
+}
+
+static void words(void)
+{
+    pthread_t t[3];
+
+    FAILS(futex(FUTEX_WAIT, 1, &(struct timespec){1, 0}), EAGAIN);
+    FAILS(futex(FUTEX_WAIT, 0, &(struct timespec){0, 1000000}), ETIMEDOUT);
+    for (int i = 0; i < 3; i++)
+        pthread_create(&t[i], NULL, wait_for_word, NULL);
+    usleep(100000);
+    SAY(wake(1) == 1);
+    SAY(wake(1) == 1);
+    SAY(wake(7) == 1);
+    for (int i = 0; i < 3; i++)
+        pthread_join(t[i], NULL);
+    SAY(futex(FUTEX_WAKE, 7, NULL) == 0);
+}
+
+static pthread_mutex_t robust;
+
+static void *die_with_it(void *argument)
+{
+    pthread_mutex_lock(&robust);
+    return argument;
+}
+
+/* Who dies with a mutex leaves word. */
+static void dying(void)
+{
+    pthread_mutexattr_t attributes;
+    pthread_t t;
+
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&robust, &attributes);
+    pthread_create(&t, NULL, die_with_it, NULL);
+    pthread_join(t, NULL);
+    SAY(pthread_mutex_lock(&robust) == EOWNERDEAD);
+    SAY(pthread_mutex_consistent(&robust) == 0 && pthread_mutex_unlock(&robust) == 0);
+    SAY(pthread_mutex_lock(&robust) == 0 && pthread_mutex_unlock(&robust) == 0);
+}
+
 int main(void)
 {
     pthread_t t;
@@ -246,6 +318,8 @@ int main(void)
     touching();
     ending();
     cancelling();
+    words();
+    dying();
     pthread_create(&t, NULL, leave, NULL);
     pthread_exit(NULL);
 }

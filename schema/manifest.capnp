@@ -76,4 +76,6 @@ struct Run $A.doc("One Linux program.") {
   environment @2 :List(Text);
   directory @3 :Text $A.doc("working directory");
   scratch @4 :UInt64 $A.doc("bytes of writable memory file system; 0: none");
+  traceCalls @5 :Bool $A.doc("its system calls are told on its stderr, one line each");
+  stats @6 :Bool $A.doc("what it used is told on its stderr when it ends");
 }

@@ -23,5 +23,5 @@ struct Startup $A.doc("Arguments of a process.") {
   imageAddress @4 :UInt64 $A.doc("Linux program: where its file is mapped read-only");
   imageSize @5 :UInt64 $A.doc("in bytes");
   spaceLow @6 :UInt64 $A.doc("the first address that is free for the program");
-  flags @7 :UInt64 $A.doc("bit 0: standard input is a raw terminal, which neither edits lines nor echoes");
+  flags @7 :UInt64 $A.doc("bit 0: standard input is a raw terminal, which neither edits lines nor echoes; of a Linux program, 1: tell each system call on stderr, 2: tell what was used in the end");
 }

@@ -67,6 +67,8 @@ options() {
     wrong no_command 'say what to do'
     wrong unknown_command 'no such command: jump' jump
     wrong unknown_option 'no such option: --rw' run --rw x $program
+    wrong value_of_a_bare_option '--trace-calls: takes no value' run --trace-calls=1 $program
+    wrong stats_of_a_shell '--stats is an option of .phoenix run. only' shell --stats
     wrong missing_value '--mem: its value is missing' run --mem
     wrong missing_program 'say which program' run --mem 64M
     wrong bad_size 'not a size' run --mem 12Q $program
@@ -393,7 +395,8 @@ grants() {
     head -c 300000 /dev/urandom >"$work/random"
     FAKE=module HOME=/home/me timeout 60 "$phoenix" run --ro "$work/tree:/t/u" --ro "$work/random:/f" \
         --ro "$work/tree/deep" --env A=1 --env B= --env HOME --env NOT_SET --env A=2=3 \
-        --cwd /t/../t/u/ --scratch 2M -- $program ls -l '' >"$work/module" 2>"$work/err"
+        --cwd /t/../t/u/ --scratch 2M --stats --trace-calls -- $program ls -l '' \
+        >"$work/module" 2>"$work/err"
     status=$?
     : >"$work/out"
     check module 0 || cat "$work/err"

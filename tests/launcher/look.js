@@ -33,6 +33,7 @@ say('odd_names_are_kept', text('/t/u/deep/a b:c\u00e9') === 'odd');
 say('empty_files_are_kept', at('/t/u/deep/er/nothing').size === '0' &&
     at('/t/u/deep/er/nothing').mode === fs.statSync(`${here}/er/nothing`).mode);
 say('environment', same(m.run.environment, ['A=2=3', 'B=', 'HOME=/home/me']));
+say('watched', m.run.traceCalls && m.run.stats);
 say('parts_of_the_system', same(m.binaries.map((b) => b.name),
     ['init', 'libos', 'ramfs', 'program']));
 say('run_is_all_of_it', m.run.directory === '/t/u' && m.run.scratch === '2097152' &&

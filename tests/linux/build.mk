@@ -5,7 +5,8 @@ LINUX_TESTS := arguments numbers files memory threads signals pipes clocks ident
 LINUX_TEST_FLAGS := -std=gnu11 -O2 -Wall -Wextra -pthread -Wno-unused-result \
     -Wno-infinite-recursion -Wno-nonnull
 LINUX_TEST_PROGRAMS := $(foreach kind,glibc musl pie,$(LINUX_TESTS:%=$(B)/tests/linux/%-$(kind))) \
-    $(addprefix $(B)/tests/linux/,nothing-musl root-musl calls-musl hostile-musl)
+    $(addprefix $(B)/tests/linux/,nothing-musl root-musl calls-musl hostile-musl \
+    watched-glibc)
 
 define LINUX_TEST_COMPILE
 @$(if $(V),,echo '  compile $@';) mkdir -p $(@D)
@@ -26,4 +27,6 @@ $(B)/tests/linux/sgemm: tests/linux/sgemm.c
 
 tests/linux/programs_test.sh: $(LINUX_TEST_PROGRAMS)
 tests/linux/debian_test.sh: $(B)/tests/linux/sgemm
-TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh tests/linux/debian_test.sh
+tests/linux/trace_test.sh: $(B)/tests/linux/watched-glibc ;
+TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh tests/linux/debian_test.sh \
+    tests/linux/trace_test.sh

@@ -175,6 +175,8 @@ static void build_run(struct system_manifest_builder b, const struct run *run)
     build_strings(run_init_environment(r, (uint32_t)run->environment.count), &run->environment);
     run_set_directory(r, TEXT(run->directory));
     run_set_scratch(r, run->scratch);
+    run_set_trace_calls(r, run->trace_calls);
+    run_set_stats(r, run->stats);
 }
 
 /* Build it all in a buffer of that size; 0: it did not fit. */

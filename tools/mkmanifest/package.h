@@ -43,6 +43,7 @@ struct run {
     struct strings arguments, environment;
     char *directory;
     uint64_t scratch;
+    bool trace_calls, stats;
 };
 
 struct package {

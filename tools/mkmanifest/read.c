@@ -82,6 +82,13 @@ static struct strings strings_of(
     return strings;
 }
 
+static bool is_true(const struct source *s, const struct json *object, const char *key)
+{
+    const struct json *v = optional(s, object, key, JSON_BOOL);
+
+    return v && v->truth;
+}
+
 static size_t count(const struct json *list)
 {
     size_t n = 0;
@@ -127,14 +134,13 @@ static struct grant read_grant(const struct source *s, const struct json *v)
 
 static struct service read_service(const struct source *s, const struct json *v)
 {
-    const struct json *grants, *restart;
+    const struct json *grants;
     struct service service;
     size_t i = 0;
 
     ONLY(s, expect(s, v, JSON_OBJECT), "name", "binary", "arguments", "grants", "provides", "pages",
         "holds", "threads", "restart");
     grants = optional(s, v, "grants", JSON_LIST);
-    restart = optional(s, v, "restart", JSON_BOOL);
     service = (struct service){
         .name = text_of(s, v, "name"),
         .binary = text_of(s, v, "binary"),
@@ -145,7 +151,7 @@ static struct service read_service(const struct source *s, const struct json *v)
         .pages = number_of(s, v, "pages", 0),
         .holds = number_of(s, v, "holds", 0),
         .threads = number_of(s, v, "threads", 0),
-        .restart = restart && restart->truth,
+        .restart = is_true(s, v, "restart"),
     };
     for (const struct json *g = grants ? grants->items : NULL; g; g = g->next)
         service.grants[i++] = read_grant(s, g);
@@ -182,10 +188,12 @@ static struct run *read_run(const struct source *s, const struct json *v)
 
     if (!v)
         return NULL;
-    ONLY(s, v, "program", "arguments", "environment", "directory", "scratch");
+    ONLY(s, v, "program", "arguments", "environment", "directory", "scratch", "traceCalls",
+        "stats");
     run = must_allocate(sizeof *run);
     *run = (struct run){text_of(s, v, "program"), strings_of(s, v, "arguments"),
-        strings_of(s, v, "environment"), text_of(s, v, "directory"), number_of(s, v, "scratch", 0)};
+        strings_of(s, v, "environment"), text_of(s, v, "directory"), number_of(s, v, "scratch", 0),
+        is_true(s, v, "traceCalls"), is_true(s, v, "stats")};
     return run;
 }
 

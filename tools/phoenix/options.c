@@ -75,22 +75,27 @@ static void environment_add(struct options *options, char *text)
 static const char *const machines[] = {"microvm", "q35", "pc", NULL};
 static const char *const accels[] = {"auto", "tcg", "kvm", NULL};
 
-enum option { RO, SCRATCH, ENV, CWD, MEM, SMP, MACHINE, ACCEL, TIMEOUT, LOG, OPTIONS };
+enum option {
+    RO, SCRATCH, ENV, CWD, MEM, SMP, MACHINE, ACCEL, TIMEOUT, LOG, TRACE_CALLS, STATS, OPTIONS
+};
 
 static const struct {
     const char *name;
     bool run_only;
+    bool bare; /* it has no value */
 } option_table[OPTIONS] = {
-    [RO] = {"--ro", true},
-    [SCRATCH] = {"--scratch", true},
-    [ENV] = {"--env", true},
-    [CWD] = {"--cwd", true},
-    [MEM] = {"--mem", false},
-    [SMP] = {"--smp", false},
-    [MACHINE] = {"--machine", false},
-    [ACCEL] = {"--accel", false},
-    [TIMEOUT] = {"--timeout", false},
-    [LOG] = {"--log", false},
+    [RO] = {"--ro", true, false},
+    [SCRATCH] = {"--scratch", true, false},
+    [ENV] = {"--env", true, false},
+    [CWD] = {"--cwd", true, false},
+    [MEM] = {"--mem", false, false},
+    [SMP] = {"--smp", false, false},
+    [MACHINE] = {"--machine", false, false},
+    [ACCEL] = {"--accel", false, false},
+    [TIMEOUT] = {"--timeout", false, false},
+    [LOG] = {"--log", false, false},
+    [TRACE_CALLS] = {"--trace-calls", true, true},
+    [STATS] = {"--stats", true, true},
 };
 
 static void option_set(struct options *options, enum option option, char *value)
@@ -129,6 +134,12 @@ static void option_set(struct options *options, enum option option, char *value)
         break;
     case LOG:
         options->log = value;
+        break;
+    case TRACE_CALLS:
+        options->trace_calls = true;
+        break;
+    case STATS:
+        options->stats = true;
         break;
     case OPTIONS:
         break;
@@ -191,7 +202,9 @@ void options_parse(struct options *options, int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             print_and_end(help_text);
         option = option_find(options, argv[i], &value);
-        if (!value && !(value = argv[++i]))
+        if (value && option_table[option].bare)
+            fail(STATUS_FAILED, "%s: takes no value", option_table[option].name);
+        if (!option_table[option].bare && !value && !(value = argv[++i]))
             fail(STATUS_FAILED, "%s: its value is missing", option_table[option].name);
         option_set(options, option, value);
     }

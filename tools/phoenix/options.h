@@ -34,6 +34,8 @@ struct options {
     uint64_t scratch;      /* bytes; 0: none */
     uint64_t memory;       /* bytes; 0: as much as it takes */
     uint64_t timeout_ms;   /* 0: none */
+    bool trace_calls;      /* tell the program's system calls */
+    bool stats;            /* tell in the end what it used */
     unsigned cpus;
     enum machine machine;
     enum accel accel;

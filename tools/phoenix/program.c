@@ -136,6 +136,8 @@ static struct run *run_of(const struct options *options)
     run->program = must_copy("program");
     run->directory = must_copy(options->directory);
     run->scratch = options->scratch;
+    run->trace_calls = options->trace_calls;
+    run->stats = options->stats;
     for (char **word = options->program; *word; word++)
         strings_add(&run->arguments, *word);
     for (size_t i = 0; i < options->environment_count; i++)

@@ -53,7 +53,10 @@ struct proc_startup {
     struct proc_text directory, program;
     uint64_t flags; /* PROC_* */
 };
-#define PROC_RAW_TERMINAL 1 /* schema/start.capnp, Startup.flags */
+/* schema/start.capnp, Startup.flags */
+#define PROC_RAW_TERMINAL 1
+#define PROC_TRACE 2
+#define PROC_STATS 4
 
 struct proc_plan {
     uint64_t account;                /* newProcess: what pays */

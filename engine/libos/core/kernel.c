@@ -9,6 +9,7 @@
 struct caps caps;
 const char *program_name = "libos";
 uint64_t program_pid;
+void (*process_ending)(unsigned status);
 
 static const uint8_t errors[PHX_ERROR_COUNT] = {
     [PHX_INVALID_SYSCALL] = E_NOSYS,
@@ -149,6 +150,10 @@ void program_error(const char *format, ...)
 
 void process_end(unsigned status)
 {
+    void (*ending)(unsigned status) = process_ending;
+
+    if (ending != NULL)
+        ending(status);
     for (;;)
         process_exit(caps.process, status);
 }

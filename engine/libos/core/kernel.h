@@ -55,5 +55,7 @@ extern uint64_t program_pid;
 
 /* Status as wait(2) has it. */
 _Noreturn void process_end(unsigned status);
+/* Called before the end, if somebody wants to know of it; NULL: nobody. */
+extern void (*process_ending)(unsigned status);
 
 #endif

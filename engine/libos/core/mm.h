@@ -70,8 +70,8 @@ uint64_t mm_break(uint64_t wish);
  * behind a file's end, -E_NOMEM. */
 int64_t mm_fault(uint64_t address, uint32_t access);
 
-/* Every area, for /proc-like listings and tests: the caller's copy. */
-uint64_t mm_resident_pages(void);
+/* The most pages that the program ever had at once, its file's own included. */
+uint64_t mm_peak_pages(void);
 
 void backing_pin(struct backing *backing);
 void backing_unpin(struct backing *backing);

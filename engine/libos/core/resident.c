@@ -50,6 +50,26 @@ bool resident_reserve(struct resident *r, uint64_t address, uint64_t pages)
     return true;
 }
 
+static uint64_t bits_of(uint64_t word)
+{
+    uint64_t n = 0;
+
+    for (; word != 0; word &= word - 1)
+        n++;
+    return n;
+}
+
+/* Bits of one word of a chunk. */
+static void set_bits(struct resident *r, uint64_t *present, uint64_t *borrowed, uint64_t mask,
+                     bool is_present, bool is_borrowed)
+{
+    uint64_t was = *present & mask;
+
+    r->count += is_present ? bits_of(mask & ~was) : -bits_of(was);
+    *present = is_present ? *present | mask : *present & ~mask;
+    *borrowed = is_borrowed ? *borrowed | mask : *borrowed & ~mask;
+}
+
 void resident_set(struct resident *r, uint64_t address, uint64_t pages, bool present,
                   bool borrowed)
 {
@@ -57,20 +77,21 @@ void resident_set(struct resident *r, uint64_t address, uint64_t pages, bool pre
 
     while (page < end) {
         struct resident_chunk *c = find(r, page / CHUNK_PAGES);
-        uint64_t next = (page / CHUNK_PAGES + 1) * CHUNK_PAGES;
+        unsigned word = (unsigned)(page % CHUNK_PAGES) / 64, first = page % 64;
+        uint64_t n = 64 - first;
 
         if (c == NULL) {
-            page = next;
+            page = (page / CHUNK_PAGES + 1) * CHUNK_PAGES;
             continue;
         }
-        for (; page < end && page < next; page++) {
-            uint64_t bit = UINT64_C(1) << page % 64;
-            unsigned word = (unsigned)(page % CHUNK_PAGES) / 64;
-
-            c->present[word] = (c->present[word] & ~bit) | (present ? bit : 0);
-            c->borrowed[word] = (c->borrowed[word] & ~bit) | (borrowed ? bit : 0);
-        }
+        if (n > end - page)
+            n = end - page;
+        set_bits(r, &c->present[word], &c->borrowed[word], ~UINT64_C(0) >> (64 - n) << first,
+                 present, borrowed);
+        page += n;
     }
+    if (r->count > r->most)
+        r->most = r->count;
 }
 
 bool resident_is_present(const struct resident *r, uint64_t address)
@@ -111,25 +132,5 @@ uint64_t resident_run_down(const struct resident *r, uint64_t address, uint64_t 
 
     while (n < limit && page_state(r, address - n * PHX_PAGE_SIZE) == want)
         n++;
-    return n;
-}
-
-static uint64_t bits_of(uint64_t word)
-{
-    uint64_t n = 0;
-
-    for (; word != 0; word &= word - 1)
-        n++;
-    return n;
-}
-
-uint64_t resident_count(const struct resident *r)
-{
-    uint64_t n = 0;
-
-    for (unsigned b = 0; b < RESIDENT_BUCKETS; b++)
-        for (const struct resident_chunk *c = r->buckets[b]; c != NULL; c = c->next)
-            for (unsigned i = 0; i < 8; i++)
-                n += bits_of(c->present[i]);
     return n;
 }

@@ -32,6 +32,7 @@ struct resident_chunk {
 struct resident {
     struct resident_chunk *buckets[RESIDENT_BUCKETS];
     void *(*alloc)(size_t size); /* zeroed; NULL: none */
+    uint64_t count, most;        /* pages that are present, and the most that ever were */
 };
 
 /* Make sure that pages of [address, address + pages) can be set. */
@@ -47,6 +48,5 @@ bool resident_is_borrowed(const struct resident *r, uint64_t address);
 uint64_t resident_run(const struct resident *r, uint64_t address, uint64_t limit);
 /* How many pages before and including `address`, at most `limit`, are like it. */
 uint64_t resident_run_down(const struct resident *r, uint64_t address, uint64_t limit);
-uint64_t resident_count(const struct resident *r);
 
 #endif

@@ -17,7 +17,10 @@
 #include "upcall.h"
 #include "user.h"
 
-#define STARTUP_RAW_TERMINAL 1 /* schema/start.capnp, Startup.flags */
+/* schema/start.capnp, Startup.flags */
+#define STARTUP_RAW_TERMINAL 1
+#define STARTUP_TRACE 2
+#define STARTUP_STATS 4
 
 /* upcall.S jumps here; nothing calls it. */
 void libos_main(const struct phx_start *start, struct phx_thread_page *page);
@@ -116,6 +119,8 @@ static void take_startup(const struct phx_start *start)
     start_program.image_size = startup_image_size(startup);
     start_program.low = startup_space_low(startup);
     start_program.raw_terminal = (startup_flags(startup) & STARTUP_RAW_TERMINAL) != 0;
+    start_program.trace = (startup_flags(startup) & STARTUP_TRACE) != 0;
+    start_program.stats = (startup_flags(startup) & STARTUP_STATS) != 0;
     /* Before the heap first grows. */
     keep_off((uint64_t)start_program.image, start_program.image_size);
     take_texts(&start_program.arguments, startup_arguments(startup));

@@ -20,6 +20,7 @@ struct start_program {
     uint64_t image_size;
     uint64_t low;          /* the first address that is free for the program */
     bool raw_terminal;     /* the terminal neither edits nor echoes: the libos does */
+    bool trace, stats;     /* tell each system call; tell in the end what was used */
     struct start_list arguments, environment;
 };
 

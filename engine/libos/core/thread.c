@@ -7,6 +7,7 @@
 #include "kernel.stubs.h"
 #include "mm.h"
 #include "offsets.h"
+#include "start.h"
 #include "upcall.h"
 
 #define STACK_PAGES 4
@@ -90,7 +91,8 @@ static void page_prepare(struct thread *t)
 {
     struct phx_thread_page *page = t->page;
 
-    page->entry = (uint64_t)upcall_entry;
+    page->entry = start_program.trace || start_program.stats ? (uint64_t)upcall_entry_watched
+                                                             : (uint64_t)upcall_entry;
     page->stack = t->stack_low + STACK_PAGES * PHX_PAGE_SIZE;
     page->restart_low = (uint64_t)restart_low;
     page->restart_high = (uint64_t)restart_high;

@@ -44,6 +44,19 @@ thread_begin_helper:
     call *%rdi
     ud2
 
+/* Where the kernel enters a program that is watched. */
+    .globl upcall_entry_watched
+upcall_entry_watched:
+    cmp $PHX_UPCALL_SYSCALL, %esi
+    jne upcall_entry
+    wrgsbase %rdx
+    sub $8, %rsp
+    call face_syscall_watched
+    cmpl $0, %gs:THREAD_WORK
+    je thread_leave
+    call upcall_work
+    jmp thread_leave
+
     .globl upcall_entry
 upcall_entry:
     wrgsbase %rdx

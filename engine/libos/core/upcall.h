@@ -13,6 +13,7 @@ struct phx_start;
 
 /* upcall.S */
 void upcall_entry(void);
+void upcall_entry_watched(void);
 void thread_begin(void);
 void thread_begin_helper(void);
 extern const char restart_low[], restart_high[];
@@ -28,6 +29,8 @@ void upcall_work(void);
 
 /* A system call of the program: registers in, registers out. */
 void face_syscall(struct phx_registers *registers);
+/* The same, of a program that is watched. */
+void face_syscall_watched(struct phx_registers *registers);
 /* What the CPU or the memory refused the program: vector as the CPU numbers it, 14
  * with the address and what mm_fault() said. */
 void face_fault(unsigned vector, uint64_t error, uint64_t address, int64_t reason);

@@ -7,6 +7,7 @@
  */
 #include "face.h"
 #include "kernel.h"
+#include "mm.h"
 #include "time.h"
 #include "user.h"
 
@@ -202,6 +203,7 @@ int64_t call_getrusage(const struct call *c)
     if ((int32_t)c->a != -1) { /* it has no children */
         usage[0] = (int64_t)(ns / NS_PER_SECOND);
         usage[1] = (int64_t)(ns % NS_PER_SECOND / 1000);
+        usage[4] = (int64_t)(mm_peak_pages() * (PHX_PAGE_SIZE / 1024)); /* ru_maxrss */
     }
     return copy_to_user(c->b, usage, sizeof(usage));
 }

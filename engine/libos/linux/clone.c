@@ -6,6 +6,7 @@
 #include "face.h"
 #include "kernel.h"
 #include "user.h"
+#include "watch.h"
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 
@@ -144,6 +145,8 @@ int64_t call_exit(const struct call *c)
         store_user32(word, 0);
         futex_wake_one_word(word);
     }
+    if (!thread_is_alone())
+        watch_thread_end((unsigned)(c->a & 0xff) << 8);
     lock_take(&threads_lock);
     thread_end((unsigned)(c->a & 0xff) << 8);
 }

@@ -19,6 +19,7 @@
 #include "stream.h"
 #include "upcall.h"
 #include "user.h"
+#include "watch.h"
 
 #define ARGUMENTS_MAX (LOAD_STACK_SIZE / 4)
 #define CANNOT_RUN (126 << 8)
@@ -191,4 +192,5 @@ void face_start(const struct phx_start *start)
     r->rsp = build_stack(&plan);
     r->rip = plan.entry;
     r->rflags = 0x202;
+    watch_begin(r);
 }

@@ -30,8 +30,9 @@ struct linux_thread {
     struct linux_stack altstack;
     uint64_t clear_tid; /* 0, or what is zeroed and woken at its end */
     uint64_t robust_head;
-    int8_t codes[SIGNALS]; /* si_code of what is pending */
+    int16_t codes[SIGNALS]; /* si_code of what is pending */
     char name[16];
+    bool end_told; /* watch.c */
 };
 _Static_assert(sizeof(struct linux_thread) <= FACE_SIZE, "thread.h");
 

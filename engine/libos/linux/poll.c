@@ -207,6 +207,18 @@ static int64_t load_wait(uint64_t address, uint64_t *deadline)
     return e;
 }
 
+/* Where the timeout was, Linux leaves what is left of it, in units of so many ns. It
+ * is no failure if nothing can be written there. */
+static int64_t tell_left(uint64_t address, uint64_t deadline, uint64_t unit, int64_t result)
+{
+    uint64_t now = time_monotonic(), left = deadline > now ? deadline - now : 0;
+    const uint64_t pair[2] = {left / NS_PER_SECOND, left % NS_PER_SECOND / unit};
+
+    if (address != 0 && deadline != 0)
+        copy_to_user(address, pair, sizeof(pair));
+    return result;
+}
+
 int64_t call_ppoll(const struct call *c)
 {
     uint64_t deadline;
@@ -214,7 +226,7 @@ int64_t call_ppoll(const struct call *c)
 
     if (e == 0)
         e = swap_mask(c->d, c->e);
-    return e < 0 ? e : poll_until(c->a, (uint32_t)c->b, deadline);
+    return e < 0 ? e : tell_left(c->c, deadline, 1, poll_until(c->a, (uint32_t)c->b, deadline));
 }
 
 /* --- select --------------------------------------------------------------- */
@@ -303,18 +315,33 @@ static int64_t select_until(const struct call *c, uint64_t deadline)
     return e;
 }
 
+#define SECONDS_MAX (INT64_MAX / (int64_t)NS_PER_SECOND / 4)
+
+static uint64_t timeval_ns(int64_t seconds, int64_t us)
+{
+    if (seconds >= SECONDS_MAX || us / 1000000 >= SECONDS_MAX)
+        return INT64_MAX;
+    return ((uint64_t)seconds + (uint64_t)us / 1000000) * NS_PER_SECOND +
+           (uint64_t)us % 1000000 * 1000;
+}
+
 int64_t call_select(const struct call *c)
 {
-    uint64_t deadline = PHX_FOREVER, ns;
-    int64_t e = c->e == 0 ? 0 : load_timeval(c->e, &ns);
+    uint64_t deadline = PHX_FOREVER, ns = 0;
+    struct linux_timeval t;
 
-    if (e < 0)
-        return e;
+    if (c->e != 0 && copy_from_user(&t, c->e, sizeof(t)) < 0)
+        return -E_FAULT;
+    /* More microseconds than a second has are fine here, as nowhere else. */
+    if (c->e != 0 && (t.tv_sec < 0 || t.tv_usec < 0))
+        return -E_INVAL;
+    if (c->e != 0)
+        ns = timeval_ns(t.tv_sec, t.tv_usec);
     if (c->e != 0 && ns != 0 && !time_is_known())
         return -E_PERM;
     if (c->e != 0)
         deadline = ns == 0 ? 0 : time_ahead(ns);
-    return select_until(c, deadline);
+    return tell_left(c->e, deadline, 1000, select_until(c, deadline));
 }
 
 int64_t call_pselect6(const struct call *c)
@@ -326,5 +353,5 @@ int64_t call_pselect6(const struct call *c)
         e = copy_from_user(mask, c->f, sizeof(mask));
     if (e == 0)
         e = swap_mask(mask[0], mask[1]);
-    return e < 0 ? e : select_until(c, deadline);
+    return e < 0 ? e : tell_left(c->e, deadline, 1, select_until(c, deadline));
 }

@@ -15,12 +15,13 @@
 #include "kernel.h"
 #include "upcall.h"
 #include "user.h"
+#include "watch.h"
 
 #define NEVER_BLOCKED (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
 static struct linux_sigaction actions[SIGNALS + 1];
 static uint64_t process_pending;
-static int8_t process_codes[SIGNALS];
+static int16_t process_codes[SIGNALS];
 
 /* Default actions that are not the end of the process. Stops have nobody here who
  * would continue them, and count as ignored. */
@@ -67,7 +68,7 @@ void signal_thread(struct thread *thread, int signal, int code)
     lock_take(&threads_lock);
     if (!is_ignored(signal) || (l->mask & SIGNAL_BIT(signal)) != 0) {
         l->pending |= SIGNAL_BIT(signal);
-        l->codes[signal - 1] = (int8_t)code;
+        l->codes[signal - 1] = (int16_t)code;
         thread_kick(thread);
     }
     lock_release(&threads_lock);
@@ -98,7 +99,7 @@ void signal_process(int signal, int code)
     t = choose(signal);
     if (!is_ignored(signal) || t == NULL) {
         process_pending |= SIGNAL_BIT(signal);
-        process_codes[signal - 1] = (int8_t)code;
+        process_codes[signal - 1] = (int16_t)code;
         if (t != NULL)
             thread_kick(t);
     }
@@ -192,6 +193,7 @@ static void act(struct linux_thread *l, int signal, int code, const struct fault
     }
     if (action.handler == SIG_DFL) {
         lock_release(&threads_lock);
+        watch_signal(signal, code, fault);
         end_by(signal, fault);
     }
     if ((action.flags & SA_RESETHAND) != 0)
@@ -200,6 +202,7 @@ static void act(struct linux_thread *l, int signal, int code, const struct fault
     l->mask |= action.mask | ((action.flags & SA_NODEFER) != 0 ? 0 : SIGNAL_BIT(signal));
     l->mask &= ~NEVER_BLOCKED;
     lock_release(&threads_lock);
+    watch_signal(signal, code, fault);
     settle_call(l, r, (action.flags & SA_RESTART) != 0);
     if (!frame_push(r, &action, signal, code, fault, old_mask)) {
         program_log("no room for signal %d's frame, stack at 0x%lx", signal, r->rsp);

@@ -131,6 +131,7 @@ static void build_program(struct run_reader run, uint64_t namespace, struct proc
                 .environment_count = run_environment(run).count,
                 .directory = {directory.data, directory.size},
                 .program = {argv0.data, argv0.size},
+                .flags = (run_trace_calls(run) ? PROC_TRACE : 0) | (run_stats(run) ? PROC_STATS : 0),
             },
     };
 

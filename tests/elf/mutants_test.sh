@@ -60,6 +60,12 @@ if [ "$outcomes" = "$count" ] && [[ $table != *never* ]]; then
 else
     bad each_mutant_has_an_outcome "$outcomes of $count: $table"
 fi
+# The log is sent on as it is written, so it is all there.
+if [ ! -s "$work/log" ] || grep -q 'fault in the libos' "$work/log"; then
+    bad the_libos_stands "$(grep -m 1 'fault in the libos' "$work/log")"
+else
+    ok the_libos_stands
+fi
 reasons=$(cut -d' ' -f3- "$work/said" | sort -u | wc -l)
 signals=$(grep -ac '^\[.*mutant\[[0-9]*\]: .* at 0x' "$work/log")
 if [ "$reasons" -ge 10 ]; then

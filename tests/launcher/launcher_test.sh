@@ -127,6 +127,9 @@ programs() {
     check program_is_a_pipe 126 '' 'Permission denied'
     run echo run "$work/script"
     check program_is_a_script 126 '' 'is a script; .*/bin/sh'
+    printf '#!/bin/\033[2J\ax\necho hi\n' >"$work/escape" && chmod +x "$work/escape"
+    run echo run "$work/escape"
+    check script_that_writes_to_the_terminal 126 '' 'interpreter instead (/bin/?\[2J?x)'
     run echo run "$work/text"
     check program_is_a_text 126 '' 'not an ELF program'
     run echo run /bin/ls

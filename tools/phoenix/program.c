@@ -31,6 +31,17 @@ static const char *machine_name(unsigned machine)
     return must_format("machine number %u", machine);
 }
 
+/* A name that the file's author chose: one that does nothing to a terminal. */
+static const char *harmless(const char *name, uint64_t size)
+{
+    char *text = must_format("%.*s", (int)(size < PATH_MAX ? size : PATH_MAX), name);
+
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return text;
+}
+
 static void refuse_script(const char *path, const char *image, uint64_t size)
 {
     struct script script;
@@ -39,8 +50,8 @@ static void refuse_script(const char *path, const char *image, uint64_t size)
         return;
     if (script_parse(image, size, &script))
         fail(STATUS_CANNOT_RUN,
-            "%s is a script; run its interpreter instead (%.*s), if it is static", path,
-            (int)script.interpreter_size, image + script.interpreter);
+            "%s is a script; run its interpreter instead (%s), if it is static", path,
+            harmless(image + script.interpreter, script.interpreter_size));
     fail(STATUS_CANNOT_RUN, "%s is a script; run its interpreter instead", path);
 }
 
@@ -73,8 +84,8 @@ static void refuse_dynamic(const char *path, const char *image, uint64_t size)
         if (phdr.p_type == PT_INTERP && phdr.p_offset <= size &&
             phdr.p_filesz <= size - phdr.p_offset && phdr.p_filesz <= PATH_MAX)
             fail(STATUS_CANNOT_RUN,
-                "%s is a dynamic program (it asks for %.*s); link it with -static to run it here",
-                path, (int)phdr.p_filesz, image + phdr.p_offset);
+                "%s is a dynamic program (it asks for %s); link it with -static to run it here",
+                path, harmless(image + phdr.p_offset, phdr.p_filesz));
     }
 }
 

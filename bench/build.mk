@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: MIT
 # What `make bench` needs beside what `make` builds: two systems and two Linux programs.
 
-BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/bench/linux $(B)/bench/nothing
+BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/bench/linux $(B)/bench/nothing \
+    $(B)/bench/weigh.so
 
 $(B)/bench.manifest: $(addprefix $(B)/boot/,bench.elf idle.elf)
 $(B)/first.manifest: $(B)/boot/first.elf
 $(B)/bench/%: bench/%.c
 	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
 	$(Q)$(CC) -static -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
+
+# A plugin of QEMU's; what it calls is in QEMU itself.
+$(B)/bench/weigh.so: bench/weigh.c bench/qemu_plugin.h
+	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
+	$(Q)$(HOSTCC) -shared -fPIC -fvisibility=hidden -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
+$(B)/bench/linux: bench/stamp.h
 
 bench: $(BENCH)
 

@@ -20,16 +20,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "stamp.h"
+
 #define ROUNDS 5
 #define PAGES 256
-
-static uint64_t tsc(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
 
 static void must(int good, const char *what)
 {
@@ -46,10 +40,10 @@ static void measure(const char *name, unsigned count, void (*operation)(unsigned
 
     operation(count); /* what only the first one pays */
     for (unsigned i = 0; i < ROUNDS; i++) {
-        uint64_t from = tsc(), took;
+        uint64_t from = bench_stamp(), took;
 
         operation(count);
-        took = tsc() - from;
+        took = bench_stamp() - from;
         least = took < least ? took : least;
     }
     printf("%s\t%llu\tinstructions\n", name, (unsigned long long)((least + count / 2) / count));
@@ -159,7 +153,7 @@ static void do_open(unsigned count)
 
 int main(void)
 {
-    uint64_t begun = tsc();
+    uint64_t begun = bench_stamp();
     pthread_t thread;
 
     printf("run_insn\t%llu\tinstructions\n", (unsigned long long)begun);

@@ -5,9 +5,16 @@
 # has one, the peer's value and the ratio of ours to it. docs/PERFORMANCE.md says what
 # each name means, and what is to be reached.
 #
-# Instructions are counted by machines that run under -icount, and repeat exactly. Times
-# are medians of BENCH_RUNS (5) runs of machines that do not, from the start of the
-# emulator's process to its end.
+#   bench/run.sh                everything
+#   bench/run.sh instructions   no times and no sizes
+#
+# Instructions are counted by machines that run under -icount, and repeat exactly. Each of
+# these machines runs twice, the second time with a plugin of the emulator (weigh.c) that
+# makes what is dear count as more: behind a figure NAME stands NAME.w. (With BENCH_CLOCK=count
+# it is the plugin's own count, without weights, which is to be the same.)
+#
+# Times are medians of BENCH_RUNS (5) runs of machines without all that, from the start of
+# the emulator's process to its end.
 #
 # Tests  tests/bench/bench_test.sh
 set -u
@@ -22,6 +29,24 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 count=(-icount 'shift=0,sleep=off' -seed 1 -rtc 'base=2026-01-01T00:00:00,clock=vm')
 count_cpu=max,-erms,-fsrm
 microvm=microvm,acpi=on,isa-serial=on,rtc=on
+
+what=${1:-everything}
+case $# in
+0 | 1) ;;
+*) what= ;;
+esac
+case $what in
+everything | instructions) ;;
+*)
+    echo "usage: bench/run.sh [instructions]" >&2
+    exit 2
+    ;;
+esac
+
+# The machine's memory is a file, which the plugin sees as well.
+export BENCH_WEIGH=$B/bench/weigh.so,ram=$work/ram,clock=${BENCH_CLOCK:-weights}
+weigh=(-object "memory-backend-file,id=ram,share=on,size=512M,mem-path=$work/ram"
+    -machine memory-backend=ram -plugin "$BENCH_WEIGH")
 
 complain() {
     echo "bench: $*" >&2
@@ -38,11 +63,16 @@ figure() {
         }' bench/peers.tsv
 }
 
-# What a machine printed as `name TAB value TAB unit`, as figures.
+# What a machine printed as `name TAB value TAB unit`, as figures; the names begin with
+# PREFIX. What the same machine printed with weights is in $work/weighed.
 figures() {
-    local name value unit
-    tr -d '\r' | while IFS=$'\t' read -r name value unit; do
-        [ -n "$unit" ] && figure "$name" "$value" "$unit"
+    local name value unit weighed
+    tr -d '\r' <"$work/raw" | while IFS=$'\t' read -r name value unit; do
+        [ -n "$unit" ] || continue
+        figure "$1$name" "$value" "$unit"
+        [ "$unit" = instructions ] || continue
+        weighed=$(tr -d '\r' <"$work/weighed" | sed -n "s/^$name\t\([0-9]*\)\t.*/\1/p")
+        figure "$1$name.w" "${weighed:-none}" "$unit"
     done
 }
 
@@ -56,8 +86,22 @@ machine() {
         -serial stdio "$@" 2>&1
 }
 
-# counted MODULE MACHINE: the machine under which instructions are counted.
-counted() { machine "$1" -M "$2" -m 512M -cpu "$count_cpu" "${count[@]}" </dev/null; }
+# counted MODULE MACHINE FLAG...: the machine under which instructions are counted.
+counted() { machine "$1" -M "$2" -m 512M -cpu "$count_cpu" "${count[@]}" "${@:3}" </dev/null; }
+
+# instructions MODULE MACHINE [PREFIX]: its figures, raw and weighted.
+instructions() {
+    counted "$1" "$2" >"$work/raw" || [ $? = 1 ] || complain "$(tail -n 3 "$work/raw")"
+    counted "$1" "$2" "${weigh[@]}" >"$work/weighed" || [ $? = 1 ] ||
+        complain "$(tail -n 3 "$work/weighed")"
+    figures "${3:-}"
+}
+
+# What a Linux program costs; $1: the emulator that is run.
+linux() {
+    PHOENIX_QEMU=$1 ./phoenix run --machine microvm --mem 512M --accel tcg --scratch 16M \
+        "$PWD/$B/bench/linux" 2>&1
+}
 
 # Milliseconds that a command takes, the median of all runs.
 median_ms() {
@@ -102,20 +146,16 @@ kernel_bytes() {
     echo $total
 }
 
-counted bench q35 >"$work/bench" || [ $? = 1 ] || complain "$(tail -n 3 "$work/bench")"
-figures <"$work/bench"
-
-if PHOENIX_QEMU=bench/icount-qemu.sh ./phoenix run --machine microvm --mem 512M \
-    --accel tcg --scratch 16M "$PWD/$B/bench/linux" >"$work/linux" 2>&1; then
-    figures <"$work/linux"
+instructions bench q35
+if linux bench/icount-qemu.sh >"$work/raw" && linux bench/weigh-qemu.sh >"$work/weighed"; then
+    figures ""
 else
-    complain "$(cat "$work/linux")"
+    complain "$(cat "$work/raw" "$work/weighed")"
 fi
+instructions first q35
+instructions first "$microvm" microvm_
+[ "$what" = everything ] || exit $status
 
-counted first q35 >"$work/first"
-figures <"$work/first"
-counted first "$microvm" | sed 's/^boot_insn/microvm_&/' >"$work/first"
-figures <"$work/first"
 figure boot_ms "$(median_ms first q35)" ms
 figure microvm_boot_ms "$(median_ms first "$microvm")" ms
 figure shell_ms "$(median_ms boots_shell 512)" ms

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the benchmark program share: the clock, which counts guest
- * instructions under `-icount shift=0`, and the two ways of measuring with it.
+ * What the parts of the benchmark program share: the two ways of measuring with the
+ * clock of bench/stamp.h.
  *
  * MEASURE runs a body many times and divides; ONCE times single runs, each after
  * something that is not timed. Both take the least of several rounds, less what the
@@ -13,19 +13,12 @@
 #include <stdint.h>
 
 #include "rt/rt.h"
+#include "stamp.h"
 
 #define BENCH_ROUNDS 5
 
 /* A part of the program that bench/trace.py finds by its name. */
 #define PART static __attribute__((noinline)) void
-
-static inline uint64_t bench_tsc(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
 
 static inline void bench_report(const char *name, uint64_t value)
 {
@@ -43,15 +36,15 @@ static inline void must(int64_t result, const char *what)
     ({                                                                                             \
         uint64_t least_ = ~0UL;                                                                    \
         for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {                                           \
-            uint64_t empty_ = bench_tsc();                                                         \
+            uint64_t empty_ = bench_stamp();                                                         \
             for (unsigned i_ = 0; i_ < (repeat); i_++)                                             \
                 __asm__ volatile("" ::: "memory");                                                 \
-            uint64_t from_ = bench_tsc();                                                          \
+            uint64_t from_ = bench_stamp();                                                          \
             for (unsigned i_ = 0; i_ < (repeat); i_++) {                                           \
                 __asm__ volatile("" ::: "memory");                                                 \
                 body;                                                                              \
             }                                                                                      \
-            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_);                               \
+            uint64_t took_ = bench_stamp() - from_ - (from_ - empty_);                               \
             least_ = took_ < least_ ? took_ : least_;                                              \
         }                                                                                          \
         (least_ + (repeat) / 2) / (repeat);                                                        \
@@ -63,10 +56,10 @@ static inline void must(int64_t result, const char *what)
         uint64_t least_ = ~0UL;                                                                    \
         for (unsigned r_ = 0; r_ < BENCH_ROUNDS; r_++) {                                           \
             before;                                                                                \
-            uint64_t empty_ = bench_tsc();                                                         \
-            uint64_t from_ = bench_tsc();                                                          \
+            uint64_t empty_ = bench_stamp();                                                         \
+            uint64_t from_ = bench_stamp();                                                          \
             body;                                                                                  \
-            uint64_t took_ = bench_tsc() - from_ - (from_ - empty_);                               \
+            uint64_t took_ = bench_stamp() - from_ - (from_ - empty_);                               \
             least_ = took_ < least_ ? took_ : least_;                                              \
         }                                                                                          \
         least_;                                                                                    \

@@ -11,3 +11,6 @@ $(eval $(call NATIVE,first,$(B)/engine/user/bench/first.o))
 
 $(B)/engine/user/bench/%_asm.o: engine/user/bench/%.S | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
+
+# The clock, which bench/linux.c shares.
+$(B)/engine/user/bench/%.o: CFLAGS_USER += -Ibench

@@ -8,7 +8,7 @@
 int main(void)
 {
     rt_print("hello\n");
-    bench_report("boot_insn", bench_tsc());
+    bench_report("boot_insn", bench_stamp());
     power_shutdown(rt_cap("power"), 0);
     return 0;
 }

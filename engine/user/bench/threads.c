@@ -39,7 +39,7 @@ static void other(void *unused)
     (void)unused;
     for (;;) {
         wait_for(there);
-        woken = bench_tsc();
+        woken = bench_stamp();
         must(notification_signal(back, 1), "signal");
     }
 }
@@ -57,7 +57,7 @@ PART signals(void)
     back = n.notification;
     must(rt_thread(other, NULL, &thread), "thread");
     for (unsigned i = 0; i < 20; i++) {
-        uint64_t from = bench_tsc();
+        uint64_t from = bench_stamp();
 
         must(notification_signal(there, 1), "signal");
         wait_for(back);

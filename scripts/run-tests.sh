@@ -23,6 +23,9 @@ logs=${B:-build}/test
 limit=${PHX_TEST_TIMEOUT:-300}
 passed=0
 failed=0
+# What `phoenix run` keeps is the user's business; a test's is the build folder's.
+export XDG_CACHE_HOME
+XDG_CACHE_HOME=$(realpath -m "$logs/cache")
 
 # Where a program's output goes: its path without what differs between builds.
 log_of() {

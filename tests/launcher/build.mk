@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-# The launcher's tests: its pure part, and all of it against a pretended machine.
+# The launcher's tests: its pure part, all of it against a pretended machine, and with
+# real ones.
 
 FAKE_QEMU := $(B)/tests/launcher/fake_qemu
 FRAMES_TEST := $(B)/tests/launcher/frames_test
 SCRIPT_TEST := $(B)/tests/launcher/script_test
 MOUNT_TEST := $(B)/tests/launcher/mount_test
 TEST_HOST += $(FRAMES_TEST) $(MOUNT_TEST) $(SCRIPT_TEST) tests/launcher/launcher_test.sh tests/launcher/cache_test.sh
+TEST_BUILD += tests/launcher/never_ready_test.sh
+TEST_BOOT += tests/launcher/machines_test.sh
 TEST_TOOLS += $(FAKE_QEMU)
 
 $(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/framing.o

@@ -62,6 +62,12 @@ options() {
     grep -q '^usage: phoenix run' "$work/out" && check help 0
     run echo run --help
     check help_of_run 0
+    local option said=
+    for option in $(grep -o -- '^  --[a-z]*' "$work/out"); do
+        run echo run "$option"
+        [ $status = 125 ] && ! grep -q 'no such option' "$work/err" || said="$said $option"
+    done
+    [ -z "$said" ] && ok help_lists_what_there_is || bad help_lists_what_there_is "$said"
     run echo --version
     check version 0 'phoenix 0.1'
     wrong no_command 'say what to do'

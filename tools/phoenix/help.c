@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of help.h; tests/launcher compares the options in them with those that exist. */
+/* The texts of help.h; tests/launcher asks for each option that they name. */
 #include "help.h"
 
 const char version_text[] = "phoenix 0.1\n";

@@ -42,6 +42,12 @@ $(B)/boot/victim.elf: tests/elf/victim.c
 $(B)/boot/victim-pie.elf: tests/elf/victim_pie.c
 	@mkdir -p $(@D)
 	$(Q)gcc -static-pie -nostdlib $(ELF_VICTIM_FLAGS) $< -o $@
+$(B)/elf-glibc/victim.elf: tests/elf/victim.c
+	@mkdir -p $(@D)
+	$(Q)gcc -static $(ELF_VICTIM_FLAGS) $< -o $@
+$(B)/elf-glibc/victim-pie.elf: tests/elf/victim.c
+	@mkdir -p $(@D)
+	$(Q)gcc -static-pie $(ELF_VICTIM_FLAGS) $< -o $@
 ELF_MUTANTS_BOOT := $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf libos.elf mutants.elf \
     victim.elf victim-pie.elf)
 $(B)/elf-mutants.json: tests/elf/mutants.cue manifests/schema.cue tools/mkmanifest/cue.js
@@ -57,6 +63,8 @@ $(B)/tests/elf/decide: $(B)/plain/tests/elf/decide.o $(ELF_DECIDE_OBJECTS)
 
 tests/elf/mutants_test.sh tests/elf/mutants_soak.sh: | $(B)/elf-mutants.json $(ELF_MUTANTS_BOOT) \
     $(B)/tests/elf/decide $(B)/phoenix.elf $(MKMANIFEST) $(PHOENIX)
+
+tests/elf/mutants_soak.sh: | $(B)/elf-glibc/victim.elf $(B)/elf-glibc/victim-pie.elf
 
 TEST_BOOT += tests/elf/mutants_test.sh
 TEST_SOAK += tests/elf/mutants_soak.sh

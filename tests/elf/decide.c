@@ -29,7 +29,7 @@
 #include "phoenix/program.h"
 #include "phoenix/say.h"
 
-#define ROOM 65536
+#define ROOM (1 << 20)
 
 /* --- the launcher, which ends its process when it refuses -------------------------- */
 
@@ -95,7 +95,7 @@ static struct {
 static void read_base(unsigned number, const char *path)
 {
     int fd = open(path, O_RDONLY);
-    ssize_t got = fd < 0 ? -1 : read(fd, bases[number].bytes, ROOM);
+    ssize_t got = fd < 0 ? -1 : read(fd, bases[number].bytes, ROOM - MUTATE_GROWTH);
 
     if (got <= 0) {
         perror(path);
@@ -149,7 +149,8 @@ int main(int argc, char **argv)
         unsigned base = (unsigned)(i % base_count);
 
         memcpy(image, bases[base].bytes, bases[base].size);
-        uint64_t size = mutate(image, bases[base].size, ROOM, seed + i);
+        uint64_t capacity = bases[base].size + MUTATE_GROWTH;
+        uint64_t size = mutate(image, bases[base].size, capacity, seed + i);
         const char *wrong = loader_says(image, size), *path = write_file(image, size);
         const char *said = launcher_says(path);
 

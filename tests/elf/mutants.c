@@ -26,7 +26,7 @@
 #include "start.build.h"
 
 #define BASES 2
-#define ROOM 65536  /* for one program's file */
+#define ROOM (1 << 20) /* for one program's file */
 #define PIECE 4096
 #define PATH "/mutant"
 #define WRITE_FLAGS 01101 /* write, create, truncate: Linux's numbers */
@@ -203,7 +203,7 @@ static bool run_mutant(uint64_t number, uint64_t seed)
     struct outcome o;
 
     memcpy(image, base->bytes, base->size);
-    o = run(mutate(image, base->size, ROOM, seed + number), TIME_NS);
+    o = run(mutate(image, base->size, base->size + MUTATE_GROWTH, seed + number), TIME_NS);
     report(number, &o);
     return !o.started || o.ended;
 }
@@ -277,7 +277,7 @@ static bool prepare(void)
 
     for (unsigned i = 0; i < BASES && problem == NULL; i++) {
         problem = package_image(&package, names[i], &bases[i]);
-        if (problem == NULL && bases[i].size > ROOM)
+        if (problem == NULL && bases[i].size > ROOM - MUTATE_GROWTH)
             problem = "a program is too large";
     }
     for (unsigned i = 0; i < 3 && problem == NULL; i++) {

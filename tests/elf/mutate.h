@@ -15,6 +15,9 @@
 /* Damage the image in place, which has room for `capacity` bytes: its new size. */
 uint64_t mutate(uint8_t *image, uint64_t size, uint64_t capacity, uint64_t seed);
 
+/* By how much a file may grow where its size is damaged too. */
+#define MUTATE_GROWTH 32768
+
 /* A smallest good program of two segments: its size, at most SEED_SIZE. */
 #define SEED_SIZE 0x400
 uint64_t mutate_seed(uint8_t image[SEED_SIZE]);

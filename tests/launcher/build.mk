@@ -7,7 +7,6 @@ FRAMES_TEST := $(B)/tests/launcher/frames_test
 SCRIPT_TEST := $(B)/tests/launcher/script_test
 MOUNT_TEST := $(B)/tests/launcher/mount_test
 TEST_HOST += $(FRAMES_TEST) $(MOUNT_TEST) $(SCRIPT_TEST) tests/launcher/launcher_test.sh tests/launcher/cache_test.sh
-TEST_BUILD += tests/launcher/never_ready_test.sh
 TEST_BOOT += tests/launcher/machines_test.sh
 TEST_TOOLS += $(FAKE_QEMU)
 

@@ -63,7 +63,7 @@ options() {
     run echo run --help
     check help_of_run 0
     local option said=
-    for option in $(grep -o -- '^  --[a-z]*' "$work/out"); do
+    for option in $(grep -o -- '^  --[a-z-]*' "$work/out"); do
         run echo run "$option"
         [ $status = 125 ] && ! grep -q 'no such option' "$work/err" || said="$said $option"
     done

@@ -249,8 +249,36 @@ trees() {
     check name_with_a_colon_elsewhere "$(run --ro "$t/co:lon:/a:b" $busybox ls /a:b)" 'na:me'
     run --ro "$t" --cwd "$t/file" $busybox true >"$work/out" 2>&1
     check folder_that_is_a_file "$? $(grep -c 'no directory' "$work/out")" '126 1'
+    # What the user may not read, for which it must be somebody else than root.
+    if unshare -U true 2>/dev/null; then
+        chmod 0 "$t/sub/deep"
+        unshare -U "$phoenix" run --ro "$t:/t" $busybox true >"$work/out" 2>&1
+        check folder_that_cannot_be_read "$? $(sed "s|$t||" "$work/out")" \
+            '125 phoenix: --ro: cannot read /sub/deep: Permission denied'
+        chmod 700 "$t/sub/deep"
+        unshare -U "$phoenix" run --ro "$t:/t" $busybox true >"$work/out" 2>&1
+        check file_that_cannot_be_read "$? $(sed "s|$t||" "$work/out")" \
+            '125 phoenix: --ro: cannot read /co:lon/na:me: Permission denied'
+        cp $busybox "$work/unreadable" && chmod 111 "$work/unreadable"
+        unshare -U "$phoenix" run "$work/unreadable" true >"$work/out" 2>&1
+        check program_that_cannot_be_read "$? $(sed "s|$work||" "$work/out")" \
+            '126 phoenix: /unreadable cannot be read: Permission denied'
+        [ ! -e /dev/kvm ] || unshare -U bash -c 'exec 3<>/dev/kvm' 2>/dev/null || {
+            unshare -U "$phoenix" run --accel kvm $busybox true >"$work/out" 2>&1
+            check kvm_that_cannot_be_opened "$? $(cat "$work/out")" '125 phoenix: --accel kvm: /dev/kvm cannot be opened: Permission denied; --accel tcg does without it'
+        }
+    fi
     # What is said to be enough is enough.
     local size need
+    need=$(run --mem 1M --scratch 30M $busybox true 2>&1 | sed -n 's/.* needs \([0-9]*M\)$/\1/p')
+    run --mem "${need:-0}" --scratch 30M $busybox dd if=/dev/zero of=/f bs=1M count=29 >"$work/out" 2>&1 &&
+        ok memory_for_a_scratch || bad memory_for_a_scratch "$need: $(cat "$work/out")"
+    mkdir "$work/long" && cat $busybox /dev/zero | head -c 70000000 >"$work/long/busybox"
+    chmod +x "$work/long/busybox"
+    check long_program_and_trees "$(run --ro "$work/tree:/t" "$work/long/busybox" sha1sum /t/file 2>&1 |
+        cut -d ' ' -f 1)" "$(sha1sum <"$work/tree/file" | cut -d ' ' -f 1)"
+    check much_memory_beside_trees "$(run --mem 5G --ro "$work/tree:/t" $busybox sha1sum /t/file 2>&1 |
+        cut -d ' ' -f 1)" "$(sha1sum <"$work/tree/file" | cut -d ' ' -f 1)"
     for size in 10000 3000000 30000000; do
         head -c $size /dev/urandom >"$work/size"
         need=$(run --mem 1M --ro "$work/size:/f" $busybox true 2>&1 | sed -n 's/.* needs \([0-9]*M\)$/\1/p')
@@ -300,6 +328,11 @@ large() {
     ((anonymous < 150000)) && ok large_tree_is_shared_with_the_host || bad large_tree_is_shared_with_the_host "$anonymous kB"
 }
 
+# A minute in which the rest is done; its machine is only a program that says nothing.
+PHOENIX_QEMU=$build/tests/launcher/fake_qemu FAKE=silent "$phoenix" run $busybox </dev/null \
+    >"$work/never" 2>&1 &
+never=$!
+
 ends
 signals
 streams
@@ -307,4 +340,7 @@ terminal
 at_once
 trees
 large
+wait $never
+check never_ready "$? $(cat "$work/never")" \
+    '125 phoenix: the machine was not ready after 60 seconds; this host may have too much other work'
 [ $failures = 0 ]

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,15 +79,37 @@ void tree_give(struct tree_node *node, uint32_t mode, const char *what)
     node->mode = mode;
 }
 
-static char *read_link(const char *path)
+/* Something of this host, while a tree is read. Names are looked up in the folder that was
+ * opened, so that a folder that becomes a link meanwhile leads nowhere else. */
+struct found {
+    int folder;       /* where its name is; AT_FDCWD for what was named by the user */
+    const char *name; /* there */
+    const char *path; /* for errors, and to open a file that is then looked at again */
+    struct stat status;
+};
+
+static char *read_link(const struct found *link)
 {
     char target[PATH_MAX];
-    ssize_t n = readlink(path, target, sizeof target - 1);
+    ssize_t n = readlinkat(link->folder, link->name, target, sizeof target - 1);
 
     if (n < 0)
-        refuse("cannot read %s: %s", path, strerror(errno));
+        refuse("cannot read %s: %s", link->path, strerror(errno));
     target[n] = 0;
     return must_copy(target);
+}
+
+static int open_folder(const struct found *folder, const char *what)
+{
+    int links = folder->folder == AT_FDCWD ? 0 : O_NOFOLLOW;
+    int fd = openat(folder->folder, folder->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | links);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) != 0)
+        refuse("%s: cannot read %s: %s", what, folder->path, strerror(errno));
+    if (status.st_dev != folder->status.st_dev || status.st_ino != folder->status.st_ino)
+        refuse("%s: %s became another folder while it was read", what, folder->path);
+    return fd;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -116,48 +139,48 @@ static bool can_go_along(const struct stat *status)
     return S_ISREG(status->st_mode) || S_ISLNK(status->st_mode) || S_ISDIR(status->st_mode);
 }
 
-static void add_host(
-    struct tree_node *node, const char *path, const struct stat *status, const char *what);
+static void add_host(struct tree_node *node, const struct found *found, const char *what);
 
-static void add_folder(struct tree_node *node, const char *path, const char *what)
+static void add_folder(struct tree_node *node, const struct found *folder, const char *what)
 {
+    const char *path = folder->path, *slash = path[strlen(path) - 1] == '/' ? "" : "/";
+    int fd = open_folder(folder, what);
     struct dirent **entries;
-    int n = scandir(path, &entries, is_entry, by_bytes);
+    int n = scandirat(fd, ".", &entries, is_entry, by_bytes);
 
     if (n < 0)
         refuse("%s: cannot read %s: %s", what, path, strerror(errno));
     /* From the last to the first: each then goes to the front of its siblings. */
     while (n-- > 0) {
-        const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
-        char *below = must_format("%s%s%s", path, slash, entries[n]->d_name);
-        struct stat status;
+        const char *name = entries[n]->d_name;
+        char *below = must_format("%s%s%s", path, slash, name);
+        struct found found = {.folder = fd, .name = name, .path = below};
 
-        if (lstat(below, &status) != 0)
+        if (fstatat(fd, name, &found.status, AT_SYMLINK_NOFOLLOW) != 0)
             refuse("%s: cannot read %s: %s", what, below, strerror(errno));
-        if (can_go_along(&status))
-            add_host(tree_child(node, entries[n]->d_name, strlen(entries[n]->d_name)), below,
-                &status, what);
+        if (can_go_along(&found.status))
+            add_host(tree_child(node, name, strlen(name)), &found, what);
         free(below);
         free(entries[n]);
     }
     free(entries);
+    close(fd);
 }
 
-static void add_host(
-    struct tree_node *node, const char *path, const struct stat *status, const char *what)
+static void add_host(struct tree_node *node, const struct found *found, const char *what)
 {
+    const struct stat *status = &found->status;
+
+    tree_give(node, status->st_mode, what);
     switch (TYPE(status->st_mode)) {
     case S_IFREG:
-        tree_give(node, status->st_mode, what);
-        node->blob = blob_of_tree(path, status, what);
+        node->blob = blob_of_tree(found->path, status, what);
         break;
     case S_IFLNK:
-        tree_give(node, status->st_mode, what);
-        node->target = read_link(path);
+        node->target = read_link(found);
         break;
     case S_IFDIR:
-        tree_give(node, status->st_mode, what);
-        add_folder(node, path, what);
+        add_folder(node, found, what);
         break;
     }
     node->uid = status->st_uid;
@@ -168,19 +191,19 @@ static void add_host(
 
 void tree_add_host(struct tree_node *root, const char *host, const char *guest, const char *what)
 {
+    struct found found = {.folder = AT_FDCWD, .name = host, .path = host};
     struct tree_node *node;
-    struct stat status;
 
     /* What is named is meant itself, not a link to it; links inside stay links. */
-    if (stat(host, &status) != 0)
+    if (stat(host, &found.status) != 0)
         refuse("%s: cannot read %s: %s", what, host, strerror(errno));
-    if (!can_go_along(&status))
+    if (!can_go_along(&found.status))
         refuse(
             "%s: %s is a device, a socket or a pipe; files and folders can be given", what, host);
     node = tree_node_at(root, guest, what);
-    if (node == root && !S_ISDIR(status.st_mode))
+    if (node == root && !S_ISDIR(found.status.st_mode))
         refuse("%s: %s is no folder, so it cannot be `/`", what, host);
-    add_host(node, host, &status, what);
+    add_host(node, &found, what);
 }
 
 struct tree_node *tree_next(const struct tree_node *node)

@@ -100,14 +100,15 @@ static uint64_t memory_size(
     const struct options *options, uint64_t kernel, const struct module *module)
 {
     uint64_t loaded = kernel + module_bytes(module) + module->entries * ENTRY_BYTES;
-    uint64_t least = larger(MACHINE_LEAST, loaded + loaded / LOADED_PER_BYTE + MEMORY_LEAST);
-    uint64_t wanted = loaded + options->scratch + MEMORY_SPARE;
+    uint64_t least = loaded + loaded / LOADED_PER_BYTE + options->scratch + MEMORY_LEAST;
+    uint64_t wanted = options->memory;
 
-    least = larger(least, module_end(module));
-    wanted = options->memory ? options->memory : larger(wanted, least);
+    least = larger(larger(least, MACHINE_LEAST), module_end(module));
+    if (!wanted)
+        wanted = larger(loaded + options->scratch + MEMORY_SPARE, least);
     wanted = (wanted + MIB - 1) / MIB * MIB;
     if (wanted < least)
-        fail(STATUS_FAILED, "--mem: %" PRIu64 "M is too little; what is loaded needs %" PRIu64 "M",
+        fail(STATUS_FAILED, "--mem: %" PRIu64 "M is too little; this run needs %" PRIu64 "M",
             wanted / MIB, (least + MIB - 1) / MIB);
     return wanted;
 }

@@ -10,10 +10,8 @@ $(B)/bench/%: bench/%.c
 	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
 	$(Q)$(CC) -static -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
 
-# A plugin of QEMU's; what it calls is in QEMU itself.
-$(B)/bench/weigh.so: bench/weigh.c bench/qemu_plugin.h
-	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
-	$(Q)$(HOSTCC) -shared -fPIC -fvisibility=hidden -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
+$(B)/bench/weigh.so: bench/weigh.c tools/qemu/plugin.h
+	$(LINK_PLUGIN)
 $(B)/bench/linux: bench/stamp.h
 
 bench: $(BENCH)

@@ -17,7 +17,7 @@
  *
  * Single processor only: the counters are not atomic.
  */
-#include "qemu_plugin.h"
+#include "qemu/plugin.h"
 
 #include <fcntl.h>
 #include <stdio.h>

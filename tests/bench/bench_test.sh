@@ -72,7 +72,7 @@ else
     bad no_figure_is_without_its_weight "$light"
 fi
 # Between two address spaces there and back: two CR3 loads at least.
-if awk '$1 == "call_reply" && $3 - $2 >= 2 * 199 { good = 1 } END { exit !good }' "$work/pairs"; then
+if awk '$1 == "call_reply" && $3 - $2 >= 398 { good = 1 } END { exit !good }' "$work/pairs"; then
     ok a_switch_of_space_weighs
 else
     bad a_switch_of_space_weighs "$(grep ^call_reply "$work/figures")"

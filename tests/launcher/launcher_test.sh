@@ -386,6 +386,15 @@ machines() {
     run arguments run --accel=tcg $program
     has_argument -M 'microvm,.*' && has_argument -smp 1 && has_argument -m '6[5-9]M' &&
         ok machine_by_default || bad machine_by_default "$(cat "$work/out")"
+    run arguments run --accel tcg --stats $program
+    has_argument -name phoenix,debug-threads=on && ! grep -q -- -plugin "$work/out" &&
+        ok stats_name_the_threads || bad stats_name_the_threads "$(cat "$work/out")"
+    FAKE_ARG=7 run status run --accel tcg --stats $program
+    check stats_without_the_plugin 7 '' 'not counted: tools/count.so is missing' 2
+    mkdir "$work/images/tools" && : >"$work/images/tools/count.so"
+    run arguments run --accel tcg --stats $program
+    check stats_of_a_qemu_without_plugins 0 "$(cat "$work/out")" 'this QEMU loads no plugins' 2
+    rm -r "$work/images/tools"
     run arguments run --accel tcg --scratch 100M $program
     has_argument -m '16[5-9]M' && ok scratch_is_added || bad scratch_is_added "$(cat "$work/out")"
 }

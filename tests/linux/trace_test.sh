@@ -133,6 +133,30 @@ else
     bad most_memory "${most:-none} KiB: $(tail -n 3 guest.stats)"
 fi
 
+# Of 20 million instructions each is counted, and the same number again.
+instructions() {
+    guest --stats "$@" "$watched" count >guest.out 2>guest.stats
+    sed -nE 's/^phoenix: instructions: [0-9]+ \(program ([0-9]+), .*/\1/p' guest.stats
+}
+once=$(instructions) twice=$(instructions)
+if [ "${once:-0}" -ge 20000000 ] && [ "$once" -le 20020000 ] && [ "$once" = "$twice" ]; then
+    ok instructions
+    echo "# $once instructions of 20000000 and a C library's"
+else
+    bad instructions "${once:-none}, then ${twice:-none}: $(tail -n 2 guest.stats)"
+fi
+once=$(instructions --smp 2)
+if [ "${once:-0}" -ge 20000000 ] && [ "$once" -le 20100000 ]; then ok instructions_of_two_processors
+else bad instructions_of_two_processors "${once:-none}: $(tail -n 2 guest.stats)"; fi
+if grep -qE '^phoenix: machine: [0-9.]+ s, of which its processors ran [0-9.]+ s$' guest.stats; then
+    ok processors_time
+else
+    bad processors_time "$(grep machine guest.stats)"
+fi
+guest --stats --timeout 4 "$watched" wait <never >guest.out 2>guest.stats 3<>never
+[ $? = 124 ] && grep -q '^phoenix: instructions: [1-9]' guest.stats && ok stats_of_a_killed_machine ||
+    bad stats_of_a_killed_machine "$(cat guest.stats)"
+
 guest "$watched" memory >guest.out 2>guest.err
 [ ! -s guest.err ] && ok silent_without || bad silent_without "$(head -n 2 guest.err)"
 [ $failures = 0 ]

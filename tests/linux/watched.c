@@ -7,6 +7,7 @@
  *   watched fault    a load from address 8
  *   watched abort    abort()
  *   watched memory   24 MiB at once, then 8
+ *   watched count    20,000,000 instructions and few others
  *   watched wait     read() from standard input, which never comes
  *   watched threads  two threads, one of which waits for the other
  */
@@ -244,6 +245,14 @@ static void others(void)
     write(2, "told\n", 5);
 }
 
+static int count(void)
+{
+    long n = 10000000;
+
+    __asm__ volatile("1: dec %0\n\tjnz 1b" : "+r"(n) : : "cc");
+    return 0;
+}
+
 static int grow(size_t megabytes)
 {
     char *area =
@@ -280,6 +289,8 @@ int main(int argc, char **argv)
         return beside(NULL);
     if (strcmp(part, "memory") == 0)
         return grow(24) + grow(8);
+    if (strcmp(part, "count") == 0)
+        return count();
     if (strcmp(part, "threads") == 0) {
         pthread_create(&other, NULL, thread, NULL);
         usleep(50000);

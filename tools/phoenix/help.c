@@ -27,7 +27,7 @@ const char help_text[] =
     "\n"
     "What is told of it on stderr (run only)\n"
     "  --trace-calls              each of its system calls, as strace tells them\n"
-    "  --stats                    in the end: calls by kind, memory, time\n"
+    "  --stats                    in the end: calls by kind, memory, time, instructions\n"
     "\n"
     "The machine\n"
     "  --mem SIZE                 memory (default: what is loaded, the scratch, 64M)\n"

@@ -107,6 +107,20 @@ static void module_arguments(
         module_bytes(module));
 }
 
+/* A name, so that threads have theirs, and what counts. */
+static void stats_arguments(struct arguments *a, const struct machine_process *machine)
+{
+    char *plugin = stats_plugin(machine->stats, machine->qemu, machine->kvm);
+
+    argue(a, "-name");
+    argue(a, "phoenix,debug-threads=on");
+    if (!plugin)
+        return;
+    argue(a, "-plugin");
+    argue(a, "%s", plugin);
+    free(plugin);
+}
+
 static void machine_arguments(struct arguments *a, const struct machine_process *machine,
     const struct options *options, const char *kernel, const struct module *module)
 {
@@ -141,6 +155,8 @@ static void machine_arguments(struct arguments *a, const struct machine_process 
     argue(a, "stdio,id=com1,signal=off");
     argue(a, "-serial");
     argue(a, "chardev:com1");
+    if (machine->stats)
+        stats_arguments(a, machine);
 }
 
 static void pipe_pair(int ends[2])
@@ -149,11 +165,11 @@ static void pipe_pair(int ends[2])
         fail(STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
 }
 
-/* The module's descriptors are all that the emulator inherits besides its three
- * streams. Nothing here may allocate or print through stdio. */
+/* The module's descriptors, and what it counts in, are all that the emulator inherits
+ * besides its three streams. Nothing here may allocate or print through stdio. */
 static _Noreturn void become_machine(
     struct arguments *a, pid_t parent, int in, int out, int errors,
-    const struct module *module)
+    const struct module *module, const struct stats *stats)
 {
     sigset_t none;
 
@@ -170,6 +186,8 @@ static _Noreturn void become_machine(
     fcntl(module->head, F_SETFD, 0);
     if (module->trees >= 0)
         fcntl(module->trees, F_SETFD, 0);
+    if (stats)
+        stats_inherit(stats);
     execv(a->list[0], a->list);
     dprintf(2, "cannot run %s: %s\n", a->list[0], strerror(errno));
     _exit(STATUS_FAILED);
@@ -199,7 +217,7 @@ void machine_start(struct machine_process *machine, const struct options *option
     if (machine->pid < 0)
         fail(STATUS_FAILED, "cannot start a process: %s", strerror(errno));
     if (machine->pid == 0)
-        become_machine(&a, parent, in[0], out[1], errors[1], module);
+        become_machine(&a, parent, in[0], out[1], errors[1], module, machine->stats);
     close(in[0]);
     close(out[1]);
     close(errors[1]);

@@ -13,6 +13,7 @@
 
 #include "module.h"
 #include "options.h"
+#include "stats.h"
 
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ struct machine_process {
     pid_t pid;
     char *qemu;      /* its path */
     bool kvm;        /* not emulated */
+    struct stats *stats; /* NULL: nobody asked */
     uint64_t memory; /* bytes */
     int to;     /* COM1 in; non-blocking */
     int from;   /* COM1 out; non-blocking */
@@ -30,7 +32,8 @@ struct machine_process {
  * NULL: there is none. `*error` is then an errno. */
 char *program_find(const char *name, int *error);
 
-/* Start it with this kernel and module. Fails (125) when there is no QEMU. */
+/* Start it with this kernel and module; `stats` was set before. Fails (125) when there
+ * is no QEMU. */
 void machine_start(struct machine_process *machine, const struct options *options,
     const char *kernel, const struct module *module, uint64_t memory);
 

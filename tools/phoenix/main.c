@@ -143,6 +143,7 @@ int main(int argc, char **argv)
     if (module.trees >= 0)
         trees_extend(module.trees, memory);
     relay = relay_new(&options);
+    machine.stats = stats_new(&options, images);
     machine_start(&machine, &options, kernel, &module, memory);
     close(module.head);
     if (module.trees >= 0)

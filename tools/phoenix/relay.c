@@ -454,6 +454,19 @@ static void relay_step(struct relay *r, int wait_ms)
         read_input(r);
 }
 
+/* End the machine, if it still runs then, and tell what it took, if somebody asked. */
+static int end_machine(struct relay *r, unsigned patience_ms)
+{
+    int wait_status;
+
+    if (r->machine->stats)
+        stats_look(r->machine->stats, r->machine->pid);
+    wait_status = machine_end(r->machine, patience_ms);
+    if (r->machine->stats)
+        stats_print(r->machine->stats);
+    return wait_status;
+}
+
 int relay_run(struct relay *r, struct machine_process *machine)
 {
     int wait_status;
@@ -472,11 +485,11 @@ int relay_run(struct relay *r, struct machine_process *machine)
     if (r->epitaph_in_line)
         putc('\n', stderr);
     if (r->decided) {
-        machine_end(machine, 0);
+        end_machine(r, 0);
         return r->status;
     }
     /* Its line is closed, so it is ending; how, and what it has to say, is wanted. */
-    wait_status = machine_end(machine, DEATH_MS);
+    wait_status = end_machine(r, DEATH_MS);
     while (r->machine->errors >= 0 && read_errors(r))
         ;
     if (!r->epitaph && !r->reader.broken) {

@@ -36,6 +36,10 @@ QEMU_PLUGIN_EXPORT extern int qemu_plugin_version;
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(
     qemu_plugin_id_t id, const struct qemu_info *info, int argument_count, char **arguments);
 
+/* The emulator ends by itself. */
+typedef void qemu_plugin_end_cb(qemu_plugin_id_t id, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_end_cb *cb, void *data);
+
 /* A block was translated. It is valid during the call only. */
 typedef void qemu_plugin_tb_cb(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_cb *cb);

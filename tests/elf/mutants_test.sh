@@ -31,8 +31,8 @@ fi
 
 # The launcher's own machine, with another system in it.
 cp "$build/phoenix.elf" "$work"
-sed "s/\"SEED\"/\"$seed\"/; s/\"COUNT\"/\"$count\"/; s|\"\(victim[a-z-]*\.elf\)\"|\"$victims/\1\"|" \
-    "$build/elf-mutants.json" >"$work/json"
+sed -e "s/\"SEED\"/\"$seed\"/; s/\"COUNT\"/\"$count\"/" \
+    -e "s|\"\(victim[a-z-]*\.elf\)\"|\"$victims/\1\"|" "$build/elf-mutants.json" >"$work/json"
 "$build/tools/mkmanifest" --files "$build/boot" -o "$work/system.manifest" "$work/json" || exit 1
 limit=$((60 + count / 10))
 PHOENIX_IMAGES=$work timeout -k 5 $((limit + 10)) "$build/tools/phoenix" shell --accel tcg \
@@ -47,7 +47,8 @@ fi
 
 # What the libos said before the program's outcome is said of that program.
 awk '/^phoenix: mutant: / { said = substr($0, 18) }
-    /^mutant [0-9]+ / { if (said != "") print $1, $2, said; said = "" }' "$work/errors" >"$work/said"
+    /^mutant [0-9]+ / { if (said != "") print $1, $2, said; said = "" }' \
+    "$work/errors" >"$work/said"
 if cmp -s "$work/must" "$work/said"; then
     ok "the_libos_refuses_what_it_must ($(wc -l <"$work/said") of $count)"
 else

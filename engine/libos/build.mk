@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The libos: one image at 0x7fffe0000000. It is out of reach of 32-bit absolute
 # addresses, so everything in it, what it shares with others included, is compiled
-# position independent (and linked at its place, without relocations).
+# position independent (and linked at its place, without relocations). There is nothing
+# outside of the image, so no address is looked up in a table: clang would, and its
+# linker then makes absolute addresses of them where it thinks that they fit.
 
 LIBOS_CFLAGS = $(filter-out -fno-pic -fno-pie,$(CFLAGS_USER)) -fpie -fvisibility=hidden \
-    -Iengine/libos/core -Iengine/libos/linux
+    $(if $(findstring clang,$(CC)),-fdirect-access-external-data) -Iengine/libos/core -Iengine/libos/linux
 LIBOS_SHARED := engine/core/bytes.c engine/core/fmt.c engine/core/elf.c \
     engine/core/capnp_read.c engine/lib/rt/sys.c engine/lib/rt/sys.S
 LIBOS_SOURCES := $(filter-out %_test.c,$(sort $(wildcard engine/libos/core/*.c \

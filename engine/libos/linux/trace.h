@@ -148,6 +148,8 @@ void put_flags(struct trace *t, uint64_t value, const struct word *words, const 
 /* NULL: none. */
 const char *word_of(uint64_t value, const struct word *words);
 
+/* Hidden: clang would look for their addresses in a table (upcall.c has the same). */
+#pragma GCC visibility push(hidden)
 extern const struct word words_open[], words_at[], words_access[], words_protection[],
     words_map[], words_map_type[], words_remap[], words_advice[], words_file_advice[],
     words_sync[], words_whence[], words_signal[], words_signal_how[], words_signal_action[],
@@ -159,6 +161,7 @@ extern const struct word words_open[], words_at[], words_access[], words_protect
     words_statx_flags[], words_close_range[], words_file_type[], words_file_system[],
     words_wait[], words_family[], words_socket[], words_socket_flags[], words_iflag[],
     words_oflag[], words_cflag[], words_lflag[], words_statfs[], words_access_flags[];
+#pragma GCC visibility pop
 
 /* "ENOENT" and "No such file or directory"; NULL: not one that is known. */
 const char *error_name(unsigned error, const char **text);

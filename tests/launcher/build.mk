@@ -10,6 +10,8 @@ TEST_HOST += $(FRAMES_TEST) $(MOUNT_TEST) $(SCRIPT_TEST) tests/launcher/launcher
 TEST_BOOT += tests/launcher/machines_test.sh
 TEST_TOOLS += $(FAKE_QEMU)
 
+tests/launcher/launcher_test.sh: | $(FAKE_QEMU) $(PHOENIX) ;
+
 $(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/framing.o
 	$(call LINK_HOST)
 

@@ -123,6 +123,7 @@ static int test_all(void)
         test_runtime();
         test_restart();
         test_hostile();
+        test_services();
         test_authority();
         test_builds();
         test_deaths();

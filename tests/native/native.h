@@ -36,6 +36,7 @@ void test_builds(void);
 void test_runtime(void);
 void test_restart(void);
 void test_hostile(void);
+void test_services(void);
 void test_memory(void);
 void test_time(void);
 

@@ -73,9 +73,28 @@ static void cuts(void)
     check("sha256.any_cut_gives_the_same", good);
 }
 
+/* What was hashed before counts by its length, of which each bit is in the last block. */
+static void lengths(void)
+{
+    uint8_t digests[55][SHA256_SIZE];
+    int good = 1;
+
+    for (unsigned bit = 0; bit < 55; bit++) {
+        struct sha256 s;
+
+        sha256_init(&s);
+        s.length = UINT64_C(64) << bit;
+        sha256_final(&s, digests[bit]);
+        for (unsigned other = 0; other < bit; other++)
+            good &= memcmp(digests[bit], digests[other], SHA256_SIZE) != 0;
+    }
+    check("sha256.no_two_lengths_are_one", good);
+}
+
 int main(void)
 {
     vectors();
+    lengths();
     cuts();
     return failures != 0;
 }

@@ -78,7 +78,7 @@ static struct blob *add_program(const char *name)
     put_16(elf + 54, 56);
     put_16(elf + 56, 1);
     elf[64] = 1;
-    elf[68] = 5;
+    elf[68] = is("write execute") && blob_count == 1 ? 7 : 5;
     put_64(elf + 80, address);
     put_64(elf + 96, size);
     put_64(elf + 104, size);
@@ -334,6 +334,7 @@ int main(void)
     expect("linked", false, 0, "services[0].binary: `ramfs` cannot be run: it is not linked");
     expect("linked", true, 0, "services[0].binary: `ramfs` cannot be run: it is not linked");
     expect("relocatable", false, 0, "services[0].binary: `ramfs` cannot be run: it has no fixed");
+    expect("write execute", false, 0, "services[0].binary: `ramfs` cannot be run: it has no fixed");
     expect("source", false, 0, "services[1].grants[0].source: nothing is called `gold`");
     expect("not granted", false, 0, "services[1].grants[1].source: init was not granted `power`");
     expect("provides", false, 0, "services[0].provides[0]: no interface is called `dreams`");
@@ -342,8 +343,8 @@ int main(void)
     expect("cycle", false, 0, "services[0].grants: `ramfs` needs itself");
     expect("tree path", false, 0, "trees[0].path: no absolute path");
     expect("empty tree", false, 0, "trees[0].entries: empty");
-    expect("entry name", false, 0, "trees[0].entries[1].name: ");
-    expect("dots", false, 0, "trees[0].entries[2].name: ");
+    expect("entry name", false, 0, "trees[0].entries[1].name: no name that a file can have");
+    expect("dots", false, 0, "trees[0].entries[2].name: no name that a file can have");
     expect("entry mode", false, 0, "trees[0].entries[1].mode: 0x61a4");
     expect("entry twice", false, 0, "trees[0].entries[3].name: `link` is there twice");
     expect("entry order", false, 0, "trees[0].entries[3].name: `lima` does not come behind `link`");

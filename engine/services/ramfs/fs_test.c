@@ -208,6 +208,30 @@ static void links_that_loop_end(void)
     test_check("ramfs.links_are_followed_40_times", good && test_outstanding == 0, "");
 }
 
+/* Each time it is followed, all but the name that led to it is added to what is left. */
+static void links_cannot_make_a_path_too_long(void)
+{
+    static const struct {
+        size_t length;
+        int answer;
+    } links[] = {{100, LX_ELOOP}, {104, LX_ENAMETOOLONG}, {LX_PATH_MAX, LX_ENAMETOOLONG}};
+    static char target[LX_PATH_MAX];
+    bool good = true;
+
+    fs_init(&fs, 1 << 20);
+    memset(target, '/', LX_PATH_MAX);
+    target[0] = 'l';
+    for (unsigned i = 0; i < sizeof links / sizeof links[0]; i++) {
+        struct fs_node *node;
+
+        good = good && fs_symlink(&fs, (struct fs_path){target, links[i].length}, at("l")) == 0 &&
+               fs_find(&fs, at("l"), true, &node) == links[i].answer && ok() &&
+               fs_remove(&fs, at("l"), false) == 0;
+    }
+    fs_fini(&fs);
+    test_check("ramfs.links_cannot_make_a_path_too_long", good && test_outstanding == 0, "");
+}
+
 static void paths_stay_inside(void)
 {
     static char long_path[LX_PATH_MAX + 2];
@@ -373,6 +397,7 @@ int main(void)
     limit_is_kept_to_the_byte();
     read_only_without_scratch();
     links_that_loop_end();
+    links_cannot_make_a_path_too_long();
     paths_stay_inside();
     sparse_files_cost_what_was_written();
     failing_allocations_change_nothing();

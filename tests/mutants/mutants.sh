@@ -133,6 +133,10 @@ try() {
     tried=$((tried + 1))
     passes_alone "$1" || return
     file=$(sed -n 's/^+++ b\///p' "$patches/$1.patch")
+    if ! cp -p "$copy/$file" "$copy/as-it-was"; then
+        bad "$1" "there is no $file"
+        return
+    fi
     touch "$copy/wrong"
     if ! said=$(node "$patches/patch.js" "$copy" "$patches/$1.patch"); then
         bad "$1" "does not apply: ${said#*: }"
@@ -150,7 +154,7 @@ try() {
         *) bad "$1" "nobody notices: $(head_of Breaks "$1")" ;;
         esac
     fi
-    cp -p "$file" "$copy/$file"
+    cp -p "$copy/as-it-was" "$copy/$file"
     forget
 }
 

@@ -12,22 +12,23 @@
 #define CLUSTER_MAX 256 /* of a program that walks through its memory */
 #define BORROW 64       /* a file's own pages cost no memory */
 #define PAGES_A_MIB ((1 << 20) / PHX_PAGE_SIZE)
+/* Libraries reserve so much and use a little of it (OpenBLAS: 128 MiB a thread). */
+#define MODEST (256 * PAGES_A_MIB)
 
-/* A program that asks again and again would fill the log. */
+/* The refusal is logged once: a program that asks again and again would fill the log. */
 bool mm_may_take(uint64_t pages)
 {
     static bool refused_before;
     uint64_t free, total;
 
-    /* Small wishes are not worth a kernel call; they fail when they are touched. */
-    if (pages < 4096)
+    if (pages <= MODEST)
         return true;
     sys_memory(&free, &total);
-    if (pages <= free)
+    if (pages <= total)
         return true;
     if (__atomic_exchange_n(&refused_before, true, __ATOMIC_RELAXED) == false)
-        program_log("an area of %lu MiB is refused: of the machine's %lu MiB %lu are free",
-                    pages / PAGES_A_MIB, total / PAGES_A_MIB, free / PAGES_A_MIB);
+        program_log("an area of %lu MiB is refused: the machine has %lu MiB",
+                    pages / PAGES_A_MIB, total / PAGES_A_MIB);
     return false;
 }
 

@@ -53,6 +53,9 @@ void mm_reserve(uint64_t address, uint64_t length);
 int64_t mm_map(const struct mm_request *request);
 int64_t mm_unmap(uint64_t address, uint64_t length);
 int64_t mm_protect(uint64_t address, uint64_t length, uint32_t protection);
+/* Whether a wish for so much memory, none of it touched yet, is not absurd: a few hundred
+ * MiB, or no more than the machine has. What is touched and not there ends the program. */
+bool mm_may_take(uint64_t pages);
 /* Forget contents, keep the areas. */
 int64_t mm_discard(uint64_t address, uint64_t length);
 /* Grow, shrink or move; to 0: wherever. */

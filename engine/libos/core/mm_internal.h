@@ -39,7 +39,5 @@ void mm_drop_pages(uint64_t start, uint64_t end);
 uint32_t mm_hardware(uint32_t protection, uint32_t access);
 /* Free the backing if that was its last use. */
 void mm_backing_check(struct backing *backing);
-/* Whether a wish for so much memory is not absurd: no more than the machine has. */
-bool mm_may_take(uint64_t pages);
 
 #endif

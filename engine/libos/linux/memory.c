@@ -14,16 +14,10 @@ _Static_assert(PROT_READ == PHX_PROT_READ && PROT_WRITE == PHX_PROT_WRITE &&
                    PROT_EXEC == PHX_PROT_EXECUTE, "abi.h");
 #define PROT_KNOWN (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* More than there is in the machine is refused at once, unless it is only a
- * reservation of addresses. */
-static bool is_absurd(uint64_t length, uint64_t protection, uint64_t flags)
+/* A reservation of addresses may be as large as it likes. */
+static bool is_reservation(uint64_t protection, uint64_t flags)
 {
-    uint64_t free, total;
-
-    if (length < (UINT64_C(64) << 20) || (protection & PROT_WRITE) == 0 || (flags & 0x4000) != 0)
-        return false;
-    sys_memory(&free, &total);
-    return length / PHX_PAGE_SIZE > total;
+    return (protection & PROT_WRITE) == 0 || (flags & MAP_NORESERVE) != 0;
 }
 
 /* A file that cannot be lent: its bytes of now, copied. */
@@ -96,7 +90,7 @@ int64_t call_mmap(const struct call *c)
         return map_file(&request, c->e, c->d, c->f);
     if (type != MAP_PRIVATE)
         request.flags = VMA_SHARED;
-    if (is_absurd(c->b, c->c, c->d))
+    if (!is_reservation(c->c, c->d) && !mm_may_take(c->b / PHX_PAGE_SIZE))
         return -E_NOMEM;
     return mm_map(&request);
 }

@@ -9,6 +9,13 @@ static char *at(const struct logbuf *log, uint64_t position)
     return &log->buffer[position & (log->size - 1)];
 }
 
+/* C0 but tab, DEL, and C1 as one byte or as UTF-8 has it. */
+static bool is_control(unsigned char c, unsigned char before)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7f ||
+           (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
+}
+
 static void append_line(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
 {
     char line[LOGBUF_LINE_MAX];
@@ -16,9 +23,9 @@ static void append_line(struct logbuf *log, uint64_t nanoseconds, const char *te
                      (unsigned long)(nanoseconds / 1000 % 1000000));
 
     for (size_t i = 0; i < length && i < LOGBUF_TEXT_MAX; i++) {
-        unsigned char c = (unsigned char)text[i];
+        unsigned char c = (unsigned char)text[i], before = (unsigned char)line[end - 1];
 
-        line[end++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : text[i];
+        line[end++] = is_control(c, before) ? '?' : text[i];
     }
     line[end++] = '\n';
     while (log->head + end - log->tail > log->size)

@@ -4,9 +4,10 @@
  *
  * Each is a native program in a file of its own. Its head comment is what the test
  * goes by: after `With` the capabilities that the shell gives it, after `Gets` exactly
- * what it and the shell say of it, a `#` for a number. A program that tries many
- * things looks at each answer itself: the first that is not as it must be ends it with
- * one line and status 1, and that is never what `Gets` says.
+ * what it and the shell say of it, a `#` for a number, lines that begin with `...` as
+ * often as they come; after `Keys` what is typed when it has said `begun`. A program that
+ * tries many things looks at each answer itself: the first that is not as it must be
+ * ends it with one line and status 1, and that is never what `Gets` says.
  *
  * Its first argument, if it has one, is the seed of what it draws.
  */
@@ -14,6 +15,7 @@
 #define TESTS_HOSTILE_H
 
 #include "bytes.h"
+#include "phoenix/layout.h"
 #include "rt/rt.h"
 
 #define USER_END PHX_USER_END

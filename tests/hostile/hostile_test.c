@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 #define PATIENCE 60.0 /* seconds, for a program under emulation beside other tests */
+#define PROMPT "phoenix> "
+#define KEY_US 200000 /* that it runs before the key is typed */
 #define SETTLE_TRIES 200
 #define SETTLE_US 20000
-#define TEXT_ROOM 4096
+#define TEXT_ROOM 65536
 
 static struct machine m;
 static unsigned cores;
@@ -55,7 +57,7 @@ static const char *line_text(char *line)
 static void take_line(struct program *p, const char *text, bool *in_gets)
 {
     if (strncmp(text, "With  ", 6) == 0)
-        snprintf(p->with, sizeof p->with, "%s", text + 6);
+        snprintf(p->with, sizeof p->with, "%.200s", text + 6);
     if (strncmp(text, "Keys  ^C", 8) == 0)
         p->interrupt = true;
     *in_gets = strncmp(text, "Gets  ", 6) == 0 || (*in_gets && strncmp(text, "      ", 6) == 0);
@@ -101,10 +103,10 @@ static void drop_times(char *text)
     *to = 0;
 }
 
-/* A # of the pattern is a number, as long as it is. */
-static bool matches(const char *pattern, const char *text)
+/* One line: a # of the pattern is a number, as long as it is. */
+static bool line_matches(const char *pattern, const char *text)
 {
-    for (; *pattern != 0; pattern++) {
+    for (; *pattern != '\n'; pattern++) {
         if (*pattern != '#') {
             if (*text++ != *pattern)
                 return false;
@@ -115,6 +117,42 @@ static bool matches(const char *pattern, const char *text)
         text += strncmp(text, "0x", 2) == 0 ? 2 : 0;
         while (isxdigit((unsigned char)*text))
             text++;
+    }
+    return *text == '\n';
+}
+
+static const char *next_line(const char *text)
+{
+    return strchr(text, '\n') + 1;
+}
+
+static bool is_repeated(const char *pattern)
+{
+    return strncmp(pattern, "...", 3) == 0;
+}
+
+/* Whether one of the repeated lines from here on matches. */
+static bool any_matches(const char *pattern, const char *text)
+{
+    for (; is_repeated(pattern); pattern = next_line(pattern))
+        if (line_matches(pattern + 3, text))
+            return true;
+    return false;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+    while (*pattern != 0) {
+        while (any_matches(pattern, text))
+            text = next_line(text);
+        while (is_repeated(pattern))
+            pattern = next_line(pattern);
+        if (*pattern == 0)
+            break;
+        if (!line_matches(pattern, text))
+            return false;
+        pattern = next_line(pattern);
+        text = next_line(text);
     }
     return *text == 0;
 }
@@ -164,7 +202,9 @@ static struct usage settle(const struct usage *before)
 
 static const char *said_of(const struct program *p, unsigned long seed)
 {
+    static char between[TEXT_ROOM];
     char command[512], numbers[32] = "";
+    const char *from;
 
     if (seed != 0)
         snprintf(numbers, sizeof numbers, " %lu", seed);
@@ -176,9 +216,13 @@ static const char *said_of(const struct program *p, unsigned long seed)
     machine_type(&m, "\r");
     if (!machine_expect(&m, "\n", PATIENCE) || !machine_expect(&m, "begun\n", PATIENCE))
         return "";
-    usleep(200000);
+    usleep(KEY_US);
+    from = m.said + m.seen;
     machine_type(&m, "\003");
-    return machine_command(&m, "", PATIENCE);
+    if (!machine_expect(&m, PROMPT, PATIENCE))
+        return "";
+    snprintf(between, sizeof between, "%.*s", (int)(m.said + m.seen - strlen(PROMPT) - from), from);
+    return between;
 }
 
 static double seconds_since(const struct timespec *begin)
@@ -223,7 +267,7 @@ static bool run_one(const struct program *p, unsigned long seed, const struct us
 static bool boot(const char *const *arguments, struct usage *before)
 {
     machine_start(&m, "hostile.manifest", arguments);
-    if (!machine_expect(&m, "phoenix> ", PATIENCE))
+    if (!machine_expect(&m, PROMPT, PATIENCE))
         return false;
     /* The first programs make the services' tables and heaps as big as they get. */
     for (unsigned i = 0; i < 3; i++)

@@ -8,8 +8,6 @@
  */
 #include "hostile.h"
 
-#include "phoenix/layout.h"
-
 int main(void)
 {
     uint64_t two = (uint64_t)pages(2);

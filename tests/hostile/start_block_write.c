@@ -7,8 +7,6 @@
  */
 #include "hostile.h"
 
-#include "phoenix/layout.h"
-
 int main(void)
 {
     *(volatile uint8_t *)PHX_NATIVE_START_BLOCK = 0xff;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Children that do nothing but random system calls, with every register random and ids
+ * near those that they hold: their own process, thread, space and pool, an account, an
+ * endpoint, a client of it, a notification, a clock. Two threads each, until they have
+ * ended themselves or are ended. Afterwards their account has everything again.
+ *
+ * With  account,clock,entropy
+ * Gets  ...process #: exception at # (rip #) and no way to tell it
+ *       ...process #: page fault at # (rip #) and no way to tell it
+ *       40 lives, 0 pages, 0 rows, 0 threads left
+ */
+#include "hostile.h"
+
+#define LIVES 40
+#define LIFE_NS 8000000
+
+extern const uint8_t life_code[], life_end[];
+
+/* rdi is the seed. r13 is the state of a generator, which the loop draws every register
+ * from: an operation word of a good kind (most of the time), an id of a low row and its
+ * first generation (most of the time), and words of all sizes. */
+__asm__(".pushsection .rodata\n"
+        ".macro DRAW to\n"
+        "    mov %r13, %rcx\n    shl $13, %rcx\n    xor %rcx, %r13\n"
+        "    mov %r13, %rcx\n    shr $7, %rcx\n    xor %rcx, %r13\n"
+        "    mov %r13, %rcx\n    shl $17, %rcx\n    xor %rcx, %r13\n"
+        "    mov %r13, \\to\n"
+        ".endm\n"
+        /* A word: shifted by some of its own bits, so that small ones are likely. */
+        ".macro WORD to\n"
+        "    DRAW \\to\n    mov %r13, %rcx\n    shr $40, %rcx\n    shr %cl, \\to\n"
+        ".endm\n"
+        ".globl life_code, life_end\n"
+        "life_code:\n"
+        "    mov %rdi, %rbp\n"
+        "    mov %rdi, %r13\n"
+        "1:  mov %rbp, %r13\n"
+        "    WORD %rsi\n    WORD %rdx\n    WORD %r10\n    WORD %r8\n    WORD %r9\n"
+        "    WORD %rbx\n    WORD %r12\n    WORD %r14\n    WORD %r15\n"
+        "    DRAW %rdi\n"
+        "    and $31, %edi\n"
+        "    bts $32, %rdi\n"
+        "    DRAW %rax\n"
+        "    mov %eax, %ecx\n"
+        "    and $0x0a3f0f03, %eax\n"
+        "    shr $28, %ecx\n"
+        "    jnz 2f\n"
+        "    DRAW %rax\n"
+        "    DRAW %rdi\n"
+        "2:  mov %r13, %rbp\n"
+        "    syscall\n"
+        "    jmp 1b\n"
+        "life_end:\n"
+        ".popsection\n");
+
+static uint64_t notification;
+
+static void give(uint64_t cap, const struct child *child, uint64_t methods, uint64_t slot)
+{
+    struct capability_grant_out out = {0};
+    struct capability_identify_out what = {0};
+
+    capability_identify(cap, &what);
+    capability_grant(cap, child->process, methods & what.methods, slot, &out);
+}
+
+/* What a program has, and more. */
+static void give_all(uint64_t account, const struct child *child)
+{
+    struct account_new_endpoint_out endpoint = {0};
+    struct account_new_pool_out pool = {0};
+    struct endpoint_mint_out client = {0};
+    struct account_new_notification_out own = {0};
+
+    account_new_endpoint(account, &endpoint);
+    account_new_pool(account, &pool);
+    account_new_notification(account, &own);
+    endpoint_mint(endpoint.endpoint, 64, ~UINT64_C(0), 1, 0, &client);
+    give(child->process, child, ~UINT64_C(0), SLOT_PROCESS);
+    give(RT_THREAD, child, ~UINT64_C(0), SLOT_THREAD);
+    give(child->space, child, ~UINT64_C(0), SLOT_SPACE);
+    give(pool.pool, child, ~UINT64_C(0), SLOT_POOL);
+    give(account, child, ~ACCOUNT_M_DESTROY, SLOT_ACCOUNT);
+    give(rt_cap("clock"), child, ~UINT64_C(0), SLOT_CLOCK);
+    give(endpoint.endpoint, child, ~UINT64_C(0), 0);
+    give(client.capability, child, ~UINT64_C(0), 0);
+    give(own.notification, child, ~UINT64_C(0), 0);
+    phx_release(endpoint.endpoint);
+    phx_release(pool.pool);
+    phx_release(client.capability);
+    phx_release(own.notification);
+}
+
+/* Its code and stacks are there; it starts when it has everything. */
+static int64_t born(uint64_t account, struct child *child)
+{
+    static const uint8_t waits[] = {0xf4}; /* hlt: only started once rewritten */
+    struct phx_registers r = {.rip = CHILD_CODE, .rsp = CHILD_STACK_TOP, .rflags = 0x202};
+    struct process_new_thread_out second = {0};
+    int64_t result = child_start(account, life_code, (size_t)(life_end - life_code), child);
+
+    (void)waits;
+    if (result < 0)
+        return result;
+    thread_stop(child->thread);
+    give_all(account, child);
+    r.rdi = draw(UINT64_MAX) | 1;
+    while (thread_registers(child->thread, (uint64_t)&r, 1) == -PHX_INVALID_STATE)
+        thread_control_yield(RT_THREAD);
+    process_new_thread(
+        child->process, CHILD_CODE, CHILD_STACK_TOP, draw(UINT64_MAX) | 1, 0, 0, &second);
+    process_watch(child->process, notification, 1);
+    thread_start(second.thread);
+    phx_release(second.thread);
+    return thread_start(child->thread);
+}
+
+static void live(uint64_t account)
+{
+    struct child child;
+    int64_t result = born(account, &child);
+
+    MUST(result >= 0 || result == -PHX_INVALID_STATE, "no child: %s", text_of(result));
+    notification_wait(notification, 1, now() + LIFE_NS, NULL);
+    process_exit(child.process, 9);
+    phx_release(child.process);
+    phx_release(child.space);
+    phx_release(child.thread);
+}
+
+int main(void)
+{
+    struct account_new_notification_out made = {0};
+    uint64_t all = budget(1500, 2000, 100), end = now() + UINT64_C(60000000000);
+
+    account_new_notification(rt_cap("account"), &made);
+    notification = made.notification;
+    for (unsigned i = 0; i < LIVES; i++) {
+        struct account_create_out own = {0};
+
+        MUST(account_create(all, 400, 500, 20, 0, &own) >= 0, "life %u: no account", i);
+        live(own.account);
+        account_destroy(own.account);
+        phx_release(own.account);
+        while (used(all, RESOURCE_PAGES) > 0 && now() < end)
+            thread_control_yield(RT_THREAD);
+    }
+    rt_print("%u lives, %lu pages, %lu rows, %lu threads left\n", LIVES, used(all, RESOURCE_PAGES),
+        used(all, RESOURCE_HOLDS), used(all, RESOURCE_THREADS));
+    return 0;
+}

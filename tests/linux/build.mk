@@ -27,6 +27,7 @@ $(B)/tests/linux/sgemm: tests/linux/sgemm.c
 
 tests/linux/programs_test.sh: $(LINUX_TEST_PROGRAMS)
 tests/linux/debian_test.sh: $(B)/tests/linux/sgemm
-tests/linux/trace_test.sh: $(B)/tests/linux/watched-glibc ;
+tests/linux/trace_test.sh: \
+    $(addprefix $(B)/tests/linux/,watched-glibc signals-glibc memory-glibc pipes-glibc) ;
 TEST_BOOT += tests/linux/programs_test.sh tests/linux/applets_test.sh tests/linux/debian_test.sh \
     tests/linux/trace_test.sh

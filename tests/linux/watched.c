@@ -145,6 +145,7 @@ static void names(void)
     close(fd);
     umask(027);
     umask(0);
+    umask(7);
     unlinkat(AT_FDCWD, "folder", 0);
     unlink("folder/third");
     fd = open("folder", O_RDONLY | O_DIRECTORY);
@@ -245,6 +246,14 @@ static void others(void)
     write(2, "told\n", 5);
 }
 
+static int most_is_below(long megabytes)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss < megabytes << 10;
+}
+
 static int count(void)
 {
     long n = 10000000;
@@ -288,7 +297,7 @@ int main(int argc, char **argv)
     if (strcmp(part, "wait") == 0)
         return beside(NULL);
     if (strcmp(part, "memory") == 0)
-        return grow(24) + grow(8);
+        return grow(24) + grow(8) + most_is_below(24);
     if (strcmp(part, "count") == 0)
         return count();
     if (strcmp(part, "threads") == 0) {

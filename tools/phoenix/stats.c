@@ -22,7 +22,7 @@
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_tb_trans_cb"
 
 struct stats {
-    char *plugin; /* the file */
+    int plugin; /* the file; -1: it is not there */
     unsigned cpus;
     int file; /* of the counts; -1: there is none */
     struct counts *counts;
@@ -42,17 +42,20 @@ static uint64_t now_ns(void)
 struct stats *stats_new(const struct options *options, const char *images)
 {
     struct stats *stats;
+    char *plugin;
 
     if (!options->stats)
         return NULL;
     stats = must_allocate(sizeof *stats);
-    *stats = (struct stats){.plugin = must_format("%s/tools/count.so", images),
+    plugin = must_format("%s/tools/count.so", images);
+    *stats = (struct stats){.plugin = open(plugin, O_RDONLY | O_CLOEXEC),
         .cpus = options->cpus,
         .file = memfd_create("counts", MFD_CLOEXEC),
         .counts = MAP_FAILED,
         .started = now_ns()};
     if (stats->file >= 0 && ftruncate(stats->file, sizeof *stats->counts) == 0)
         stats->counts = mmap(NULL, sizeof *stats->counts, PROT_READ, MAP_SHARED, stats->file, 0);
+    free(plugin);
     return stats;
 }
 
@@ -82,19 +85,22 @@ char *stats_plugin(struct stats *stats, const char *qemu, bool kvm)
         stats->uncounted = "the machine is not emulated";
     else if (stats->counts == MAP_FAILED)
         stats->uncounted = "there is no memory for it";
-    else if (access(stats->plugin, R_OK) != 0)
+    else if (stats->plugin < 0)
         stats->uncounted = "tools/count.so is missing; `make` builds it";
     else if (!loads_plugins(qemu))
         stats->uncounted = "this QEMU loads no plugins";
     if (stats->uncounted)
         return NULL;
-    return must_format("%s,counts=/proc/self/fd/%d,cpus=%u", stats->plugin, stats->file,
-        stats->cpus);
+    /* By its descriptor: a comma in its name would mean something else here. */
+    return must_format("/proc/self/fd/%d,counts=/proc/self/fd/%d,cpus=%u", stats->plugin,
+        stats->file, stats->cpus);
 }
 
 void stats_inherit(const struct stats *stats)
 {
     fcntl(stats->file, F_SETFD, 0);
+    if (stats->plugin >= 0)
+        fcntl(stats->plugin, F_SETFD, 0);
 }
 
 void stats_look(struct stats *stats, pid_t machine)

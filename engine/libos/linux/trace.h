@@ -104,7 +104,7 @@ static inline bool trace_failed(const struct trace *t)
 void put(struct trace *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void put_char(struct trace *t, char c);
 void put_address(struct trace *t, uint64_t address);
-void put_octal(struct trace *t, uint64_t n); /* as C has it: 0, 0644 */
+void put_mode(struct trace *t, uint64_t n); /* octal, of three digits at least */
 /* `length` bytes there, quoted, of which `most` are shown (255 at most). */
 void put_bytes(struct trace *t, uint64_t address, uint64_t length, uint64_t most);
 /* The same of a string. */

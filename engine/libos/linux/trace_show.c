@@ -82,10 +82,7 @@ static void show_pointer(struct trace *t, unsigned i)
 
 static void show_octal(struct trace *t, unsigned i)
 {
-    uint32_t n = (uint32_t)t->a[i];
-
-    put(t, n == 0 ? "00" : n < 8 ? "0" : ""); /* modes have three digits at least */
-    put_octal(t, n);
+    put_mode(t, (uint32_t)t->a[i]);
 }
 
 static void show_mode(struct trace *t, unsigned i)

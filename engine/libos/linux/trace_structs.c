@@ -257,8 +257,7 @@ void put_file_mode(struct trace *t, uint64_t mode)
         put(t, "%s|", type);
     else if ((mode & STAT_TYPE) != 0)
         put(t, "0x%lx /* S_IF??? */|", mode & STAT_TYPE);
-    put(t, (mode & 07777) == 0 ? "00" : (mode & 07777) < 8 ? "0" : "");
-    put_octal(t, mode & 07777);
+    put_mode(t, mode & 07777);
 }
 
 static bool is_device(uint32_t mode)

@@ -32,15 +32,13 @@ void put_address(struct trace *t, uint64_t address)
         put(t, "0x%lx", address);
 }
 
-void put_octal(struct trace *t, uint64_t n)
+void put_mode(struct trace *t, uint64_t n)
 {
     unsigned shift = 63;
 
-    put_char(t, '0');
+    put(t, n < 8 ? "00" : "0");
     while (shift > 0 && n >> shift == 0)
         shift -= 3;
-    if (n == 0)
-        return;
     for (; shift > 0; shift -= 3)
         put_char(t, (char)('0' + (n >> shift & 7)));
     put_char(t, (char)('0' + (n & 7)));
@@ -173,7 +171,7 @@ static void put_result_of(struct trace *t)
         put(t, t->result == 0 ? "0" : "0x%lx", t->result);
         break;
     case IN_OCTAL:
-        put_octal(t, (uint64_t)t->result);
+        put_mode(t, (uint64_t)t->result);
         break;
     case OF_FCNTL:
         put_fcntl_result(t);

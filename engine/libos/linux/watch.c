@@ -242,12 +242,13 @@ void trace_signal(int signal, int code, const struct fault *fault)
 /* The call that it began with, as its parent would have made it. */
 static void write_start(const struct phx_registers *r)
 {
-    static const struct trace_call execve = {.name = "execve", .kinds = {NONE, TEXTS, TEXTS_COUNT}};
+    static const struct trace_call execve = {.name = "execve", .kinds = {PATH, TEXTS, TEXTS_COUNT}};
     struct trace t = {.call = &execve};
 
     t.a[1] = r->rsp + 8;
     t.a[2] = r->rsp + 8 * (start_program.arguments.count + 2);
-    put(&t, "execve(\"%s\", ", start_program.path);
+    copy_from_user(&t.a[0], t.a[1], 8); /* it was started by the name that it is told */
+    put(&t, "execve(");
     trace_show_arguments(&t);
     trace_show_result(&t);
     write_line(&t);

@@ -3,9 +3,9 @@
  * A system call as text, in the form that strace(1) made known.
  *
  * What each argument is stands in one table (trace_table.c); how that is shown in
- * trace_show.c, trace_structs.c and trace_waits.c; which bit has which name in trace_words.c. An
- * argument that the call only reads is shown before the call, one that it fills in
- * after it, and as a bare address if it failed.
+ * trace_show.c, trace_calls.c, trace_structs.c and trace_waits.c; which bit has which
+ * name in trace_words.c. An argument that the call only reads is shown before the call,
+ * one that it fills in after it, and as a bare address if it failed.
  *
  * Everything that is looked at is the program's memory, through user.h: an address
  * that is none is shown as the number that it is.
@@ -86,10 +86,25 @@ struct trace {
 /* trace_table.c; numbers beyond the table have no name. */
 const struct trace_call *trace_call_of(uint64_t number);
 
+/* Shows argument i. */
+typedef void trace_show(struct trace *t, unsigned i);
+
 /* --- trace_show.c --------------------------------------------------------- */
 
 /* The arguments from t->next on; before the call, up to the first that it fills in. */
 void trace_show_arguments(struct trace *t);
+
+void put_number_at(struct trace *t, uint64_t address); /* [3] */
+
+/* --- trace_calls.c -------------------------------------------------------- */
+
+trace_show show_futex_command, show_futex_timeout, show_futex_third, show_clone,
+    show_clone_rest, show_clone3, show_fcntl_value, show_ioctl_value, show_arch_value,
+    show_prctl_value, show_out_address;
+/* Whether there is a value behind the command; argument i of futex, behind the third. */
+bool futex_has(const struct trace *t, unsigned i);
+bool fcntl_has_value(const struct trace *t);
+bool prctl_has_value(const struct trace *t);
 
 /* --- trace_text.c: pieces ------------------------------------------------- */
 
@@ -116,7 +131,6 @@ void put_open_flags(struct trace *t, uint64_t flags);
 
 /* --- trace_structs.c: argument i, which points to something --------------- */
 
-typedef void trace_show(struct trace *t, unsigned i);
 trace_show show_timespec, show_timeval, show_itimer, show_times_two, show_timevals_two,
     show_signal_set, show_signal_pair, show_signal_action, show_signal_stack, show_signal_info,
     show_signal_frame, show_remaining,

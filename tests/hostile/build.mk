@@ -35,6 +35,7 @@ $(B)/hostile.manifest: $(addprefix $(B)/boot/,$(HOSTILE_PROGRAMS:%=%.elf) init.e
 $(HOSTILE_TEST): %: %.o $(B)/plain/tests/boot/drive.o | $(B)/phoenix.elf $(B)/hostile.manifest
 	$(call LINK_HOST,)
 
-tests/hostile/hostile_test.sh: $(HOSTILE_TEST) ;
+tests/hostile/hostile_test.sh tests/hostile/hostile_soak.sh: $(HOSTILE_TEST) ;
 
 TEST_BOOT += tests/hostile/hostile_test.sh
+TEST_SOAK += tests/hostile/hostile_soak.sh

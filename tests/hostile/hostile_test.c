@@ -2,13 +2,15 @@
 /*
  * Runs hostile programs from the shell of a booted machine, one after the other.
  *
- *   hostile_test CORES SEED ROUNDS PROGRAM.c...
+ *   hostile_test CORES SEED SECONDS PROGRAM.c...
  *
  * What a program is given and what must be said of it stand in the head comment of its
  * source, behind `With` and `Gets` (hostile.h). After each, the shell's `mem` must be
  * what it was before the first, to the page, the row and the thread, and the machine
- * must still do what it is told. Each line says the pages that were used before and
- * after.
+ * must still do what it is told. Each line says what was used before and after.
+ *
+ * All of them again until so many seconds have passed. With a seed other than 0 they are
+ * told it, and the next round the next one, and what stands behind `Soak`.
  */
 #include "../boot/drive.h"
 
@@ -36,6 +38,7 @@ struct program {
     char name[64];
     char with[256];
     char gets[TEXT_ROOM]; /* lines, each with its newline */
+    char soak[64];        /* further arguments in a soak */
     bool interrupt;       /* `Keys ^C`: it never ends by itself */
 };
 
@@ -58,6 +61,8 @@ static void take_line(struct program *p, const char *text, bool *in_gets)
 {
     if (strncmp(text, "With  ", 6) == 0)
         snprintf(p->with, sizeof p->with, "%.200s", text + 6);
+    if (strncmp(text, "Soak  ", 6) == 0)
+        snprintf(p->soak, sizeof p->soak, "%.60s", text + 6);
     if (strncmp(text, "Keys  ^C", 8) == 0)
         p->interrupt = true;
     *in_gets = strncmp(text, "Gets  ", 6) == 0 || (*in_gets && strncmp(text, "      ", 6) == 0);
@@ -203,11 +208,11 @@ static struct usage settle(const struct usage *before)
 static const char *said_of(const struct program *p, unsigned long seed)
 {
     static char between[TEXT_ROOM];
-    char command[512], numbers[32] = "";
+    char command[512], numbers[96] = "";
     const char *from;
 
     if (seed != 0)
-        snprintf(numbers, sizeof numbers, " %lu", seed);
+        snprintf(numbers, sizeof numbers, " %lu %s", seed, p->soak);
     snprintf(command, sizeof command, "run %s%s%s%s%s", p->with[0] ? "--with " : "", p->with,
         p->with[0] ? " " : "", p->name, numbers);
     if (!p->interrupt)
@@ -233,34 +238,44 @@ static double seconds_since(const struct timespec *begin)
     return (double)(t.tv_sec - begin->tv_sec) + (double)(t.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
+/* One line: what was used before and after, how long it took, the last that was said. */
+static void report(const struct program *p, bool good, const struct usage *before,
+    const struct usage *after, double seconds, const char *said)
+{
+    size_t length = strlen(said), from = length > 0 ? length - 1 : 0;
+
+    while (from > 0 && said[from - 1] != '\n')
+        from--;
+    printf("%s hostile.smp%u.%s pages %lu/%lu rows %lu/%lu threads %lu/%lu free %lu/%lu, %.1f s: "
+           "%.*s\n",
+        good ? "ok" : "FAIL", cores, p->name, before->pages, after->pages, before->holds,
+        after->holds, before->threads, after->threads, before->free, after->free, seconds,
+        (int)strcspn(said + from, "\n"), said + from);
+    test_failures += !good;
+    total++;
+    passed += good;
+}
+
 static bool run_one(const struct program *p, unsigned long seed, const struct usage *before)
 {
     static char said[TEXT_ROOM];
     struct usage after;
-    char name[160];
     struct timespec begin;
     double seconds;
-    bool expected, good;
+    bool expected;
 
+    if (m.seen == m.length) /* room for what it says */
+        m.seen = m.length = 0;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     snprintf(said, sizeof said, "%s", said_of(p, seed));
     seconds = seconds_since(&begin);
     drop_times(said);
     expected = matches(p->gets, said);
     after = settle(before);
-    good = expected && same(before, &after);
-    snprintf(name, sizeof name,
-        "hostile.smp%u.%s pages %lu/%lu rows %lu/%lu threads %lu/%lu free "
-        "%lu/%lu, %.1f s",
-        cores, p->name, before->pages, after.pages, before->holds, after.holds, before->threads,
-        after.threads, before->free, after.free, seconds);
-    printf("%s %s\n", good ? "ok" : "FAIL", name);
+    report(p, expected && same(before, &after), before, &after, seconds, said);
     if (!expected)
         printf("  %s must get:\n%s  and got:\n%s", p->name, p->gets, said);
     fflush(stdout);
-    test_failures += !good;
-    total++;
-    passed += good;
     return after.pages != 0;
 }
 
@@ -283,25 +298,28 @@ int main(int argc, char **argv)
     const char *arguments[] = {
         "-M", "microvm,acpi=on,isa-serial=on,rtc=on", "-m", "48M", "-smp", number, NULL};
     unsigned long seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
-    unsigned long rounds = argc > 3 ? strtoul(argv[3], NULL, 0) : 1;
+    double limit = argc > 3 ? strtod(argv[3], NULL) : 0;
+    struct timespec begin;
     struct usage before, after;
     bool alive;
 
     if (argc < 5) {
-        fprintf(stderr, "usage: hostile_test CORES SEED ROUNDS PROGRAM.c...\n");
+        fprintf(stderr, "usage: hostile_test CORES SEED SECONDS PROGRAM.c...\n");
         return 2;
     }
     cores = (unsigned)strtoul(argv[1], NULL, 0);
     snprintf(number, sizeof number, "%u", cores);
     alive = boot(arguments, &before);
     test_check(&m, "hostile.the_machine_boots", alive);
-    for (unsigned long round = 0; round < rounds; round++)
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do
         for (int i = 4; alive && i < argc; i++) {
-            struct program p;
+            static struct program p;
 
             read_head(argv[i], &p);
-            alive = run_one(&p, seed != 0 ? seed + round : 0, &before);
+            alive = run_one(&p, seed, &before);
         }
+    while (alive && seed != 0 && ++seed && seconds_since(&begin) < limit);
     after = alive ? usage() : (struct usage){0};
     machine_type(&m, "exit 42\r");
     printf("%lu of %lu got what they must on %u core(s); pages used before %lu, after %lu; "

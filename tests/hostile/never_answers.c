@@ -2,10 +2,11 @@
 /*
  * Servers that answer, forget, keep, answer another, drop or die, as it is drawn; clients
  * that wait, give up, are stopped or let go of what they call. Every call ends with an
- * answer or with what it may end with, and the endpoint still serves afterwards. The
+ * answer or with what it may end with, and the endpoint still serves afterwards. Its
  * second argument says for how many milliseconds.
  *
  * With  account,clock
+ * Soak  20000
  * Gets  # calls ended: # answered, # not; the endpoint serves
  */
 #include "hostile.h"

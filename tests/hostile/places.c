@@ -112,8 +112,8 @@ static int64_t message_at(uint64_t address)
     static const uint64_t none[PHX_WORDS];
     int64_t result = operation(PHX_OP_ENTER1, (uint64_t)&entry, none);
 
-    /* What lies there may say anything; of zeroes, that it must not wait. */
-    return result == -PHX_WOULD_BLOCK ? 0 : result;
+    /* What lies there may say anything; zeroes, that it must not wait. */
+    return result == -PHX_WOULD_BLOCK || result == -PHX_TIMEOUT ? 0 : result;
 }
 
 static int64_t call_bytes_from(uint64_t address)

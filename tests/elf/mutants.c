@@ -237,22 +237,23 @@ static struct memory memory_now(void)
     return memory;
 }
 
-/* Teardown goes on behind a death. */
-static bool memory_is(const struct memory *before, struct memory *last)
+/* Teardown goes on behind a death: it is over when nothing has changed ten times. */
+static struct memory memory_settled(void)
 {
-    for (uint64_t end = now() + PATIENCE_NS / 10; now() < end;) {
-        *last = memory_now();
-        if (memcmp(last, before, sizeof *last) == 0)
-            return true;
+    struct memory last = memory_now(), memory;
+
+    for (unsigned same = 0; same < 10; last = memory) {
         thread_control_sleep(RT_THREAD, now() + 10000000);
+        memory = memory_now();
+        same = memcmp(&memory, &last, sizeof last) == 0 ? same + 1 : 0;
     }
-    return false;
+    return last;
 }
 
 static bool same_memory(const struct memory *before)
 {
-    struct memory after;
-    bool same = memory_is(before, &after);
+    struct memory after = memory_settled();
+    bool same = memcmp(&after, before, sizeof after) == 0;
 
     rt_print("%s elf.memory_is_what_it_was before and after: %lu, %lu pages, %lu, %lu holds, "
              "%lu, %lu threads, %lu, %lu frames free\n",
@@ -267,8 +268,7 @@ static bool run_all(uint64_t seed, uint64_t count)
 
     if (!good_ones_work() || !good_ones_work())
         return false;
-    thread_control_sleep(RT_THREAD, now() + 100000000);
-    before = memory_now();
+    before = memory_settled();
     for (uint64_t i = 0; i < count; i++)
         if (!run_mutant(i, seed) || (i % GOOD_EVERY == 0 && !good_ones_work()))
             return false;

@@ -197,6 +197,20 @@ TEST(cores, a_core_flushes_what_it_takes_away, "each page, or all of them at onc
     end();
 }
 
+TEST(cores, an_idle_core_is_woken, "when a thread is ready, and once")
+{
+    begin();
+    cpus[1].idle = true;
+    cpus[1].resched = 0;
+    arch_host.wakeups[1] = 0;
+    (void)another_thread(&alice);
+    CHECK_EQ(arch_host.wakeups[1], 1);
+    CHECK_EQ(cpus[1].resched, 1);
+    (void)another_thread(&alice);
+    CHECK_EQ(arch_host.wakeups[1], 1);
+    end();
+}
+
 TEST(cores, a_thread_is_not_taken_from_under_its_core, "when its process ends")
 {
     begin();

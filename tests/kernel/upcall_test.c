@@ -57,6 +57,7 @@ static void check_entered(unsigned depth, uint64_t rip, uint64_t kind)
     CHECK_EQ(t->regs.rsi, kind);
     CHECK_EQ(t->regs.rdx, PAGE_ADDRESS);
     CHECK_EQ((t->regs.rsp + 8) % 16, 0);
+    CHECK_EQ(t->regs.rflags, arch_user_flags(0));
 }
 
 TEST(upcall, a_fault_enters_the_libos, "four deep, and each on its stack")
@@ -65,12 +66,13 @@ TEST(upcall, a_fault_enters_the_libos, "four deep, and each on its stack")
     for (unsigned depth = 0; depth < PHX_FRAMES; depth++) {
         uint64_t rip = 0x2000 + depth, rsp = t->regs.rsp;
         t->regs.rip = rip;
+        t->regs.rflags = arch_user_flags(~UINT64_C(0)); /* DF, AC and TF as well */
         run_entry(fault, t);
         check_entered(depth, rip, PHX_UPCALL_PAGE_FAULT);
         CHECK_EQ(page->frames[depth].address, 0xdead000);
         CHECK_EQ(page->frames[depth].disabled, depth > 0);
         CHECK(depth == 0 ? t->regs.rsp < STACK && t->regs.rsp >= STACK - 16
-                         : t->regs.rsp < rsp && t->regs.rsp >= rsp - 256 - 16);
+                         : t->regs.rsp <= rsp - 256 && t->regs.rsp >= rsp - 256 - 24);
     }
     run_entry(fault, t);
     settle();

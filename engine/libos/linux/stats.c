@@ -104,8 +104,8 @@ void stats_print(void)
     if (counts == NULL)
         return;
     print_calls();
-    program_error("phoenix: memory: %lu KiB at most (%lu pages)\n", pages * PHX_PAGE_SIZE / 1024,
-                  pages);
+    program_error("phoenix: memory of the program: %lu KiB at most, its file's pages included\n",
+                  pages * PHX_PAGE_SIZE / 1024);
     if (time_is_known())
         program_error("phoenix: time: %lu.%06lu s from start to end\n", us / 1000000, us % 1000000);
 }

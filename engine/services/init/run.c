@@ -131,7 +131,8 @@ static void build_program(struct run_reader run, uint64_t namespace, struct proc
                 .environment_count = run_environment(run).count,
                 .directory = {directory.data, directory.size},
                 .program = {argv0.data, argv0.size},
-                .flags = (run_trace_calls(run) ? PROC_TRACE : 0) | (run_stats(run) ? PROC_STATS : 0),
+                .flags = (run_trace_calls(run) ? PROC_TRACE : 0) |
+                         (run_stats(run) ? PROC_STATS : 0),
             },
     };
 
@@ -167,6 +168,17 @@ static void look_after_ramfs(void)
         fail("ramfs", "the memory file system ended; the log says why");
 }
 
+/* What all processes, the kernel's objects and files had at once: nobody but who
+ * holds the account can tell. What was loaded is not in it. */
+static void tell_memory(void)
+{
+    struct account_balance_out pages = {0};
+
+    if (account_balance(rt_cap("account"), RESOURCE_PAGES, &pages) >= 0)
+        complain("memory of the system: %lu KiB at most, beside what was loaded",
+            pages.peak * PHX_PAGE_SIZE / 1024);
+}
+
 _Noreturn void run_program_only(void)
 {
     struct run_reader run = system_manifest_run(package.manifest);
@@ -189,5 +201,7 @@ _Noreturn void run_program_only(void)
     if (address != 0)
         rt_log("%s ended by signal %lu at address 0x%lx", run_program(run).data, status & 0x7f,
             address);
+    if (run_stats(run))
+        tell_memory();
     power_off(exit_status(status));
 }

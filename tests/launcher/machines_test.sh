@@ -170,6 +170,17 @@ terminal() {
     # Once as it was echoed while it was typed, once as cat got it: a whole line.
     check echo_line_and_end "$(grep -c '^ab.*c$' "$work/lines") $(tail -n 1 "$work/lines")" '2 status 0'
 
+    # In the background, until it is called to the foreground.
+    on_terminal "bash -c 'set -m; \"$phoenix\" run --accel tcg $busybox sh -c \"echo begun; read a; echo got \\\$a\" &
+        until [ -e $work/now ]; do sleep 0.05; done; jobs; fg >/dev/null'"
+    say begun ''
+    sleep 0.3
+    : >"$work/now"
+    say Running 'key\n'
+    off_terminal
+    check background_is_not_stopped "$(grep -c Running "$work/lines") $(tail -n 2 "$work/lines" | tr '\n' ' ')" \
+        '1 got key status 0 '
+
     on_terminal "'$phoenix' run --accel tcg $busybox stty size"
     off_terminal
     check size_of_the_terminal "$(head -n 1 "$work/lines")" '17 91'

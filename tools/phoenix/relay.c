@@ -5,6 +5,7 @@
 
 #include "death.h"
 #include "frames.h"
+#include "log.h"
 #include "queue.h"
 #include "say.h"
 #include "terminal.h"
@@ -22,6 +23,7 @@
 #define BOOT_MS 60000   /* a machine that is not ready by then never will be */
 #define EPITAPH_MS 2000 /* what a dying kernel gets to say it all */
 #define DEATH_MS 1000   /* what an emulator gets to end by itself */
+#define TAKEN_MS 200    /* how often is asked whether the terminal is ours again */
 #define KEY_INTERRUPT 3
 #define KEY_END 0x1d /* Ctrl-] */
 #define SIGNALS_PATIENCE 3
@@ -29,7 +31,7 @@
 struct relay {
     const struct options *options;
     struct machine_process *machine;
-    FILE *log;
+    struct log log;
     int signals;
     unsigned signals_seen;
     bool keys; /* stdin is a raw terminal */
@@ -75,11 +77,7 @@ struct relay *relay_new(const struct options *options)
         fail(STATUS_FAILED, "out of memory");
     r->options = options;
     r->err_in = streams_are_one_file() ? &r->out : &r->err;
-    if (options->log) {
-        r->log = fopen(options->log, "we");
-        if (!r->log)
-            fail(STATUS_FAILED, "--log: cannot write %s: %s", options->log, strerror(errno));
-    }
+    log_open(&r->log, options->log);
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
@@ -248,21 +246,6 @@ static void machine_ready(struct relay *r)
     r->input_open = true;
 }
 
-static void write_log(struct relay *r, const struct frame *f)
-{
-    if (!r->log)
-        return;
-    fwrite(f->payload, 1, f->length, r->log);
-    if (f->type == FRAMING_LOG)
-        putc('\n', r->log);
-    if (fflush(r->log) == 0)
-        return;
-    /* Said once: the program's streams and status are worth more than its log. */
-    say("--log: cannot write %s: %s", r->options->log, strerror(errno));
-    fclose(r->log);
-    r->log = NULL;
-}
-
 static void end_soon(struct relay *r)
 {
     if (!r->ended_by)
@@ -276,7 +259,7 @@ static void take_epitaph(struct relay *r, const struct frame *f)
     r->epitaph = true;
     r->epitaph_in_line = f->length != 0 && f->payload[f->length - 1] != '\n';
     queue_put(r->err_in, f->payload, f->length);
-    write_log(r, f);
+    log_write(&r->log, f);
 }
 
 static void take_frame(struct relay *r, const struct frame *f)
@@ -291,7 +274,7 @@ static void take_frame(struct relay *r, const struct frame *f)
         queue_put(r->err_in, f->payload, f->length);
         break;
     case FRAMING_LOG:
-        write_log(r, f);
+        log_write(&r->log, f);
         break;
     case FRAMING_EPITAPH:
         take_epitaph(r, f);
@@ -423,6 +406,7 @@ static void let_more_come(void)
 
 static void relay_step(struct relay *r, int wait_ms)
 {
+    bool taken = r->input_open && terminal_is_taken();
     bool room = queue_room(&r->out) >= 2 * READ_SIZE && queue_room(&r->err) >= 2 * READ_SIZE;
     struct pollfd p[] = {
         {wanted(r->machine_open && !r->decided && room, r->machine->from), POLLIN, 0},
@@ -430,10 +414,13 @@ static void relay_step(struct relay *r, int wait_ms)
         {wanted(queue_length(&r->to), r->machine->to), POLLOUT, 0},
         {wanted(queue_length(&r->out), 1), POLLOUT, 0},
         {wanted(queue_length(&r->err), 2), POLLOUT, 0},
-        {wanted(r->input_open && !queue_length(&r->to), 0), POLLIN, 0},
+        {wanted(r->input_open && !queue_length(&r->to) && !taken, 0), POLLIN, 0},
         {r->signals, POLLIN, 0},
     };
 
+    /* Nothing tells when the terminal is ours again. */
+    if (taken && (wait_ms < 0 || wait_ms > TAKEN_MS))
+        wait_ms = TAKEN_MS;
     if (poll(p, sizeof p / sizeof p[0], wait_ms) <= 0)
         return;
     if (p[0].revents)

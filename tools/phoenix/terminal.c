@@ -28,6 +28,13 @@ void terminal_raw(void)
     tcsetattr(0, TCSADRAIN, &raw);
 }
 
+bool terminal_is_taken(void)
+{
+    pid_t foreground = tcgetpgrp(0);
+
+    return foreground >= 0 && foreground != getpgrp();
+}
+
 void terminal_describe(uint8_t payload[5])
 {
     struct winsize size = {.ws_col = 80, .ws_row = 24};

@@ -25,7 +25,7 @@ cat >"$work/good.json" <<'JSON'
         { "name": "one", "binary": "b", "arguments": ["x", "\u00e9\ud83d\ude00\n\"\\"],
           "grants": [ { "name": "pool", "source": "pool", "methods": [] },
                       { "name": "out", "source": "console", "methods": ["WRITE", "read"] } ],
-          "provides": ["namespace"], "pages": 4096, "restart": true },
+          "provides": ["namespace"], "pages": 4096, "holds": 64, "threads": 2, "restart": true },
         { "name": "two", "binary": "b",
           "grants": [ { "name": "files", "source": "namespace", "methods": ["READ", "duplicate"] } ] }
     ],
@@ -104,11 +104,11 @@ refuses() {
     fi
 }
 refuses unknown_field 'bad.json:6: services\[0\].colour: no such field' 's/("name": "one",)/\1 "colour": 1,/'
-refuses missing_field 'bad.json:.*: init.binary is missing' 's/"binary": "a",//'
+refuses missing_field 'bad.json:.*: init: `binary` is missing; a text is expected' 's/"binary": "a",//'
 refuses wrong_kind 'name: a text is expected' 's/"name": "test"/"name": 5/'
 refuses other_version 'version: 1 is expected' 's/"version": 1/"version": 2/'
-refuses negative_number 'services\[0\].pages is negative' 's/4096/-1/'
-refuses fraction 'not whole' 's/4096/1.5/'
+refuses negative_number 'services\[0\].pages: -1; a number from 0 to' 's/4096/-1/'
+refuses fraction 'services\[0\].pages: a whole number is expected' 's/4096/1.5/'
 refuses unknown_init 'init.binary: `z` is not in binaries' 's/"binary": "a"/"binary": "z"/'
 refuses unknown_binary 'services\[1\].binary: `z` is not in binaries' \
     's/("name": "two", "binary": )"b"/\1"z"/'
@@ -117,9 +117,9 @@ refuses grant_that_init_has_not 'grants\[1\].source: init itself is not given `c
 refuses unknown_source 'grants\[0\].source: nothing is called `files`' 's/"source": "namespace"/"source": "files"/'
 refuses unknown_method 'Console has no method or facet `sing`; it has write, read' 's/"WRITE"/"sing"/'
 refuses unknown_method_of_service 'Namespace has no method or facet `WRIGHT`' 's/"READ", "dup/"WRIGHT", "dup/'
-refuses own_provision 'is what this service itself provides' 's/"source": "pool"/"source": "namespace"/'
+refuses own_provision 'is what this service itself provides' 's/"source": "console"/"source": "namespace"/'
 refuses cycle 'can never start' \
-    's/"source": "pool"/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
+    's/"source": "console", "methods": \["WRITE", "read"\]/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
 refuses service_twice 'services\[1\].name: `one` is there twice' 's/"name": "two"/"name": "one"/'
 refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "file"/"name": "a", "file"/'
 refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
@@ -128,8 +128,8 @@ refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
 refuses provided_unknown 'no interface is called `mountain`' 's/"provides": \["namespace"\]/"provides": ["mountain"]/'
 refuses provided_kernel_grant 'is a kernel grant' 's/"provides": \["namespace"\]/"provides": ["log"]/'
 refuses missing_file 'binaries\[1\].file: cannot read .*/z.elf: No such file' 's/"b.elf"/"z.elf"/'
-refuses text_as_binary 'binaries\[1\]: .*tree/file cannot be run: ' 's#"b.elf"#"tree/file"#'
-refuses dynamic_binary 'binaries\[1\]: /bin/ls cannot be run: ' 's#"b.elf"#"/bin/ls"#'
+refuses text_as_binary 'binaries\[1\].file: .*tree/file cannot be run: ' 's#"b.elf"#"tree/file"#'
+refuses dynamic_binary 'binaries\[1\].file: /bin/ls cannot be run: ' 's#"b.elf"#"/bin/ls"#'
 refuses file_twice 'is given twice' 's#"path": "/file"#"path": "/bin/a"#'
 refuses dots_in_a_path 'has `.` or `..` in it' 's#"path": "/file"#"path": "/bin/../x"#'
 refuses path_through_a_file 'leads through' 's#"path": "/file"#"path": "/etc/motd/x"#'
@@ -145,15 +145,7 @@ printf '%0200d' 0 | tr 0 '[' >"$work/deep.json"
 pack "$work/deep.json" >"$work/said" 2>&1
 [ $? = 1 ] && grep -q 'nested too deeply' "$work/said" && ok refuses_depth || bad refuses_depth
 
-# CUE says where in the source: the file, the line.
+# What is wrong in one, mistakes_test.js asks.
 cue() { node tools/mkmanifest/cue.js "$1" >"$work/cue.json" 2>"$work/said"; }
 check cue_accepts_the_system cue manifests/system.cue
-sed 's/name: "shell"/name: "shell"\n\t\tcolour: "red"/' manifests/system.cue >"$work/colour.cue"
-line=$(grep -n colour "$work/colour.cue" | cut -d: -f1)
-! cue "$work/colour.cue" && grep -q 'field colour not allowed' "$work/said" &&
-    grep -q "colour.cue:$line:" "$work/said" && ok cue_names_file_and_line ||
-    bad cue_names_file_and_line "$(cat "$work/said")"
-sed 's/version: 1/version: "one"/' manifests/system.cue >"$work/version.cue"
-! cue "$work/version.cue" && grep -q 'version.cue:' "$work/said" && ok cue_refuses_another_kind ||
-    bad cue_refuses_another_kind "$(cat "$work/said")"
 [ $failures = 0 ]

@@ -27,8 +27,8 @@ static char file[64]; /* in the build folder */
 static int failures;
 static uint64_t seed = SEED;
 
-static const char *const arguments[] = {"-M", "microvm,acpi=on,isa-serial=on", "-m", "64M", "-append",
-    "console=raw exit=0xf4 loglevel=2", NULL};
+static const char *const arguments[] = {"-M", "microvm,acpi=on,isa-serial=on", "-m", "64M",
+    "-append", "console=raw exit=0xf4 loglevel=2", NULL};
 
 /* --- what became of them -------------------------------------------------------- */
 

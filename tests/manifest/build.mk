@@ -7,7 +7,7 @@ MANIFEST_B := $(B)/$(MANIFEST_DIR)
 WRAP_PANIC := -Wl,--wrap=panic
 MANIFEST_OBJECTS := $(addprefix $(B)/host/$(MANIFEST_DIR)/,shape.o mutate.o verdict.o) \
     $(KERNEL_HOST_SOURCES:%.c=$(B)/host/%.o) $(B)/host/engine/kernel/init.o $(ARCH_HOST_OBJECTS) \
-    $(INIT_CHECK:%=$(B)/host/engine/services/init/%.o) $(B)/host/engine/lib/rt/interfaces.o \
+    $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
     $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/lib/sha256/sha256.o $(CORE_HOST)
 
 $(B)/host/$(MANIFEST_DIR)/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)

@@ -171,7 +171,8 @@ static void all_fields_are_known(void)
     for (shape = shapes; shape < shapes + SHAPES; shape++)
         for (const struct field *field = shape->fields; field->name != NULL; field++)
             found--;
-    report("every_field_of_the_schema_is_changed", f != NULL && found == 0, "another number of them");
+    report("every_field_of_the_schema_is_changed", f != NULL && found == 0,
+        "another number of them");
     if (f != NULL)
         fclose(f);
 }

@@ -36,7 +36,8 @@ const struct shape shapes[SHAPES] = {
     [RUN] = {"Run",
         {{"program", TEXT, 0, 0, NULL}, {"arguments", TEXTS, 1, 0, NULL},
             {"environment", TEXTS, 2, 0, NULL}, {"directory", TEXT, 3, 0, NULL},
-            {"scratch", NUMBER, 0, 8, NULL}}},
+            {"scratch", NUMBER, 0, 8, NULL}, {"traceCalls", BIT, 64, 0, NULL},
+            {"stats", BIT, 65, 0, NULL}}},
 };
 
 struct walk {

@@ -111,19 +111,20 @@ static char *read_text(struct reader *r)
     return text;
 }
 
-static int64_t read_number(struct reader *r)
+static void read_number(struct reader *r, struct json *v)
 {
     bool negative = accept(r, "-");
     int64_t n = 0;
 
+    v->type = JSON_NUMBER;
     if (r->at == r->end || !isdigit((unsigned char)*r->at))
         wrong(r, "not a value");
     for (; r->at < r->end && isdigit((unsigned char)*r->at); r->at++)
         if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *r->at - '0', &n))
-            wrong(r, "a number that is too large");
-    if (r->at < r->end && strchr(".eE", *r->at))
-        wrong(r, "a number that is not whole");
-    return negative ? -n : n;
+            v->type = JSON_REAL;
+    for (; r->at < r->end && *r->at && strchr(".eE+-0123456789", *r->at); r->at++)
+        v->type = JSON_REAL;
+    v->number = negative ? -n : n;
 }
 
 static struct json *read_value(struct reader *r, struct json *parent);
@@ -183,8 +184,7 @@ static struct json *read_value(struct reader *r, struct json *parent)
         v->type = JSON_BOOL;
         v->truth = r->at[-2] == 'u';
     } else if (!accept(r, "null")) {
-        v->type = JSON_NUMBER;
-        v->number = read_number(r);
+        read_number(r, v);
     }
     r->depth--;
     return v;
@@ -203,7 +203,7 @@ struct json *json_parse(const char *file, const char *text, size_t length)
 
 struct json *json_member(const struct json *object, const char *name)
 {
-    struct json *v = object->items;
+    struct json *v = object->type == JSON_OBJECT ? object->items : NULL;
 
     while (v && !(v->name && strcmp(v->name, name) == 0))
         v = v->next;

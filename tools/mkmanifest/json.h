@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON (RFC 8259), as much as manifests need: whole numbers, and text without
- * zero bytes. Anything else ends the process with file and line.
+ * JSON (RFC 8259), as much as manifests need: text without zero bytes, and of numbers
+ * those that are whole; that there is another one is all that is told of it. What is no
+ * JSON ends the process with file and line.
  *
  * Tests    tests/build/mkmanifest_test.sh
  */
@@ -12,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_LIST, JSON_OBJECT };
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_REAL, JSON_TEXT, JSON_LIST, JSON_OBJECT };
 
 struct json {
     enum json_type type;

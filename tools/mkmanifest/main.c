@@ -128,7 +128,7 @@ int main(int argc, char **argv)
         usage();
     text = read_all(manifest, &length);
     package = package_read(manifest, text, length, files);
-    package_check(package, manifest);
+    package_check(package);
     if (module)
         write_module(package, module);
     if (depend)

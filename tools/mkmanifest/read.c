@@ -2,89 +2,112 @@
 /* JSON into a package; see read.h. */
 #include "read.h"
 
-#include "json.h"
+#include "manifest/names.h"
+#include "place.h"
 #include "refuse.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
-/* What every part here reads from. */
-struct source {
-    const char *file, *folder;
-};
+#define COUNT_MAX UINT64_C(1000000000000)
+#define MODE_MAX 07777
 
-static const char *const type_names[] = {
-    "null", "true or false", "a whole number", "a text", "a list", "an object"};
+static const char *folder; /* where relative names of files start */
 
-static const struct json *expect(const struct source *s, const struct json *v, enum json_type type)
+static const char *const type_names[] = {"null", "true or false", "a whole number",
+    "a whole number that is not too large", "a text", "a list", "an object"};
+
+static const struct json *expect(const struct json *v, enum json_type type)
 {
     if (v->type != type)
-        refuse("%s:%u: %s: %s is expected", s->file, v->line, json_path(v, NULL), type_names[type]);
+        refuse_at(json_path(v, NULL), "%s is expected", type_names[type]);
     return v;
 }
 
 /* A member of that kind; NULL if it is missing. */
 static const struct json *optional(
-    const struct source *s, const struct json *object, const char *name, enum json_type type)
+    const struct json *object, const char *name, enum json_type type)
 {
     const struct json *v = json_member(object, name);
 
-    return v ? expect(s, v, type) : NULL;
+    return v ? expect(v, type) : NULL;
 }
 
 static const struct json *required(
-    const struct source *s, const struct json *object, const char *name, enum json_type type)
+    const struct json *object, const char *name, enum json_type type)
 {
-    const struct json *v = optional(s, object, name, type);
+    const struct json *v = optional(object, name, type);
 
     if (!v)
-        refuse("%s:%u: %s is missing", s->file, object->line, json_path(object, name));
+        refuse_at(json_path(object, NULL), "`%s` is missing; %s is expected", name,
+            type_names[type]);
     return v;
 }
 
-/* Refuse members other than these (NULL ends). */
-static void only(const struct source *s, const struct json *object, const char *const *names)
+/* Refuse members other than these (NULL ends), and what cue.js says beside a manifest. */
+static void only(const struct json *object, const char *const *names)
 {
     for (const struct json *v = object->items; v; v = v->next) {
         const char *const *name = names;
+        char *all = must_copy("");
 
         while (*name && strcmp(*name, v->name) != 0)
             name++;
-        if (!*name)
-            refuse("%s:%u: %s: no such field", s->file, v->line, json_path(v, NULL));
+        for (const char *const *n = names; *n; n++)
+            all = must_format("%s%s%s", all, *all ? ", " : "", *n);
+        if (!*name && (object->parent || strcmp(v->name, "cue") != 0))
+            refuse_at(json_path(v, NULL), "no such field; there are %s", all);
     }
 }
-#define ONLY(s, object, ...) only(s, object, (const char *const[]){__VA_ARGS__, NULL})
+#define ONLY(object, ...)                                                                          \
+    only(expect(object, JSON_OBJECT), (const char *const[]){__VA_ARGS__, NULL})
 
-static char *text_of(const struct source *s, const struct json *object, const char *name)
+static char *text_of(const struct json *object, const char *name)
 {
-    return required(s, object, name, JSON_TEXT)->text;
+    return required(object, name, JSON_TEXT)->text;
+}
+
+/* What may be called by it elsewhere in the manifest. */
+static char *name_of(const struct json *object, const char *name)
+{
+    const struct json *v = required(object, name, JSON_TEXT);
+
+    if (!name_is_good(v->text, strlen(v->text)))
+        refuse_at(json_path(v, NULL), "`%s` is no name; " NAME_RULE, v->text);
+    return v->text;
+}
+
+/* The same, or `missing` if it is not there. */
+static char *name_or(const struct json *object, const char *name, char *missing)
+{
+    return json_member(object, name) ? name_of(object, name) : missing;
 }
 
 static uint64_t number_of(
-    const struct source *s, const struct json *object, const char *name, uint64_t missing)
+    const struct json *object, const char *name, uint64_t missing, uint64_t most)
 {
-    const struct json *v = optional(s, object, name, JSON_NUMBER);
+    const struct json *v = optional(object, name, JSON_NUMBER);
 
-    if (v && v->number < 0)
-        refuse("%s:%u: %s is negative", s->file, v->line, json_path(v, NULL));
+    if (v && (v->number < 0 || (uint64_t)v->number > most))
+        refuse_at(json_path(v, NULL), "%" PRId64 "; a number from 0 to %" PRIu64 " is expected",
+            v->number, most);
     return v ? (uint64_t)v->number : missing;
 }
 
-static struct strings strings_of(
-    const struct source *s, const struct json *object, const char *name)
+static struct strings strings_of(const struct json *object, const char *name)
 {
-    const struct json *list = optional(s, object, name, JSON_LIST);
+    const struct json *list = optional(object, name, JSON_LIST);
     struct strings strings = {NULL, 0};
 
     for (const struct json *v = list ? list->items : NULL; v; v = v->next)
-        strings_add(&strings, expect(s, v, JSON_TEXT)->text);
+        strings_add(&strings, expect(v, JSON_TEXT)->text);
     return strings;
 }
 
-static bool is_true(const struct source *s, const struct json *object, const char *key)
+static bool is_true(const struct json *object, const char *name)
 {
-    const struct json *v = optional(s, object, key, JSON_BOOL);
+    const struct json *v = optional(object, name, JSON_BOOL);
 
     return v && v->truth;
 }
@@ -98,139 +121,159 @@ static size_t count(const struct json *list)
     return n;
 }
 
-/* What a "file" names, under the folder of files unless it is absolute. */
-static char *file_of(const struct source *s, const struct json *object, char **what)
-{
-    const struct json *v = required(s, object, "file", JSON_TEXT);
+/* --- files of the host ------------------------------------------------------------ */
 
-    *what = must_format("%s:%u: %s", s->file, v->line, json_path(v, NULL));
-    return v->text[0] == '/' ? v->text : must_format("%s/%s", s->folder, v->text);
+/* What a "file" names, under the folder of files unless it is absolute. */
+static char *file_of(const struct json *object, char **what, struct stat *status)
+{
+    const struct json *v = required(object, "file", JSON_TEXT);
+    char *path = v->text[0] == '/' ? v->text : must_format("%s/%s", folder, v->text);
+
+    *what = place(json_path(v, NULL));
+    if (stat(path, status) != 0)
+        refuse_at(json_path(v, NULL), "cannot read %s: %s; a file of this host is expected%s%s",
+            path, strerror(errno), path == v->text ? "" : ", absolute or from ",
+            path == v->text ? "" : folder);
+    return path;
 }
 
-static struct blob *binary_of(const struct source *s, const struct json *object)
+static struct blob *binary_of(const struct json *object)
 {
-    char *what, *path = file_of(s, object, &what);
+    struct stat status;
+    char *what, *path = file_of(object, &what, &status);
 
     return blob_of_file(path, what);
 }
 
 /* A file of a tree keeps its holes. */
-static struct blob *content_of(const struct source *s, const struct json *object)
+static struct blob *content_of(const struct json *object)
 {
-    char *what, *path = file_of(s, object, &what);
     struct stat status;
+    char *what, *path = file_of(object, &what, &status);
 
-    if (stat(path, &status) != 0)
-        refuse("%s: cannot read %s: %s", what, path, strerror(errno));
     return blob_of_tree(path, &status, what);
 }
 
-static struct grant read_grant(const struct source *s, const struct json *v)
+/* --- the parts of a manifest ------------------------------------------------------ */
+
+static struct grant read_grant(const struct json *v)
 {
-    ONLY(s, expect(s, v, JSON_OBJECT), "name", "source", "methods");
-    return (struct grant){
-        text_of(s, v, "name"), text_of(s, v, "source"), strings_of(s, v, "methods")};
+    char *name;
+
+    ONLY(v, "name", "source", "methods");
+    name = name_of(v, "name");
+    return (struct grant){name, name_or(v, "source", name), strings_of(v, "methods")};
 }
 
-static struct service read_service(const struct source *s, const struct json *v)
+static struct service read_service(const struct json *v)
 {
     const struct json *grants;
     struct service service;
+    char *name;
     size_t i = 0;
 
-    ONLY(s, expect(s, v, JSON_OBJECT), "name", "binary", "arguments", "grants", "provides", "pages",
-        "holds", "threads", "restart");
-    grants = optional(s, v, "grants", JSON_LIST);
+    ONLY(v, "name", "binary", "arguments", "grants", "provides", "pages", "holds", "threads",
+        "restart");
+    name = name_of(v, "name");
+    grants = optional(v, "grants", JSON_LIST);
     service = (struct service){
-        .name = text_of(s, v, "name"),
-        .binary = text_of(s, v, "binary"),
-        .arguments = strings_of(s, v, "arguments"),
+        .name = name,
+        .binary = name_or(v, "binary", name),
+        .arguments = strings_of(v, "arguments"),
         .grants = must_allocate((count(grants) + 1) * sizeof(struct grant)),
         .grant_count = count(grants),
-        .provides = strings_of(s, v, "provides"),
-        .pages = number_of(s, v, "pages", 0),
-        .holds = number_of(s, v, "holds", 0),
-        .threads = number_of(s, v, "threads", 0),
-        .restart = is_true(s, v, "restart"),
+        .provides = strings_of(v, "provides"),
+        .pages = number_of(v, "pages", 0, COUNT_MAX),
+        .holds = number_of(v, "holds", 0, COUNT_MAX),
+        .threads = number_of(v, "threads", 0, COUNT_MAX),
+        .restart = is_true(v, "restart"),
     };
     for (const struct json *g = grants ? grants->items : NULL; g; g = g->next)
-        service.grants[i++] = read_grant(s, g);
+        service.grants[i++] = read_grant(g);
     return service;
 }
 
-static void read_file(const struct source *s, struct package *package, const struct json *v)
+static void read_file(struct package *package, const struct json *v)
 {
-    const struct json *text, *target, *folder;
-    char *what = must_format("%s:%u: %s", s->file, v->line, json_path(v, NULL));
+    const struct json *text, *target, *directory;
+    char *what = place(json_path(v, "path"));
     uint32_t mode;
     struct tree_node *node;
 
-    ONLY(s, expect(s, v, JSON_OBJECT), "path", "mode", "file", "text", "target", "folder");
-    text = optional(s, v, "text", JSON_TEXT);
-    target = optional(s, v, "target", JSON_TEXT);
-    folder = optional(s, v, "folder", JSON_BOOL);
-    node = tree_node_at(package->tree, text_of(s, v, "path"), what);
-    mode = (uint32_t)number_of(s, v, "mode", folder ? 0755 : 0644) & 07777;
+    ONLY(v, "path", "mode", "file", "text", "target", "folder");
+    text = optional(v, "text", JSON_TEXT);
+    target = optional(v, "target", JSON_TEXT);
+    directory = optional(v, "folder", JSON_BOOL);
+    if (!!json_member(v, "file") + !!text + !!target + !!directory != 1 ||
+        (directory && !directory->truth))
+        refuse_at(json_path(v, NULL), "one of these is expected: `file`, `text`, `target`, or "
+                                      "`folder: true`");
+    node = tree_node_at(package->tree, text_of(v, "path"), what);
+    mode = (uint32_t)number_of(v, "mode", directory ? 0755 : 0644, MODE_MAX);
     if (target) {
         tree_give(node, S_IFLNK | 0777, what);
         node->target = target->text;
-    } else if (folder) {
+    } else if (directory) {
         tree_give(node, S_IFDIR | mode, what);
     } else {
         tree_give(node, S_IFREG | mode, what);
-        node->blob = text ? blob_of_text(text->text) : content_of(s, v);
+        node->blob = text ? blob_of_text(text->text) : content_of(v);
     }
 }
 
-static struct run *read_run(const struct source *s, const struct json *v)
+static struct run *read_run(const struct json *v)
 {
+    const struct json *directory;
     struct run *run;
 
     if (!v)
         return NULL;
-    ONLY(s, v, "program", "arguments", "environment", "directory", "scratch", "traceCalls",
-        "stats");
+    ONLY(v, "program", "arguments", "environment", "directory", "scratch", "traceCalls", "stats");
+    directory = optional(v, "directory", JSON_TEXT);
     run = must_allocate(sizeof *run);
-    *run = (struct run){text_of(s, v, "program"), strings_of(s, v, "arguments"),
-        strings_of(s, v, "environment"), text_of(s, v, "directory"), number_of(s, v, "scratch", 0),
-        is_true(s, v, "traceCalls"), is_true(s, v, "stats")};
+    *run = (struct run){name_of(v, "program"), strings_of(v, "arguments"),
+        strings_of(v, "environment"), directory ? directory->text : must_copy("/"),
+        number_of(v, "scratch", 0, COUNT_MAX), is_true(v, "traceCalls"), is_true(v, "stats")};
     return run;
 }
 
-static void read_lists(const struct source *s, struct package *package, const struct json *top)
+static void read_lists(struct package *package, const struct json *top)
 {
-    const struct json *services = optional(s, top, "services", JSON_LIST);
-    const struct json *binaries = required(s, top, "binaries", JSON_LIST);
-    const struct json *files = optional(s, top, "files", JSON_LIST);
+    const struct json *services = optional(top, "services", JSON_LIST);
+    const struct json *binaries = required(top, "binaries", JSON_LIST);
+    const struct json *files = optional(top, "files", JSON_LIST);
 
     package->services = must_allocate((count(services) + 1) * sizeof *package->services);
     for (const struct json *v = services ? services->items : NULL; v; v = v->next)
-        package->services[package->service_count++] = read_service(s, v);
+        package->services[package->service_count++] = read_service(v);
     for (const struct json *v = binaries->items; v; v = v->next) {
-        ONLY(s, expect(s, v, JSON_OBJECT), "name", "file");
-        package_add_binary(package, text_of(s, v, "name"), binary_of(s, v));
+        ONLY(v, "name", "file");
+        package_add_binary(package, name_of(v, "name"), binary_of(v));
     }
     if (count(files))
         package->tree = tree_new();
     for (const struct json *v = files ? files->items : NULL; v; v = v->next)
-        read_file(s, package, v);
+        read_file(package, v);
 }
 
-struct package *package_read(const char *file, const char *text, size_t length, const char *folder)
+struct package *package_read(const char *file, const char *text, size_t length, const char *files)
 {
-    struct source s = {file, folder};
-    const struct json *top = expect(&s, json_parse(file, text, length), JSON_OBJECT), *init;
+    const struct json *top = json_parse(file, text, length), *init, *cue, *refused;
     struct package *package = must_allocate(sizeof *package);
 
-    ONLY(&s, top, "version", "name", "init", "services", "binaries", "files", "run");
-    if (number_of(&s, top, "version", 0) != 1)
-        refuse("%s:%u: version: 1 is expected", file, top->line);
-    package->name = text_of(&s, top, "name");
-    init = required(&s, top, "init", JSON_OBJECT);
-    ONLY(&s, init, "binary", "capabilities");
-    package->init_binary = text_of(&s, init, "binary");
-    package->init_capabilities = strings_of(&s, init, "capabilities");
-    read_lists(&s, package, top);
-    package->run = read_run(&s, optional(&s, top, "run", JSON_OBJECT));
+    folder = files;
+    place_open(file, top);
+    ONLY(top, "version", "name", "init", "services", "binaries", "files", "run");
+    if (required(top, "version", JSON_NUMBER)->number != 1)
+        refuse_at("version", "1 is expected");
+    package->name = name_of(top, "name");
+    init = required(top, "init", JSON_OBJECT);
+    ONLY(init, "binary", "capabilities");
+    package->init_binary = name_of(init, "binary");
+    package->init_capabilities = strings_of(init, "capabilities");
+    read_lists(package, top);
+    package->run = read_run(optional(top, "run", JSON_OBJECT));
+    if ((cue = json_member(top, "cue")) && (refused = json_member(cue, "refused")))
+        package->refused = expect(refused, JSON_TEXT)->text;
     return package;
 }

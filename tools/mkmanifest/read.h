@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A package from the JSON that a manifest becomes (manifests/schema.cue has its
- * shape). A field that is unknown, missing or of another kind ends the process with
- * the file and where in it that is.
+ * A package from the JSON that cue.js prints (manifests/schema.cue has its shape). A
+ * field that is unknown, missing or of another kind ends the process with the source's
+ * line and with what would be right there.
  */
 #ifndef MKMANIFEST_READ_H
 #define MKMANIFEST_READ_H

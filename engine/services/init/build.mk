@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 # The first process.
 
-INIT_CHECK := check check_services check_trees whole order names
-INIT_SOURCES := main services run $(INIT_CHECK)
+INIT_CHECK := $(addprefix engine/services/init/,check check_services check_trees whole order) \
+    engine/lib/manifest/names
+INIT_SOURCES := $(addprefix engine/services/init/,main services run) $(INIT_CHECK)
 
 $(B)/user/sha256.o: engine/lib/sha256/sha256.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
 
-$(eval $(call NATIVE,init,$(INIT_SOURCES:%=$(B)/engine/services/init/%.o) $(PROC_OBJECTS) \
+$(eval $(call NATIVE,init,$(INIT_SOURCES:%=$(B)/%.o) $(PROC_OBJECTS) \
     $(B)/user/sha256.o))
 
 $(B)/host/engine/services/init/check_test: $(B)/host/engine/services/init/check_test.o \
-    $(INIT_CHECK:%=$(B)/host/engine/services/init/%.o) $(B)/host/engine/lib/rt/interfaces.o \
+    $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
     $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/core/capnp_read.o \
     $(B)/host/engine/core/fmt.o $(B)/host/engine/core/elf.o \
     $(B)/host/engine/lib/sha256/sha256.o

@@ -43,7 +43,8 @@ static bool hash_is(struct capnp_data content, struct capnp_data wanted)
     return digest_is(digest, wanted);
 }
 
-bool check_blob(struct check *c, const struct claim *claim, const char *place, uint32_t i, uint32_t k)
+bool check_blob(
+    struct check *c, const struct claim *claim, const char *place, uint32_t i, uint32_t k)
 {
     struct capnp_data content = claim->content;
     uint64_t offset = (uint64_t)(content.data - (const uint8_t *)c->message->words);

@@ -21,13 +21,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "interfaces.h"
 #include "manifest.capnp.h"
+#include "manifest/names.h"
 
 #define CHECK_TEXT 256
 #define MANIFEST_HASHES 1
-#define SERVICES_MAX 64
-#define GRANTS_MAX 23 /* of one service */
 
 /* False: `why` is "services[1].grants[0].source: ...". The message is freshly opened,
  * and opened anew by the caller afterwards: its traversal limit was used up for this.
@@ -43,19 +41,5 @@ uint32_t service_providing(struct capnp_list services, struct capnp_text name);
 /* An order in which each service comes after those that it needs. Answers how many
  * could be put in order; if not all, order[that many] is one that needs itself. */
 uint32_t services_order(struct system_manifest_reader manifest, uint32_t order[SERVICES_MAX]);
-
-/* --- names.c ---------------------------------------------------------------- */
-
-/* Which interface a kernel grant, or what a service provides, has; NULL: no such thing. */
-const struct phx_interface_info *interface_of_grant(const char *name);
-const struct phx_interface_info *interface_of_provided(const char *name);
-/* Whether something may be called that; NAME_RULE says what is right. */
-bool name_is_good(const char *name, size_t length);
-#define NAME_RULE                                                                                  \
-    "a name begins with a small letter, goes on with letters, digits, - and _, "                  \
-    "and has at most 63"
-
-/* The bits that a method or facet names, Capability's included; 0: there is none. */
-uint64_t methods_named(const struct phx_interface_info *interface, const char *name);
 
 #endif

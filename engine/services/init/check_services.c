@@ -10,17 +10,6 @@ static struct service_reader service_of(const struct check *c, uint32_t i)
     return service_at(c->services, i);
 }
 
-/* What every process has of its own, or by providing something. */
-static bool is_own(struct capnp_text name)
-{
-    static const char *const own[] = {"process", "thread", "space", "endpoint"};
-
-    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (text_is(name, (struct capnp_text){own[i], (uint32_t)strlen(own[i])}))
-            return true;
-    return false;
-}
-
 static bool check_methods(struct check *c, const char *where, struct grant_reader grant,
     const struct phx_interface_info *interface)
 {
@@ -33,7 +22,8 @@ static bool check_methods(struct check *c, const char *where, struct grant_reade
     return true;
 }
 
-static bool check_grant_name(struct check *c, const char *where, struct capnp_list grants, uint32_t g)
+static bool check_grant_name(
+    struct check *c, const char *where, struct capnp_list grants, uint32_t g)
 {
     struct capnp_text name = grant_name(grant_at(grants, g));
 
@@ -42,7 +32,7 @@ static bool check_grant_name(struct check *c, const char *where, struct capnp_li
     for (uint32_t i = 0; i < g; i++)
         if (text_is(grant_name(grant_at(grants, i)), name))
             return refuse(c, "%s.name: `%s` is there twice", where, name.data);
-    if (is_own(name))
+    if (name_is_own(name.data))
         return refuse(c, "%s.name: `%s` is what a process has of its own", where, name.data);
     if (text_is(name, (struct capnp_text){"pool", 4}) &&
         !text_is(grant_source(grant_at(grants, g)), name))

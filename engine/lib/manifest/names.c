@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of the manifest in terms of the generated table of interfaces. */
-#include "check.h"
+#include "manifest/names.h"
 
 #include "bytes.h"
 #include "kernel.capnp.h"
+
+const struct kernel_grant kernel_grants[] = {
+    {"account", IFACE_ACCOUNT},
+    {"pool", IFACE_FRAME_POOL},
+    {"console", IFACE_CONSOLE},
+    {"clock", IFACE_CLOCK},
+    {"entropy", IFACE_ENTROPY},
+    {"power", IFACE_POWER},
+    {"log", IFACE_LOG},
+    {"bootPackage", IFACE_BOOT_PACKAGE},
+    {NULL, 0},
+};
 
 static bool same(const char *a, const char *b)
 {
@@ -23,6 +34,16 @@ bool name_is_good(const char *name, size_t length)
     return length > 0 && length < 64;
 }
 
+bool name_is_own(const char *name)
+{
+    static const char *const own[] = {"process", "thread", "space", "endpoint"};
+
+    for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (same(own[i], name))
+            return true;
+    return false;
+}
+
 static const struct phx_interface_info *interface_by_number(unsigned number)
 {
     for (unsigned i = 0; i < PHX_INTERFACES; i++)
@@ -33,23 +54,9 @@ static const struct phx_interface_info *interface_by_number(unsigned number)
 
 const struct phx_interface_info *interface_of_grant(const char *name)
 {
-    static const struct {
-        const char *name;
-        unsigned interface;
-    } grants[] = {
-        {"account", IFACE_ACCOUNT},
-        {"pool", IFACE_FRAME_POOL},
-        {"console", IFACE_CONSOLE},
-        {"clock", IFACE_CLOCK},
-        {"entropy", IFACE_ENTROPY},
-        {"power", IFACE_POWER},
-        {"log", IFACE_LOG},
-        {"bootPackage", IFACE_BOOT_PACKAGE},
-    };
-
-    for (unsigned i = 0; i < sizeof grants / sizeof grants[0]; i++)
-        if (same(grants[i].name, name))
-            return interface_by_number(grants[i].interface);
+    for (const struct kernel_grant *grant = kernel_grants; grant->name != NULL; grant++)
+        if (same(grant->name, name))
+            return interface_by_number(grant->interface);
     return NULL;
 }
 

@@ -6,7 +6,9 @@
 set -u
 cd "$(dirname "$0")/../.."
 build=$PWD/${B:-build}
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d)
+# Not in a child that is ended before it became another program.
+trap '[ "$BASHPID" != $$ ] || rm -rf "$work"' EXIT
 failures=0
 
 phoenix=$build/tools/phoenix

@@ -54,8 +54,8 @@ TEST_HOST += tests/ring/threads_test.sh
 RELACY_FLAGS := -std=gnu++17 -O2 -fpermissive -w -ffunction-sections -fdata-sections \
     $(REPRODUCIBLE) -Itests/ring -Iengine/kernel -Iengine/lib $(INCLUDES) \
     -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
-# With two preemptions at Ring.enter ten seconds; with four some minutes.
-RELACY_TESTS := $(B)/tests/ring/relacy_2 $(B)/tests/ring/relacy_4
+# With two preemptions at Ring.enter ten seconds; with three some minutes.
+RELACY_TESTS := $(B)/tests/ring/relacy_2 $(B)/tests/ring/relacy_3
 
 $(RELACY_TESTS): $(B)/tests/ring/relacy_%: tests/ring/relacy_test.cc tests/ring/relacy.h \
     engine/kernel/ring.c engine/lib/rt/ring.h | $(GENERATED)
@@ -63,4 +63,4 @@ $(RELACY_TESTS): $(B)/tests/ring/relacy_%: tests/ring/relacy_test.cc tests/ring/
 	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -DENTER_BOUND=$* -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
 
 TEST_HOST += $(B)/tests/ring/relacy_2
-TEST_SOAK += $(B)/tests/ring/relacy_4
+TEST_SOAK += $(B)/tests/ring/relacy_3

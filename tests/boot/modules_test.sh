@@ -28,11 +28,11 @@ cat >"$work/good.json" <<'JSON'
 JSON
 "$build/tools/mkmanifest" --files "$build/boot" -o "$work/good" "$work/good.json" || exit 1
 
-# boot [MODULE]: what it said is in $said, how it ended in $status; a hang is 124.
+# boot [MODULE] [WORD]: with that word for the kernel; what it said is in $said, how it ended in $status; a hang is 124.
 boot() {
     said=$(timeout 20 qemu-system-x86_64 -accel tcg -M microvm,acpi=on,isa-serial=on -cpu max \
         -m 32M -display none -no-reboot -nodefaults -serial stdio -kernel "$build/phoenix.elf" \
-        -append 'console=raw exit=0xf4' -device isa-debug-exit,iobase=0xf4,iosize=4 \
+        -append "console=raw exit=0xf4 ${2:-}" -device isa-debug-exit,iobase=0xf4,iosize=4 \
         ${1:+-initrd "$1"} 2>&1 </dev/null | tr -d '\0\r'
         exit "${PIPESTATUS[0]}")
     status=$?
@@ -69,6 +69,10 @@ ends the_good_one_runs_and_ends 1 'other        Launcher        create identify'
 
 boot
 ends kernel_refuses_no_module $refused 'Phoenix stopped: no boot module'
+for place in fffffffffffff000+0000000000001000 0000000000100000+ffffffffffffffff rubbish; do
+    boot '' module=$place
+    ends "kernel_refuses_a_module_at_$place" $refused 'Phoenix stopped: no boot module'
+done
 : >"$work/bad"
 boot "$work/bad"
 ends kernel_refuses_an_empty_module $refused 'Phoenix stopped: no boot module'

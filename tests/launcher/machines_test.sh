@@ -300,22 +300,26 @@ trees() {
     done
 }
 
-# ms NAME COMMAND...: the shortest of three runs, into $NAME.
+# ms NAME COMMAND...: the shortest of three runs, into $NAME; the least that one used of
+# processors, its machine included, into ${NAME}_cpu.
 ms() {
-    local name=$1 best=999999 i begun took
+    local name=$1 best=999999 least=999999 i begun took TIMEFORMAT='%U %S'
     shift
     for i in 1 2 3; do
         begun=$(date +%s%N)
-        "$@" || best=9999999
+        { time "$@" 2>"$work/said"; } 2>"$work/took" || best=9999999
         took=$((($(date +%s%N) - begun) / 1000000))
         ((took < best)) && best=$took
+        took=$(awk '{ print int(($1 + $2) * 1000) }' "$work/took")
+        ((took < least)) && least=$took
     done
     printf -v "$name" %s $best
+    printf -v "${name}_cpu" %s $least
 }
 
 # 400 MB in files of which some are small.
 large() {
-    local i empty first again pid child anonymous q35
+    local i empty first again pid child anonymous q35 empty_cpu first_cpu again_cpu q35_cpu
     mkdir "$work/large"
     for i in 1 2 3 4; do head -c 99000000 /dev/urandom >"$work/large/$i"; done
     for ((i = 0; i < 400; i++)); do head -c 10000 "$work/large/1" >"$work/large/small$i"; done
@@ -326,8 +330,11 @@ large() {
     ms q35 run --machine q35 --ro "$work/large:/t" $busybox true
     echo "# launcher.ms_empty=$empty launcher.ms_400mb_first=$first launcher.ms_400mb_again=$again" \
         "launcher.ms_400mb_again_q35=$q35"
-    ((first - empty < 2000)) && ok large_tree_first_adds_less_than_2_s || bad large_tree_first_adds_less_than_2_s "$first"
-    ((again - empty < 2000)) && ok large_tree_adds_less_than_2_s || bad large_tree_adds_less_than_2_s "$again"
+    echo "# of processors: launcher.ms_empty=$empty_cpu launcher.ms_400mb_first=$first_cpu" \
+        "launcher.ms_400mb_again=$again_cpu"
+    # By the clock it is less too where nothing else runs, but a clock decides no test.
+    ((first_cpu - empty_cpu < 2000)) && ok large_tree_first_adds_less_than_2_s || bad large_tree_first_adds_less_than_2_s "$first_cpu"
+    ((again_cpu - empty_cpu < 2000)) && ok large_tree_adds_less_than_2_s || bad large_tree_adds_less_than_2_s "$again_cpu"
     # 8 MB beside it: no room for a second copy in the machine.
     check large_tree_is_in_place "$(run --mem 416M --ro "$work/large:/t" $busybox sha1sum /t/4 |
         cut -d ' ' -f 1)" "$(sha1sum <"$work/large/4" | cut -d ' ' -f 1)"

@@ -27,7 +27,7 @@ static void cut(uint64_t base, uint64_t size)
  * A module that lies in memory already, put there by whoever made the machine, is told
  * as "module=BASE+SIZE", each of 16 hexadecimal digits; else the loader has its place.
  */
-static void find_module(const struct pvh_start_info *start)
+static void find_module(const struct pvh_start_info *start, const struct boot_info *ram)
 {
     const char *line = boot_info.command_line, *end = line + sizeof boot_info.command_line - 40;
     uint64_t *const to[] = { &boot_info.module_base, &boot_info.module_size };
@@ -45,6 +45,8 @@ static void find_module(const struct pvh_start_info *start)
 
         *to[i / 16] = *to[i / 16] << 4 | ((digit & 15u) + (digit > '9' ? 9 : 0));
     }
+    if (!regions_have(ram, boot_info.module_base, boot_info.module_size))
+        boot_info.module_size = 0; /* a place that somebody typed: as if there were none */
     cut(boot_info.module_base, boot_info.module_size);
 }
 
@@ -68,7 +70,7 @@ static void read_start_info(uint64_t pa)
     cut(0, LOW_RESERVED);
     cut((uint64_t)low_start, (uint64_t)(low_end - low_start));
     cut((uint64_t)kernel_start - KERNEL_BASE, (uint64_t)(kernel_end - kernel_start));
-    find_module(start);
+    find_module(start, &ram);
     memory_init(&ram);
 }
 

@@ -42,6 +42,7 @@ extern const char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel
 _Noreturn void boot_main(void *start_info_pa);
 void regions_add(struct boot_info *info, uint64_t base, uint64_t end);
 void regions_cut(struct boot_info *info, uint64_t base, uint64_t end);
+bool regions_have(const struct boot_info *info, uint64_t base, uint64_t size);
 
 /* --- each core (cpu.c) --------------------------------------------------------- */
 

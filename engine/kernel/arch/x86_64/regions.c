@@ -45,3 +45,15 @@ void regions_cut(struct boot_info *info, uint64_t base, uint64_t end)
         regions_add(info, old[i].base > end ? old[i].base : end, old_end);
     }
 }
+
+/* Whether [base, base + size) is usable, in one region. */
+bool regions_have(const struct boot_info *info, uint64_t base, uint64_t size)
+{
+    for (unsigned i = 0; i < info->region_count; i++) {
+        const struct boot_region *r = &info->regions[i];
+
+        if (base >= r->base && size <= r->size && base - r->base <= r->size - size)
+            return true;
+    }
+    return false;
+}

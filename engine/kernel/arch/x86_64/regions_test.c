@@ -82,6 +82,20 @@ TEST(regions, random_lists, "agree with a map of pages")
     }
 }
 
+TEST(regions, have, "what lies in one region, to the byte, and does not wrap")
+{
+    struct boot_info info = {.region_count = 2,
+        .regions = {{0x1000, 0x2000}, {0x3000, 0x1000}}};
+
+    CHECK(regions_have(&info, 0x1000, 0x2000));
+    CHECK(regions_have(&info, 0x2fff, 1));
+    CHECK(!regions_have(&info, 0xfff, 2));
+    CHECK(!regions_have(&info, 0x1000, 0x2001));
+    CHECK(!regions_have(&info, 0x2000, 0x1800)); /* goes over into the next */
+    CHECK(!regions_have(&info, 0x1001, ~UINT64_C(0)));
+    CHECK(!regions_have(&info, ~UINT64_C(0), 2));
+}
+
 TEST(regions, too_many, "what there is no room for is left out, and none is made up")
 {
     struct boot_info info = { 0 };

@@ -51,6 +51,7 @@ system: #System & {
 		{name: "init", file: "init.elf"},
 		{name: "ramfs", file: "ramfs.elf"},
 		{name: "shell", file: "shell.elf"},
+		{name: "libos", file: "libos.elf"},
 	]
 	files: [
 		{path: "/etc/hostname", text: fileName},
@@ -67,6 +68,7 @@ const run = `	run: {
 `;
 const names = 'a name begins with a small letter, goes on with letters, digits, - and _, and has at ' +
     'most 63';
+const libos = '\t\t{name: "libos", file: "libos.elf"},\n';
 const console_ = '\t\t\t{name: "console"},\n';
 
 // [what, replaced, by, a part of the line that is blamed, the answer behind "FILE:LINE: "]
@@ -102,14 +104,14 @@ const mistakes = [
     ['bad_name', 'name: "shell"\n\t\tgrants', 'name: "The Shell"\n\t\tgrants', 'The Shell',
         'services[1].name: `The Shell` is no name; ' + names],
     ['unknown_init', 'binary: "init"', 'binary: "initt"', 'initt',
-        'init.binary: `initt` is not in binaries; there are init, ramfs, shell'],
+        'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos'],
     ['unknown_capability', '"power"', '"moon"', 'moon',
         'init.capabilities[4]: the kernel grants no `moon`; it grants account, pool, console, ' +
         'clock, entropy, power, log, bootPackage'],
     ['capability_twice', '"power"', '"clock"', 'capabilities',
         'init.capabilities[4]: `clock` is there twice; once is expected'],
     ['unknown_binary', 'pages:   192', 'binary: "sh"\n\t\tpages:   192', '"sh"',
-        'services[1].binary: `sh` is not in binaries; there are init, ramfs, shell'],
+        'services[1].binary: `sh` is not in binaries; there are init, ramfs, shell, libos'],
     ['unknown_source', 'source: "namespace"', 'source: "file"', '"file"',
         'services[1].grants[2].source: nothing is called `file`; there are account, pool, ' +
         'console, clock, power, log, bootPackage, namespace'],
@@ -158,6 +160,11 @@ const mistakes = [
     ['blob_that_is_no_program', 'file: "shell.elf"', 'file: "/etc/passwd"', '/etc/passwd',
         'binaries[2].file: /etc/passwd cannot be run: it is no ELF file for x86-64; a static ' +
         'program for x86-64 is expected'],
+    ['program_of_another_kind', 'file: "shell.elf"', 'file: "/bin/busybox"', 'name: "shell"\n',
+        'services[1].binary: `shell` cannot be run here: it is not linked where such a program ' +
+        'belongs; a native program is expected'],
+    ['init_without_memory', '"pool", ', '', 'capabilities:',
+        'init.capabilities: `pool` is missing; init needs it to start something'],
     ['relative_path', '"/etc/hostname"', '"etc/hostname"', 'hostname',
         'files[0].path: `etc/hostname` does not begin with a slash'],
     ['path_with_dots', '"/etc/hostname"', '"/etc/../hostname"', 'hostname',
@@ -169,7 +176,9 @@ const mistakes = [
     ['mistake_in_a_loop', 'text: n}', 'txt: n}', 'for n in',
         'files[1].txt: no such field; there are path, mode, file, text, target, folder'],
     ['unknown_program', /}\n$/, run.replace('"shell"', '"sh"'), 'program: "sh"',
-        'run.program: `sh` is not in binaries; there are init, ramfs, shell'],
+        'run.program: `sh` is not in binaries; there are init, ramfs, shell, libos'],
+    ['program_without_libos', /}\n$/, run, '{name: "init", file',
+        'binaries: `libos` is missing; a Linux program needs it', libos, ''],
     ['program_without_its_name', /}\n$/, run.replace('["shell"]', '[]'), 'arguments: []',
         "run.arguments: the program's name is expected, and then its arguments"],
     ['environment_without_a_value', /}\n$/,

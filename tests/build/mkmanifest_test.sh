@@ -12,7 +12,7 @@ mkdir -p "$files/tree"
 # Two programs, too small to take long.
 for name in a b; do
     printf 'const char name[] = "%s"; void _start(void) { for (;;) {} }' $name |
-        gcc -static -nostdlib -x c -o "$files/$name.elf" -
+        gcc -static -nostdlib -Wl,-Ttext-segment=0x200000 -x c -o "$files/$name.elf" -
 done
 printf 'text of a file\n' >"$files/tree/file"
 
@@ -20,7 +20,7 @@ cat >"$work/good.json" <<'JSON'
 {
     "version": 1,
     "name": "test",
-    "init": { "binary": "a", "capabilities": ["account", "pool", "log", "console"] },
+    "init": { "binary": "a", "capabilities": ["account", "pool", "log", "console", "bootPackage"] },
     "services": [
         { "name": "one", "binary": "b", "arguments": ["x", "\u00e9\ud83d\ude00\n\"\\"],
           "grants": [ { "name": "pool", "source": "pool", "methods": [] },
@@ -68,7 +68,7 @@ const path = (i) => i === 0 ? '' : path(entries[i].parent) + '/' + entries[i].na
 const at = (p) => entries[entries.findIndex((_, i) => path(i) === p)];
 
 say('texts', m.version === 1 && m.name === 'test' && m.init.binary === 'a' &&
-    same(m.init.capabilities, ['account', 'pool', 'log', 'console']));
+    same(m.init.capabilities, ['account', 'pool', 'log', 'console', 'bootPackage']));
 say('services', m.services.length === 2 && m.services[0].restart === true &&
     m.services[0].pages === '4096' && same(m.services[0].arguments, ['x', '\u00e9\u{1f600}\n"\\']) &&
     same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'] }));
@@ -113,7 +113,7 @@ refuses unknown_init 'init.binary: `z` is not in binaries' 's/"binary": "a"/"bin
 refuses unknown_binary 'services\[1\].binary: `z` is not in binaries' \
     's/("name": "two", "binary": )"b"/\1"z"/'
 refuses unknown_kernel_grant 'init.capabilities\[3\]: the kernel grants no `moon`' 's/"log", "console"/"log", "moon"/'
-refuses grant_that_init_has_not 'grants\[1\].source: init itself is not given `console`' 's/, "console"\]/]/'
+refuses grant_that_init_has_not 'grants\[1\].source: init itself is not given `console`' 's/"console", "boot/"boot/'
 refuses unknown_source 'grants\[0\].source: nothing is called `files`' 's/"source": "namespace"/"source": "files"/'
 refuses unknown_method 'Console has no method or facet `sing`; it has write, read' 's/"WRITE"/"sing"/'
 refuses unknown_method_of_service 'Namespace has no method or facet `WRIGHT`' 's/"READ", "dup/"WRIGHT", "dup/'

@@ -20,7 +20,6 @@
 #include <sanitizer/asan_interface.h>
 
 #define FIELDS_MAX 128
-#define SEED 7
 
 static int failures;
 
@@ -135,7 +134,7 @@ static void change_all(uint64_t seed, unsigned times)
     int before = failures;
 
     for (uint64_t number = 0; number < times && failures < before + 10; number++) {
-        unsigned b = number % 5 < 2; /* two of five have a program */
+        unsigned b = strcmp(mutate_base(number), "run") == 0;
         struct mutant *m = &mutants[b];
 
         mutate(m, &bases[b], seed, number);
@@ -182,7 +181,7 @@ static void show(const char *name, uint64_t number)
     unsigned b = strcmp(name, "run") == 0;
     struct verdict v;
 
-    mutate(&mutants[b], &bases[b], SEED, number);
+    mutate(&mutants[b], &bases[b], MUTATE_SEED, number);
     judge(&v, mutants[b].bytes, mutants[b].size);
     printf("%llu: %s\n    %s\n", (unsigned long long)number, mutants[b].what,
         v.by == BOTH_ACCEPT ? "accepted" : v.text);
@@ -190,7 +189,7 @@ static void show(const char *name, uint64_t number)
 
 int main(int argc, char **argv)
 {
-    uint64_t seed = argc == 2 ? strtoull(argv[1], NULL, 0) : SEED;
+    uint64_t seed = argc == 2 ? strtoull(argv[1], NULL, 0) : MUTATE_SEED;
     unsigned times = getenv("TIMES") != NULL ? (unsigned)atoi(getenv("TIMES")) : 10000;
     struct verdict v;
 

@@ -29,6 +29,13 @@ struct mutant {
 void base_open(struct base *base, const char *name, const char *path);
 void mutant_open(struct mutant *m, const struct base *base);
 
+/* The usual seed, and which base a number of the usual ten thousand is for. */
+#define MUTATE_SEED 7
+static inline const char *mutate_base(uint64_t number)
+{
+    return number % 5 < 2 ? "run" : "services";
+}
+
 void mutate(struct mutant *m, const struct base *base, uint64_t seed, uint64_t number);
 
 /* One of BLOB_CHANGES to the nth blob: the field that leads to it, or NULL: there are

@@ -6,7 +6,7 @@ PACK_OBJECTS := $(patsubst %,$(B)/plain/tools/mkmanifest/%.o,blob check check_se
     pack place read tree) \
     $(B)/plain/engine/lib/sha256/sha256.o $(B)/plain/engine/lib/sha256/sha256_x86.o \
     $(B)/plain/engine/lib/capnp/build.o \
-    $(B)/plain/engine/core/elf.o $(B)/plain/engine/lib/manifest/names.o \
+    $(B)/plain/engine/core/elf.o $(B)/plain/engine/lib/manifest/names.o $(B)/plain/engine/lib/manifest/program.o \
     $(B)/plain/engine/lib/rt/interfaces.o
 ALL += $(MKMANIFEST)
 

@@ -4,6 +4,7 @@
 
 #include "elf.h"
 #include "manifest/names.h"
+#include "manifest/program.h"
 #include "place.h"
 #include "refuse.h"
 
@@ -41,10 +42,24 @@ static void check_binary(const struct package *package, size_t i)
             wrong);
 }
 
-static void check_reference(const struct package *package, const char *path, const char *name)
+static const struct blob *check_reference(
+    const struct package *package, const char *path, const char *name)
 {
-    if (!package_binary(package, name))
+    const struct binary *binary = package_binary(package, name);
+
+    if (!binary)
         refuse_at(path, "`%s` is not in binaries; there are %s", name, binaries_of(package));
+    return binary->blob;
+}
+
+/* Init and services; a Linux program can be linked elsewhere, or nowhere. */
+static void check_native(const struct package *package, const char *path, const char *name)
+{
+    const struct blob *blob = check_reference(package, path, name);
+    const char *wrong = native_problem(blob_map(blob), blob->size);
+
+    if (wrong)
+        refuse_at(path, "`%s` cannot be run here: %s; a native program is expected", name, wrong);
 }
 
 static void check_capability(const struct package *package, size_t i)
@@ -61,9 +76,26 @@ static void check_capability(const struct package *package, size_t i)
             refuse_at(path, "`%s` is there twice; once is expected", names->list[i]);
 }
 
+/* What init cannot start anything without. */
+static void check_init(const struct package *package)
+{
+    static const char *const needed[] = {"account", "pool", "bootPackage"};
+
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!strings_have(&package->init_capabilities, needed[i]))
+            refuse_at("init.capabilities", "`%s` is missing; init needs it to start something",
+                needed[i]);
+}
+
 static void check_run(const struct package *package, const struct run *run)
 {
     check_reference(package, "run.program", run->program);
+    if (!package_binary(package, "libos"))
+        refuse_at("binaries", "`libos` is missing; a Linux program needs it");
+    if ((package->tree || run->scratch) && !package_binary(package, "ramfs"))
+        refuse_at("binaries", "`ramfs` is missing; files and scratch space need it");
+    if (!strings_have(&package->init_capabilities, "console"))
+        refuse_at("init.capabilities", "`console` is missing; a program needs it");
     if (run->arguments.count == 0)
         refuse_at("run.arguments", "the program's name is expected, and then its arguments");
     if (run->directory[0] != '/')
@@ -79,12 +111,14 @@ void package_check(const struct package *package)
 {
     for (size_t i = 0; i < package->binary_count; i++)
         check_binary(package, i);
-    check_reference(package, "init.binary", package->init_binary);
+    check_native(package, "init.binary", package->init_binary);
     for (size_t i = 0; i < package->init_capabilities.count; i++)
         check_capability(package, i);
     for (size_t i = 0; i < package->service_count; i++)
-        check_reference(
+        check_native(
             package, must_format("services[%zu].binary", i), package->services[i].binary);
+    if (package->service_count || package->run)
+        check_init(package);
     package_check_services(package);
     if (package->run)
         check_run(package, package->run);

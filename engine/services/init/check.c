@@ -3,9 +3,8 @@
 
 #include "bytes.h"
 #include "check_parts.h"
-#include "elf.h"
 #include "fmt.h"
-#include "phoenix/layout.h"
+#include "manifest/program.h"
 #include "sha256/sha256.h"
 
 #define VERSION 1
@@ -62,18 +61,6 @@ bool check_blob(
     return true;
 }
 
-const char *program_problem(struct capnp_data content, uint64_t low, uint64_t high)
-{
-    struct elf_info info;
-    const char *wrong = elf_check(content.data, content.size, &info);
-
-    if (wrong == NULL && (info.relocatable || info.shared_page || info.write_execute))
-        wrong = "it has no fixed address, segments that share a page, or one to write and execute";
-    if (wrong == NULL && (info.low < low || info.high > high))
-        wrong = "it is not linked where such a program belongs";
-    return wrong;
-}
-
 static bool check_binary(struct check *c, uint32_t i)
 {
     struct binary_reader binary = binary_at(c->binaries, i);
@@ -93,8 +80,8 @@ static bool check_binary(struct check *c, uint32_t i)
 }
 
 /* A binary that the system itself starts, whoever asks for it. */
-static bool check_own(
-    struct check *c, const char *name, const char *reason, uint64_t low, uint64_t high)
+static bool check_own(struct check *c, const char *name, const char *reason,
+    const char *(*problem)(const void *, uint64_t))
 {
     struct capnp_text text = {name, (uint32_t)strlen(name)};
     struct binary_reader binary;
@@ -102,7 +89,7 @@ static bool check_own(
 
     if (!find_binary(c, text, &binary))
         return refuse(c, "binaries: none is called `%s`, which %s", name, reason);
-    wrong = program_problem(binary_content(binary), low, high);
+    wrong = problem(binary_content(binary).data, binary_content(binary).size);
     return wrong == NULL || refuse(c, "binaries: `%s` cannot be run: %s", name, wrong);
 }
 
@@ -114,7 +101,7 @@ static bool check_run(struct check *c)
 
     if (!find_binary(c, run_program(run), &binary))
         return refuse(c, "run.program: no binary is called `%.64s`", run_program(run).data);
-    if (!check_own(c, "libos", "a Linux program needs", PHX_LIBOS_LOW, PHX_LIBOS_HIGH))
+    if (!check_own(c, "libos", "a Linux program needs", libos_problem))
         return false;
     if (run_arguments(run).count == 0)
         return refuse(c, "run.arguments: empty");
@@ -124,7 +111,7 @@ static bool check_run(struct check *c)
         return refuse(c, "init.capabilities: no `console`, which a program needs");
     if (c->trees.count == 0 && run_scratch(run) == 0)
         return true;
-    return check_own(c, "ramfs", "files need", PHX_NATIVE_IMAGE, PHX_NATIVE_STACK_TOP);
+    return check_own(c, "ramfs", "files need", native_problem);
 }
 
 static bool check_all(struct check *c)

@@ -37,10 +37,6 @@ bool check_blob(
 /* Whether this is the hash that the manifest has. */
 bool digest_is(const uint8_t digest[], struct capnp_data wanted);
 
-/* Whether a file is a program that proc_build() can start, linked inside of these
- * addresses: NULL, or why not. */
-const char *program_problem(struct capnp_data content, uint64_t low, uint64_t high);
-
 /* whole.c: everything can be read, and no text has a zero byte in it. */
 bool check_whole(struct check *c);
 

@@ -3,7 +3,7 @@
 #include "bytes.h"
 #include "check_parts.h"
 #include "fmt.h"
-#include "phoenix/layout.h"
+#include "manifest/program.h"
 
 static struct service_reader service_of(const struct check *c, uint32_t i)
 {
@@ -107,7 +107,7 @@ static bool check_program(struct check *c, uint32_t s)
 
     if (!find_binary(c, name, &binary))
         return refuse(c, "services[%u].binary: no binary is called `%.64s`", s, name.data);
-    wrong = program_problem(binary_content(binary), PHX_NATIVE_IMAGE, PHX_NATIVE_STACK_TOP);
+    wrong = native_problem(binary_content(binary).data, binary_content(binary).size);
     return wrong == NULL ||
            refuse(c, "services[%u].binary: `%s` cannot be run: %s", s, name.data, wrong);
 }

@@ -62,6 +62,7 @@ need_test() {
     need libclang-rt-14-dev "${runtime[0]}"
     need musl-tools musl-gcc
     need strace strace
+    need gdb gdb
     need spin spin
     need relacy-dev /usr/include/relacy/relacy.hpp
     # Programs of Debian's that run in machines, and what makes their files.

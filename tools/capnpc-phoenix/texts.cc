@@ -162,7 +162,7 @@ std::string emitReference(const Model &model)
 {
     Text out;
 
-    out.add("# Reference: interfaces, methods, errors\n\n"
+    out.add("<!-- SPDX-License-Identifier: MIT -->\n# Reference: interfaces, methods, errors\n\n"
             "Made from `schema/` by `capnpc-phoenix`; change it there. A method's number is its "
             "bit in\na hold's method set and the `method` of an operation word. Words are 64 bits; "
             "bytes\ntravel in a message's buffer, capabilities beside it. Every operation may "

@@ -7,11 +7,13 @@ const char version_text[] = "phoenix 0.1\n";
 const char help_text[] =
     "usage: phoenix run [OPTION]... [--] PROGRAM [ARG]...\n"
     "       phoenix shell [OPTION]...\n"
+    "       phoenix gdb [run] [OPTION]...\n"
     "       phoenix --help | --version\n"
     "\n"
     "run    start a machine with one static Linux program from this host, and with\n"
     "       nothing but what the options grant; stdin, stdout and stderr are yours\n"
     "shell  start a machine with a Phoenix shell (Ctrl-] ends the machine)\n"
+    "gdb    the same, stopped before it begins, with gdb on its kernel\n"
     "\n"
     "What the program may touch (run only)\n"
     "  --ro HOSTPATH[:GUESTPATH]  a copy of this file or folder, to read (default: at\n"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The kernel with address sanitizer and trapping UBSan: it finds each kind of wrong that
-# is planted in it and names the function, and passes the tests of machines.
+# is planted in it and names the function, stands random programs, and passes the tests of
+# machines.
 set -u
 cd "$(dirname "$0")/../.."
 B=${B:-build}
@@ -39,7 +40,19 @@ planted shift 'undefined behaviour: shift out of bounds'
 planted add 'undefined behaviour: addition overflows'
 planted index 'undefined behaviour: index out of bounds'
 
-# as it is, with the other kernel in the build folder: its lines are ours.
+# Random programs find nothing, on one core and on two.
+for cores in 1 2; do
+    if said=$(PHX_CORES=$cores tests/fuzz/run.sh "$B/fuzz/asan/fuzz.elf" 1 500000000 |
+        tr -d '\0\r'); then
+        echo "ok sanitize.random_programs_find_nothing.cores$cores"
+    else
+        echo "FAIL sanitize.random_programs_find_nothing.cores$cores" \
+            "$(grep -aE -A 8 'stopped|not everything' <<<"$said" | tr '\n' ' ')"
+        failures=1
+    fi
+done
+
+# passes TEST: as it is, with the other kernel in the build folder: its lines are ours.
 passes() {
     local said status
     said=$(PHOENIX_IMAGES=$PWD/$B/asan B=$B/asan "$@" 2>&1)

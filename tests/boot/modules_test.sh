@@ -3,8 +3,11 @@
 #
 # Modules that cannot be booted: the machine says which field it is, and ends. What
 # the kernel looks at itself ends in its epitaph, the rest in init's refusal.
+#
+#   tests/boot/modules_test.sh [PART]   of the changed ones only those with that in their names
 set -u
 suite=modules
+only=${1:-}
 . "$(dirname "$0")/../build/lib.sh"
 
 cat >"$work/good.json" <<'JSON'
@@ -52,12 +55,14 @@ ends() {
 refused=251 # 125, as isa-debug-exit passes it on
 # kernel NAME LINE CHANGE...: the good module so changed ends in an epitaph with that line.
 kernel() {
+    [[ kernel_refuses_$1 == *"$only"* ]] || return 0
     node tests/boot/damage.js "$work/good" "$work/bad" "${@:3}" || bad "$1"
     boot "$work/bad"
     ends "kernel_refuses_$1" $refused "Phoenix stopped: $2"
 }
 # init NAME LINE CHANGE...: the same, but init says it.
 init() {
+    [[ init_refuses_$1 == *"$only"* ]] || return 0
     node tests/boot/damage.js "$work/good" "$work/bad" "${@:3}" || bad "$1"
     boot "$work/bad"
     ends "init_refuses_$1" $refused "phoenix: manifest refused: $2"
@@ -96,6 +101,7 @@ kernel init_for_another_processor "$module init.binary: it is no ELF file for x8
 kernel init_that_is_an_object "$module init.binary: it is not an executable" binary 0 16 1
 kernel init_that_is_dynamic "$module init.binary: it is linked dynamically" binary 0 64 3
 kernel init_at_any_address "$module init.binary: must have a fixed address" binary 0 16 3
+kernel init_that_writes_and_executes "$module init.binary: must have a fixed address" binary 0 180 7
 kernel init_between_pages "$module init.binary: its content is not at a page boundary" shift 0
 kernel unknown_capability "$module init.capabilities: there is no \"moon\"" text clock moon
 kernel capability_twice "$module init.capabilities: log is named twice" text clock log

@@ -3,6 +3,7 @@
  * Two cores, one of which the test moves by hand while the other is in the kernel.
  */
 #include "attempt.h"
+#include "switch.h"
 
 #define FAR 0x40000000u
 
@@ -194,6 +195,84 @@ TEST(cores, a_core_flushes_what_it_takes_away, "each page, or all of them at onc
     CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_UNMAP, FAR, 60), 0);
     CHECK(arch_host.flushes > before || flushed == ~UINT64_C(0) >> 4);
     arch_host.page_flush = NULL;
+    end();
+}
+
+static void first_use(struct thread *t)
+{
+    kernel_fault(t, 7, 0, 0);
+}
+
+/* `t` runs on that core, and what its extended registers then have is what it left. */
+static void check_moved(unsigned core, struct thread *t)
+{
+    arch_host.cpu = &cpus[core];
+    arch_host.fpu_area = NULL;
+    switch_enter(&cpus[core], t);
+    CHECK(arch_host.fpu_area == t->extended);
+    arch_host.fpu_area = NULL;
+    switch_leave(&cpus[core], t);
+    CHECK(arch_host.fpu_area == t->extended);
+}
+
+TEST(cores, extended_state_follows_its_thread, "also back to where it was last seen")
+{
+    begin();
+    start_core_1();
+    arch_host.cpu = &cpus[1];
+    run_entry(first_use, second);
+    CHECK(second->extended && cpus[1].fpu_owner == second);
+    switch_leave(&cpus[1], second);
+    struct thread *here = cpus[0].current;
+    check_moved(0, second);
+    check_moved(1, second);
+    check_moved(0, second);
+    arch_host.cpu = &cpus[0];
+    if (here)
+        switch_enter(&cpus[0], here);
+    cpus[0].current = here;
+    arch_host.cpu = &cpus[1];
+    switch_enter(&cpus[1], second);
+    arch_host.cpu = &cpus[0];
+    end();
+}
+
+/* As long as others are ready; a deadline would end it earlier. */
+TEST(cores, a_slice_has_its_end, "where nothing else would take the core away")
+{
+    begin();
+    cpu_count = 1;
+    arch_host.timer = 0;
+    cpus[0].timer_armed = 0;
+    settle();
+    CHECK(cpus[0].current != NULL);
+    CHECK(arch_host.timer > 0 && arch_host.timer <= 10000000);
+    cpu_count = 2;
+    end();
+}
+
+/* The lock's holder waits for the flush: it lets go when it is done, or never was. */
+static unsigned pauses;
+
+static void holder_waits(void)
+{
+    if (!cpus[0].flush_wanted || ++pauses > 100)
+        __atomic_store_n(&kernel.lock, 0, __ATOMIC_RELEASE);
+}
+
+TEST(cores, who_waits_for_the_lock_flushes, "or two cores would wait for each other")
+{
+    begin();
+    uint64_t before = arch_host.flushes;
+    pauses = 0;
+    __atomic_store_n(&kernel.lock, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&cpus[0].flush_wanted, 1, __ATOMIC_RELEASE);
+    arch_host.pause = holder_waits;
+    kernel_lock(&cpus[0]);
+    kernel_unlock();
+    CHECK_EQ(cpus[0].flush_wanted, 0);
+    CHECK(arch_host.flushes > before);
+    CHECK(pauses <= 1);
     end();
 }
 

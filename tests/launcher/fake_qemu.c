@@ -249,8 +249,11 @@ static void speak(const char *what, char **argv)
     }
     if (strcmp(what, "midframe") == 0)
         put("\x01\x64\0only a part", 14);
-    if (strcmp(what, "garbage") == 0)
+    if (strcmp(what, "garbage") == 0) {
         put("\x55\x55\x55\x55", 4);
+        text(FRAMING_STDOUT, "as if nothing were wrong\n");
+        end(0);
+    }
     if (strcmp(what, "hang") == 0)
         pause();
 }

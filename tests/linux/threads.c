@@ -235,6 +235,52 @@ static void *leave(void *argument)
     return argument;
 }
 
+/* --- what a processor has of a thread ------------------------------------------- */
+
+#define SWITCHES 3000
+
+/* True: what went into extended registers is there after others had their turn. */
+static int keeps(uint64_t value)
+{
+    uint64_t low, high, number = SYS_sched_yield;
+
+    __asm__ volatile("movq %3, %%xmm5\n\t"
+                     "movq %3, %%xmm15\n\t"
+                     "syscall\n\t"
+                     "mov $200, %%ecx\n"
+                     "1:\tpause\n\t"
+                     "dec %%ecx\n\t"
+                     "jnz 1b\n\t"
+                     "movq %%xmm5, %1\n\t"
+                     "movq %%xmm15, %2"
+                     : "+a"(number), "=&r"(low), "=&r"(high)
+                     : "r"(value)
+                     : "rcx", "r11", "xmm5", "xmm15", "memory", "cc");
+    return low == value && high == value;
+}
+
+static void *use_extended(void *argument)
+{
+    uint64_t mine = (uint64_t)(intptr_t)argument * 0x0101010101010101, lost = 0;
+
+    for (unsigned i = 0; i < SWITCHES; i++)
+        lost += !keeps(mine + i);
+    return (void *)(intptr_t)lost;
+}
+
+static void registers(void)
+{
+    pthread_t t[THREADS];
+    void *lost;
+
+    for (intptr_t i = 0; i < THREADS; i++)
+        pthread_create(&t[i], NULL, use_extended, (void *)(i + 1));
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(t[i], &lost);
+        printf("thread %d lost its registers %d times\n", i, (int)(intptr_t)lost);
+    }
+}
+
 /* --- the calls below all that ------------------------------------------------ */
 
 #define FUTEX_WAIT 0 /* musl-gcc finds no header of the kernel's */
@@ -318,6 +364,7 @@ int main(void)
     touching();
     ending();
     cancelling();
+    registers();
     words();
     dying();
     pthread_create(&t, NULL, leave, NULL);

@@ -53,20 +53,42 @@ forget() {
     rm -f "$copy/wrong"
 }
 
-# The sources as they are now, and at first what is built of them already, all with their
-# times: make then sees what is new.
+# The tree as it is, without what is built, in another folder; with its times.
+copy_sources() {
+    mkdir -p "$1"
+    tar -cf - --exclude=./build --exclude='./build-*' --exclude="./${from##*/}" --exclude=./.git \
+        --exclude=./node_modules . | tar -C "$1" -xf -
+}
+
+# What has changed since is new, whatever its time is: objects may have been built of
+# what was here before, later than somebody changed it there.
+update_sources() {
+    local file now=$copy/build/now
+
+    rm -rf "$now" && copy_sources "$now"
+    while read -r file; do
+        [ -e "$now/$file" ] || rm -f "$copy/$file"
+    done < <(cd "$copy" && find . \( -path ./build -o -path ./node_modules \) -prune -o -type f -print)
+    while read -r file; do
+        cmp -s "$now/$file" "$copy/$file" && continue
+        mkdir -p "$(dirname "$copy/$file")"
+        cp -a "$now/$file" "$copy/$file" && touch "$copy/$file"
+    done < <(cd "$now" && find . -type f)
+    rm -rf "$now"
+}
+
+# At first with what is built already: make then has little to do.
 make_copy() {
     local part
 
-    mkdir -p "$copy/build"
-    forget
-    find "$copy" -mindepth 1 -maxdepth 1 ! -name build ! -name node_modules -exec rm -rf {} +
-    tar -cf - --exclude=./build --exclude='./build-*' --exclude="./${from##*/}" --exclude=./.git \
-        --exclude=./node_modules . | tar -C "$copy" -xf -
+    if [ -e "$copy/build/compiler" ]; then
+        forget
+        update_sources
+        return
+    fi
+    rm -rf "$copy" && copy_sources "$copy"
     # Names of its own, so that whoever installs there leaves ours alone.
-    [ -e "$copy/node_modules" ] || cp -al node_modules "$copy/" 2>/dev/null ||
-        cp -a node_modules "$copy/"
-    [ -e "$copy/build/compiler" ] && return
+    cp -al node_modules "$copy/" 2>/dev/null || cp -a node_modules "$copy/"
     for part in $parts compiler; do
         [ -e "$from/$part" ] || continue
         mkdir -p "$(dirname "$copy/build/$part")"

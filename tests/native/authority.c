@@ -125,6 +125,32 @@ static void client_serves_nothing(void)
     check("client_capability_mints_nothing", minted < 0, "%ld", minted);
 }
 
+/* Of the processor's own registers, those that are nobody's until they are used. Status:
+ * 0 when they have nothing in them. */
+int role_peek(void)
+{
+    uint64_t low, high;
+
+    __asm__ volatile("movq %%xmm3, %0\n\tmovq %%xmm12, %1" : "=r"(low), "=r"(high));
+    return low != 0 || high != 0;
+}
+
+static void registers_are_not_shown(void)
+{
+    uint64_t secret = 0x5ec4e75ec4e7, own = 0, status = 0;
+    struct proc proc;
+
+    for (unsigned i = 0; i < 5 && status == 0; i++) {
+        status = ~UINT64_C(0);
+        __asm__ volatile("movq %0, %%xmm3\n\tmovq %0, %%xmm12" ::"r"(secret));
+        if (spawn("peek", 0, NULL, 0, &proc))
+            status = wait_dead(&proc, NULL);
+    }
+    __asm__ volatile("movq %%xmm12, %0" : "=r"(own));
+    check("registers_of_others_are_not_shown", status == 0 && own == secret, "status %lx, own %lx",
+        status, own);
+}
+
 void test_authority(void)
 {
     struct proc proc;
@@ -139,4 +165,5 @@ void test_authority(void)
     check("all_indexes_with_wrong_generations_are_refused", (status & 0x4ff) == 0, "status %lx",
         status);
     client_serves_nothing();
+    registers_are_not_shown();
 }

@@ -141,6 +141,7 @@ int main(int argc, char **argv)
         int (*run)(void);
     } roles[] = {
         {"authority", role_authority},
+        {"peek", role_peek},
         {"caller", role_caller},
         {"server", role_server},
         {"holder", role_holder},

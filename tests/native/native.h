@@ -42,6 +42,7 @@ void test_time(void);
 
 /* In the others: what main returns. */
 int role_authority(void);
+int role_peek(void);
 int role_caller(void);
 int role_server(void);
 int role_holder(void);

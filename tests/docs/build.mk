@@ -5,6 +5,9 @@
 TEST_HOST += tests/docs/pages_test.sh
 tests/docs/pages_test.sh: $(GEN)/reference.md ;
 
+tests/docs/examples_test.sh: $(ALL) ;
+TEST_BOOT += tests/docs/examples_test.sh
+
 # After a change of schema/, when pages_test.sh says so.
 .PHONY: reference
 reference: $(GEN)/reference.md

@@ -37,8 +37,10 @@ std::string emitInterfaceHeader(const Model &model)
             "    const struct phx_facet_info *facets;\n"
             "    uint64_t all; /* every method, Capability's included */\n};\n\n");
     out.add("#define PHX_INTERFACES %zu\n\n"
-            "/* Ascending by number, Capability first; interfaces.inc.c. */\n"
-            "extern const struct phx_interface_info phx_interfaces[PHX_INTERFACES];\n\n#endif\n",
+            "/* Ascending by number, Capability first; behind the last one stands a name of NULL. The\n"
+            " * table is an object file of its own (interfaces.inc.c), so that a system with more\n"
+            " * interfaces links another. */\n"
+            "extern const struct phx_interface_info phx_interfaces[];\n\n#endif\n",
         model.all().size());
     return out.str();
 }
@@ -71,7 +73,7 @@ std::string emitInterfaceTables(const Model &model)
     out.add("#include \"interfaces.h\"\n\n");
     for (const Interface *iface : model.all())
         emitTables(*iface, out);
-    out.add("\nconst struct phx_interface_info phx_interfaces[PHX_INTERFACES] = {\n");
+    out.add("\nconst struct phx_interface_info phx_interfaces[PHX_INTERFACES + 1] = {\n");
     for (const Interface *iface : model.all()) {
         std::string name = snakeCase(iface->name);
 

@@ -12,3 +12,10 @@ ALL += $(MKMANIFEST)
 
 $(MKMANIFEST): $(B)/plain/tools/mkmanifest/main.o $(PACK_OBJECTS)
 	$(call LINK_HOST)
+
+# For systems with interfaces of their own (tools/sdk/phoenix.mk): all but their table.
+$(B)/lib/libmkmanifest.a: $(B)/plain/tools/mkmanifest/main.o \
+    $(filter-out %/interfaces.o,$(PACK_OBJECTS))
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+ALL += $(B)/lib/libmkmanifest.a

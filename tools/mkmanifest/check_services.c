@@ -52,7 +52,7 @@ static char *interfaces(void)
 {
     char *names = must_copy("");
 
-    for (size_t i = 0; i < PHX_INTERFACES; i++) {
+    for (size_t i = 0; phx_interfaces[i].name; i++) {
         char *name = must_copy(phx_interfaces[i].name);
 
         name[0] = (char)tolower((unsigned char)name[0]);

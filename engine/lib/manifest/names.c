@@ -46,7 +46,7 @@ bool name_is_own(const char *name)
 
 static const struct phx_interface_info *interface_by_number(unsigned number)
 {
-    for (unsigned i = 0; i < PHX_INTERFACES; i++)
+    for (unsigned i = 0; phx_interfaces[i].name != NULL; i++)
         if (phx_interfaces[i].number == number)
             return &phx_interfaces[i];
     return NULL;
@@ -63,7 +63,7 @@ const struct phx_interface_info *interface_of_grant(const char *name)
 /* A service provides an interface under its name with a small first letter. */
 const struct phx_interface_info *interface_of_provided(const char *name)
 {
-    for (unsigned i = 0; i < PHX_INTERFACES; i++) {
+    for (unsigned i = 0; phx_interfaces[i].name != NULL; i++) {
         const char *full = phx_interfaces[i].name;
 
         if (phx_interfaces[i].number >= 64 && (full[0] | 0x20) == name[0] &&

@@ -10,7 +10,7 @@
 
 static const struct phx_interface_info *interface_of(uint64_t number)
 {
-    for (unsigned i = 0; i < PHX_INTERFACES; i++)
+    for (unsigned i = 0; phx_interfaces[i].name != NULL; i++)
         if (phx_interfaces[i].number == number)
             return &phx_interfaces[i];
     return NULL;

@@ -11,6 +11,12 @@ $(B)/user/sha256.o: engine/lib/sha256/sha256.c | $(GENERATED)
 $(eval $(call NATIVE,init,$(INIT_SOURCES:%=$(B)/%.o) $(PROC_OBJECTS) \
     $(B)/user/sha256.o))
 
+# For systems with interfaces of their own (tools/sdk/phoenix.mk).
+$(B)/lib/libinit.a: $(INIT_SOURCES:%=$(B)/%.o) $(PROC_OBJECTS) $(B)/user/sha256.o
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+ALL += $(B)/lib/libinit.a
+
 $(B)/host/engine/services/init/check_test: $(B)/host/engine/services/init/check_test.o \
     $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
     $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/core/capnp_read.o \

@@ -68,7 +68,8 @@ update_sources() {
     rm -rf "$now" && copy_sources "$now"
     while read -r file; do
         [ -e "$now/$file" ] || rm -f "$copy/$file"
-    done < <(cd "$copy" && find . \( -path ./build -o -path ./node_modules \) -prune -o -type f -print)
+    done < <(cd "$copy" &&
+        find . \( -path ./build -o -path ./node_modules \) -prune -o -type f -print)
     while read -r file; do
         cmp -s "$now/$file" "$copy/$file" && continue
         mkdir -p "$(dirname "$copy/$file")"
@@ -195,7 +196,9 @@ case ${1:-} in
 --quick)
     copy=$from/mutants/quick
     parts='gen tools host/tools host/engine/core host/tests/harness'
-    chosen=$(for name in $(all_names); do [ -z "$(head_of Quick "$name")" ] || echo "$name"; done) ;;
+    chosen=$(for name in $(all_names); do
+        [ -z "$(head_of Quick "$name")" ] || echo "$name"
+    done) ;;
 ?*) chosen=$* ;;
 esac
 

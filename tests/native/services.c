@@ -51,8 +51,8 @@ static void files_are_what_they_were_opened_for(void)
     check("file_opened_to_read_is_not_written", opened && wrote == -PHX_PERMISSION_DENIED, "%ld",
         wrote);
     check("file_opened_to_write_is_not_read", opened && saw == -PHX_PERMISSION_DENIED, "%ld", saw);
-    check("open_with_flags_that_write_is_refused", through < 0 && detail == EACCES, "%ld, errno %lu",
-        through, detail);
+    check("open_with_flags_that_write_is_refused", through < 0 && detail == EACCES,
+        "%ld, errno %lu", through, detail);
     phx_release(readable);
     phx_release(writable);
     phx_release(none);

@@ -65,11 +65,11 @@ TEST_SOAK :=  # the same, for as long as they like: `make soak`
 # --- the machine's tools ----------------------------------------------------
 
 GOALS := $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out clean help,$(GOALS)),)
+ifneq ($(filter-out hooks clean help,$(GOALS)),)
 # The goals whose needs are more than the build's; anything else is the build.
 TESTING := test test-quick soak mutants
 NEEDS := $(sort $(if $(filter $(TESTING),$(GOALS)),test) $(filter run bench lines,$(GOALS)) \
-    $(if $(filter-out $(TESTING) run bench lines clean help,$(GOALS)),build))
+    $(if $(filter-out $(TESTING) run bench lines hooks clean help,$(GOALS)),build))
 include $(NEEDS:%=$(B)/tools/have-%-$(notdir $(CC)).mk)
 $(B)/tools/have-%-$(notdir $(CC)).mk: scripts/setup.sh package-lock.json
 	@CC=$(CC) scripts/setup.sh $*
@@ -133,7 +133,7 @@ $(B)/plain/%.o: %.c | $(GENERATED)
 
 # --- goals --------------------------------------------------------------------
 
-.PHONY: all run test test-quick soak mutants bench lines clean help
+.PHONY: all run test test-quick soak mutants bench lines hooks clean help
 
 all: $(ALL)
 
@@ -166,6 +166,9 @@ lines:
 	    2>/dev/null)) code lines"; \
 	[ ! -d $(GEN) ] || echo "generated: $$(count $$(find $(GEN) -name '*.[ch]')) code lines"
 
+hooks:
+	@scripts/pre-commit.sh --install
+
 clean:
 	rm -rf $(B)
 
@@ -178,5 +181,6 @@ help:
 	@echo 'make mutants     make one thing wrong after the other: tests must notice'
 	@echo 'make bench       measure'
 	@echo 'make lines       count code lines of kernel and core'
+	@echo 'make hooks       have git look at what is committed (scripts/pre-commit.sh)'
 	@echo 'make clean       remove $(B)/'
 	@echo 'make CC=clang B=build-clang    the same with clang, in a folder of its own'

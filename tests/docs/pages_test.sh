@@ -28,7 +28,7 @@ missing=$(
             section=$(sed -n "/^## $name /,/^## /p" docs/reference.md)
             [ -n "$section" ] || echo "$name"
             interface=$name
-        elif ! grep -qE "^- \*\*[0-9]+\*\* \`$name[\`(]" <<<"$section"; then
+        elif ! grep -qE "^- \*\*[0-9]+\*\* \`${name}[\`(]" <<<"$section"; then
             echo "$interface.$name"
         fi
     done

@@ -12,9 +12,22 @@ MANIFEST_OBJECTS := $(addprefix $(B)/host/$(MANIFEST_DIR)/,shape.o mutate.o verd
 
 $(B)/host/$(MANIFEST_DIR)/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
 
+# Manifests as the C++ library reads them.
+MANIFEST_CXX := $(B)/host/$(MANIFEST_DIR)/cxx
+MANIFEST_ORACLE := $(B)/host/$(MANIFEST_DIR)/oracle.o \
+    $(MANIFEST_CXX)/manifest.capnp.o $(MANIFEST_CXX)/annotations.capnp.o
+$(MANIFEST_CXX)/manifest.capnp.h: schema/manifest.capnp schema/annotations.capnp
+	@$(if $(V),,echo '  capnp $<';) mkdir -p $(@D)
+	$(Q)capnp compile --src-prefix=schema -oc++:$(@D) $^
+$(MANIFEST_CXX)/%.capnp.o: $(MANIFEST_CXX)/manifest.capnp.h
+	$(Q)$(HOSTCXX) $(CXXFLAGS_HOST) -c $(@:.o=.c++) -o $@
+$(B)/host/$(MANIFEST_DIR)/%.o: $(MANIFEST_DIR)/%.cc $(MANIFEST_CXX)/manifest.capnp.h
+	$(call COMPILE,$(HOSTCXX),$(CXXFLAGS_HOST) $(SAN) -I$(MANIFEST_CXX))
+
 $(B)/host/$(MANIFEST_DIR)/checks_test: $(B)/host/$(MANIFEST_DIR)/checks_test.o $(MANIFEST_OBJECTS) \
-    | $(MANIFEST_B)/tiny/services.module $(MANIFEST_B)/tiny/run.module
-	$(call LINK_HOST,$(SAN) $(WRAP_PANIC))
+    $(MANIFEST_ORACLE) | $(MANIFEST_B)/tiny/services.module $(MANIFEST_B)/tiny/run.module
+	@echo '  link $@'
+	$(Q)$(HOSTCXX) $(SAN) $(WRAP_PANIC) $(filter %.o %.a,$^) -lcapnp -lkj -o $@
 
 # The same manifests twice: with programs as small as can be, and to be booted.
 $(MANIFEST_B)/tiny/tiny.o: $(MANIFEST_DIR)/tiny.S

@@ -4,13 +4,15 @@
  * with a program, looked at by the kernel's check and by init's, with the sanitizers in.
  *
  * What is refused is refused with the name of a field of the schema; where a single
- * pointer was changed and a damaged one is found, with that pointer's. How often each
- * field was named is printed. What becomes of those that are accepted, boots.c shows.
+ * pointer was changed and a damaged one is found, with that pointer's. Another reader
+ * with rules of its own (oracle.h) has to accept what they accept, and nothing else. How
+ * often each field was named is printed. What becomes of accepted ones, boots.c shows.
  *
  *   checks_test [SEED]     other numbers than usual, TIMES of them
  *   checks_test show BASE NUMBER...    what these change, and what is said
  */
 #include "mutate.h"
+#include "oracle.h"
 #include "verdict.h"
 
 #include <stdio.h>
@@ -89,10 +91,13 @@ static void look_at(const struct base *base, uint64_t number, const struct mutan
 {
     static const char module[] = "boot module: ";
     struct verdict v;
-    char name[FIELD_TEXT];
+    char name[FIELD_TEXT], why[256] = "";
     const char *text = v.text;
+    bool valid = oracle_accepts(m->bytes, m->size, why);
 
     judge(&v, m->bytes, m->size);
+    if (valid != (v.by == BOTH_ACCEPT))
+        wrong(base, number, m, &v, valid ? "the oracle accepts it" : why);
     if (v.by == BOTH_ACCEPT) {
         count("accepted:", base->name);
         return;

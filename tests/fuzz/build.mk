@@ -52,11 +52,11 @@ $(B)/asan/.same $(B)/cov/.same: tests/fuzz/build.mk
 	@mkdir -p $(@D)
 	$(Q)for part in $(FUZZ_SAME); do ln -sfn ../$$part $(@D)/$$part; done; touch $@
 
-tests/fuzz/sanitize_test.sh: $(B)/asan/phoenix.elf $(B)/asan/.same $(ASAN)/planted.elf \
-    $(ASAN)/fuzz.elf $(B)/boot/fuzz.elf \
+tests/fuzz/sanitize_test.sh: $(ASAN)/planted.elf $(ASAN)/fuzz.elf $(B)/boot/fuzz.elf $(MKMANIFEST) ;
+tests/fuzz/sanitized_test.sh: $(B)/asan/phoenix.elf $(B)/asan/.same \
     $(filter %.manifest,$(FUZZ_SAME:%=$(B)/%)) $(BOOT_TESTS) $(LINUX_TEST_PROGRAMS) \
     | tests/linux/programs_test.sh ;
-TEST_BOOT += tests/fuzz/sanitize_test.sh
+TEST_BOOT += tests/fuzz/sanitize_test.sh tests/fuzz/sanitized_test.sh
 
 # --- coverage --------------------------------------------------------------------------
 

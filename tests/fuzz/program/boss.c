@@ -42,9 +42,24 @@ static struct {
 } commons[COMMONS] = {{"end0", 0}, {"end1", 0}, {"end2", 0}, {"note0", 0}, {"note1", 0},
     {"common", 0}};
 
+/* With all that it made: what is below its account goes with it. */
+static void end(unsigned w)
+{
+    if (workers[w].account == 0)
+        return;
+    if (chance_one_in(&chance, 2))
+        proc_end(&workers[w].proc, 9);
+    account_destroy(workers[w].account);
+    phx_release(workers[w].account);
+    proc_end(&workers[w].proc, 9);
+    workers[w].account = 0;
+}
+
 /* Nobody is left then, which is the end of the machine and says the status. */
 static _Noreturn void stop(unsigned status, const char *why)
 {
+    for (unsigned w = 0; w < WORKERS; w++)
+        end(w);
     rt_print("\nfuzz: %s\n", why);
     rt_exit((int)status);
 }
@@ -241,9 +256,9 @@ static void start(unsigned w)
     uint64_t pages = pages_of_worker(), threads = 8 + chance_below(&chance, 20);
 
     if (account_create(rt_cap("account"), pages, pages > 900 ? 900 : 70, threads, 1000,
-            &account) < 0)
-        must(account_create(rt_cap("account"), 150, 70, threads, 1000, &account),
-            "no account for a worker");
+            &account) < 0 &&
+        account_create(rt_cap("account"), 110, 70, threads, 1000, &account) < 0)
+        return; /* the others have all there is: later */
     workers[w].account = account.account;
     must(account_new_pool(account.account, &pool), "no pool for a worker");
     struct proc_plan plan = {.account = account.account,
@@ -260,17 +275,6 @@ static void start(unsigned w)
     must(proc_start(&workers[w].proc), "a worker does not start");
     workers[w].idle = 0;
     started++;
-}
-
-/* With all that it made: what is below its account goes with it. */
-static void end(unsigned w)
-{
-    if (chance_one_in(&chance, 2))
-        proc_end(&workers[w].proc, 9);
-    account_destroy(workers[w].account);
-    phx_release(workers[w].account);
-    proc_end(&workers[w].proc, 9);
-    workers[w].account = 0;
 }
 
 static bool is_done(unsigned w)
@@ -316,8 +320,7 @@ static bool tend(void)
                 thread_interrupt(workers[w].proc.thread, chance_word(&chance));
             continue;
         }
-        if (workers[w].account != 0)
-            end(w);
+        end(w);
         start(w);
     }
     if (chance_one_in(&chance, 40))
@@ -376,8 +379,7 @@ static _Noreturn void finish(const uint64_t before[RESOURCE_COUNT])
     uint64_t done = 0;
 
     for (unsigned w = 0; w < WORKERS; w++) {
-        if (workers[w].account != 0)
-            end(w);
+        end(w);
         done += shared->next[w];
     }
     drop_commons();

@@ -54,8 +54,11 @@ static void handle_thread(struct chance *c)
     uint64_t thread = known_cap(c, IFACE_THREAD), buffer = buffer_address(c) & ~7UL;
 
     thread_stop(thread);
-    if (thread_registers(thread, buffer, 0) >= 0 && chance_one_in(c, 2))
+    if (thread_registers(thread, buffer, 0) >= 0 && chance_one_in(c, 2)) {
+        if (chance_one_in(c, 3))
+            ((struct phx_registers *)buffer)->rip = wild_word(c);
         thread_registers(thread, buffer, 1);
+    }
     if (chance_one_in(c, 2))
         thread_interrupt(thread, chance_word(c));
     if (!chance_one_in(c, 6))
@@ -128,9 +131,14 @@ static void cut_tight(struct chance *c)
     struct frame_pool_alloc_out frame = {0};
     unsigned n = 0;
 
+    struct address_space_populate_out own = {0};
+
     if (frame_pool_alloc(RT_POOL, 8, &frame) < 0)
         return;
-    address_space_map(RT_SPACE, frame.frame, at, 0, 8, PHX_PROT_READ);
+    if (chance_one_in(c, 2)) /* a frame that only the mapping has is split with it */
+        address_space_populate(RT_SPACE, RT_POOL, at, 8, PHX_PROT_READ, &own);
+    else
+        address_space_map(RT_SPACE, frame.frame, at, 0, 8, PHX_PROT_READ);
     address_space_map(RT_SPACE, frame.frame, more, 0, 1, PHX_PROT_READ);
     account_balance(account, RESOURCE_PAGES, &pages);
     account_create(account, pages.limit - pages.used - 1, 0, 0, 0, &rest);
@@ -157,8 +165,11 @@ static void interrupt_self(struct chance *c, struct lane *lane)
     if (chance_one_in(c, 3))
         page->disabled = 1;
     thread_interrupt(self.thread, chance_word(c));
-    fuzz_load(PLAY + chance_below(c, 8) * 0x10000);
+    fuzz_load(PLAY + (80UL << 30));
     page->disabled = 0;
+    page->depth = PHX_FRAMES;
+    thread_interrupt(self.thread, 1);
+    page->depth = 0;
     page->restart_low = (uint64_t)fuzz_again_low;
     page->restart_high = (uint64_t)fuzz_again_high;
     fuzz_again(self.thread);
@@ -167,9 +178,37 @@ static void interrupt_self(struct chance *c, struct lane *lane)
     phx_release(self.thread);
 }
 
+/* A call that waits in a ring when what it was made with goes. */
+static void queued(struct chance *c, struct lane *lane)
+{
+    struct account_new_endpoint_out endpoint = {0};
+    struct endpoint_mint_out client = {0};
+    struct ring_enter_out entered = {0};
+    struct phx_entry *e = (struct phx_entry *)(lane->ring + 1);
+
+    if (lane->ring == NULL || account_new_endpoint(PHX_SLOT_ID(SLOT_ACCOUNT), &endpoint) < 0)
+        return;
+    endpoint_mint(endpoint.endpoint, IFACE_CLIENT, ~UINT64_C(0), 0, 1, &client);
+    *lane->message = (struct phx_message){.deadline = PHX_FOREVER};
+    e[lane->ring->submit_tail++ & (lane->ring->submissions - 1)] = (struct phx_entry){
+        .op = PHX_OP_CALL(1UL, 2UL), .cap = client.capability, .words = {(uint64_t)lane->message}};
+    ring_enter(lane->ring_cap, 1, 0, 0, &entered);
+    switch (chance_below(c, 3)) {
+    case 0: capability_revoke(endpoint.endpoint, 0); break;
+    case 1: phx_release(client.capability); break;
+    default: break;
+    }
+    *lane->message = (struct phx_message){.recv_address = PLAY + (80UL << 30) * chance_below(c, 2)};
+    phx_send_message(PHX_OP_RECV, endpoint.endpoint, lane->message);
+    phx_release(client.capability);
+    phx_release(endpoint.endpoint);
+}
+
 void extreme(struct chance *c, struct lane *lane)
 {
-    switch (chance_below(c, 9)) {
+    switch (chance_below(c, 11)) {
+    case 9:
+    case 10: queued(c, lane); break;
     case 0:
     case 1: use_up(c); break;
     case 2: derive_deep(c); break;

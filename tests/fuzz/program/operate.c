@@ -146,7 +146,7 @@ static void serve(struct chance *c)
     while (turns-- > 0 && shoot(c, &s) >= 0) {
         if (chance_one_in(c, 4) && thread_control_take_reply(RT_THREAD, &reply) >= 0)
             known_add(c, reply.reply, IFACE_REPLY);
-        s.cap = endpoint;
+        s.cap = chance_one_in(c, 8) ? known_cap(c, NONE) : endpoint;
         s.op = PHX_OP_RETURN_RECV(chance_one_in(c, 5) ? chance_below(c, 30) : 0,
             chance_below(c, 11)) | wide(c);
     }
@@ -294,18 +294,17 @@ static void remap(struct chance *c)
 
 static void any(struct chance *c, struct lane *lane)
 {
-    switch (chance_below(c, 8)) {
+    switch (chance_below(c, 10)) {
     case 0: message(c, lane); break;
     case 1: ring_new(c, lane); break;
-    case 2:
-    case 3: cut_up(c); break;
-    case 4: child_new(c); break;
-    case 5: fuzz_extended(1); break;
+    case 2: cut_up(c); break;
+    case 3: child_new(c); break;
+    case 4: fuzz_extended(1); break;
     default: method(c); break;
     }
 }
 
-/* A receiver whose buffer is gone by the time somebody calls. */
+/* A receiver whose buffer, or message, is gone by the time somebody calls. */
 static void receive_nowhere(struct chance *c, struct lane *lane)
 {
     uint64_t at = PLAY + 0x300000;
@@ -315,11 +314,16 @@ static void receive_nowhere(struct chance *c, struct lane *lane)
     if (lane->ring == NULL)
         return;
     struct phx_entry *e = (struct phx_entry *)(lane->ring + 1);
+    address_space_unmap(RT_SPACE, at, 1);
     address_space_populate(RT_SPACE, RT_POOL, at, 1, PHX_PROT_READ | PHX_PROT_WRITE, &out);
-    *lane->message = (struct phx_message){.recv_address = at, .recv_capacity = 4000,
+    struct phx_message *m = chance_one_in(c, 2) ? lane->message : (struct phx_message *)at;
+
+    if (out.pages == 0)
+        return;
+    *m = (struct phx_message){.recv_address = at, .recv_capacity = 4000,
         .deadline = PHX_FOREVER, .accept_caps = (uint8_t)chance_below(c, 5)};
     e[lane->ring->submit_tail++ & (lane->ring->submissions - 1)] = (struct phx_entry){
-        .op = PHX_OP_RECV, .cap = known_cap(c, IFACE_ENDPOINT), .words = {(uint64_t)lane->message}};
+        .op = PHX_OP_RECV, .cap = known_cap(c, IFACE_ENDPOINT), .words = {(uint64_t)m}};
     ring_enter(lane->ring_cap, 1, 0, 0, &entered);
     if (!chance_one_in(c, 3))
         address_space_unmap(RT_SPACE, at, 1);
@@ -366,7 +370,7 @@ static void squeeze(struct chance *c, struct lane *lane)
     holds.limit -= holds.used + 1 + chance_below(c, chance_one_in(c, 2) ? 4 : 40);
     if (account_create(account, pages.limit, holds.limit, 0, 0, &rest) < 0)
         return;
-    for (uint64_t n = 1 + chance_below(c, 6); n > 0; n--)
+    for (uint64_t n = 1 + chance_below(c, 20); n > 0; n--)
         any(c, lane);
     account_destroy(rest.account);
     phx_release(rest.account);
@@ -381,7 +385,9 @@ static void rare(struct chance *c, struct lane *lane)
     case 3: talk_alone(c, lane); break;
     case 4:
     case 5:
-    case 6: squeeze(c, lane); break;
+    case 6:
+    case 7:
+    case 8: squeeze(c, lane); break;
     default: extreme(c, lane); break;
     }
 }
@@ -410,7 +416,7 @@ void operation(struct chance *c, struct lane *lane)
         remap(c);
     else if (kind < 91)
         cut_up(c);
-    else if (kind < 94)
+    else if (kind < 95)
         rare(c, lane);
     else if (kind < 96)
         let_go(c);

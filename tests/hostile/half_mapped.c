@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers of which the first part is there and the rest is not, at each multiple of 8
- * that a page's last bytes have, for everything that takes one.
+ * that a page's last bytes have, for everything that takes one. What is there stays as
+ * it was.
  *
  * With  account,entropy,log
  * Gets  # refused
@@ -16,6 +17,8 @@ int main(void)
     places_begin();
     for (uint64_t have = 1; have < 64; have++)
         refused += each_place_refuses(page + PHX_PAGE_SIZE - have, false);
+    for (uint64_t at = page; at < page + PHX_PAGE_SIZE; at++)
+        MUST(*(const uint8_t *)at == 0, "0x%lx was written, and refused", at);
     rt_print("%u refused\n", refused);
     return 0;
 }

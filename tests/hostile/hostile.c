@@ -97,6 +97,18 @@ uint8_t *pages(uint64_t count)
     return (uint8_t *)address;
 }
 
+struct lent lend(uint64_t count)
+{
+    struct frame_pool_alloc_out frame = {0};
+    struct capability_derive_out child = {0};
+    int64_t result = frame_pool_alloc(RT_POOL, count, &frame);
+
+    if (result >= 0)
+        result = capability_derive(frame.frame, FRAME_M_ALL, 0, &child);
+    MUST(result >= 0, "no frame: %s", text_of(result));
+    return (struct lent){frame.frame, child.capability};
+}
+
 /* --- faults of the first thread --------------------------------------------------------- */
 
 static struct trap caught;
@@ -259,15 +271,14 @@ struct view ring_open(uint32_t submissions, uint32_t completions)
     uint64_t bytes = sizeof(struct phx_ring) + submissions * sizeof(struct phx_entry) +
                      completions * sizeof(struct phx_completion);
     uint64_t count = (bytes + PHX_PAGE_SIZE - 1) / PHX_PAGE_SIZE;
-    struct frame_pool_alloc_out frame = {0};
+    struct lent memory = lend(count);
     struct thread_control_new_ring_out ring = {0};
-    int64_t result = frame_pool_alloc(RT_POOL, count, &frame);
-    void *window = result < 0 ? NULL : rt_window(frame.frame, count, READ_WRITE);
+    void *window = rt_window(memory.frame, count, READ_WRITE);
+    int64_t result =
+        thread_control_new_ring(RT_THREAD, memory.child, submissions, completions, 0, &ring);
 
-    MUST(window != NULL, "no frame for a ring: %s", text_of(result));
-    result = thread_control_new_ring(RT_THREAD, frame.frame, submissions, completions, 0, &ring);
-    MUST(result >= 0, "no ring: %s", text_of(result));
-    struct view v = {ring.ring, frame.frame, window, window, window, submissions, completions};
+    MUST(window != NULL && result >= 0, "no ring: %s", text_of(result));
+    struct view v = {ring.ring, memory.frame, window, window, window, submissions, completions};
 
     v.entries = (struct phx_entry *)(void *)((uint8_t *)window + sizeof(struct phx_ring));
     v.completions = (struct phx_completion *)(void *)(v.entries + submissions);

@@ -40,6 +40,12 @@ uint64_t strange_word(void);
 
 /* Zeroed pages at addresses that nothing else uses, with an unmapped page behind. */
 uint8_t *pages(uint64_t count);
+/* A new frame, and a child of it: what the child is used for ends when the frame is
+ * revoked (what is done with the frame itself does not). */
+struct lent {
+    uint64_t frame, child;
+};
+struct lent lend(uint64_t count);
 /* Addresses that are nowhere: the kernel's, and those that no pointer can have. */
 extern const uint64_t nowhere[];
 extern const unsigned nowhere_count;
@@ -97,7 +103,7 @@ unsigned each_operation(uint64_t cap, int64_t error, int64_t other, int64_t rele
 
 /* The calling thread's ring, as its owner sees it. */
 struct view {
-    uint64_t ring, frame;
+    uint64_t ring, frame; /* revoking the frame takes the ring's memory away */
     struct phx_ring *shared;
     struct phx_entry *entries;
     struct phx_completion *completions;

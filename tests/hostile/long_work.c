@@ -21,17 +21,18 @@ static void works(void *argument)
 
     for (;;) {
         struct address_space_populate_out out = {0};
-        struct frame_pool_alloc_out frame = {0};
+        struct lent memory;
 
         address_space_populate(RT_SPACE, RT_POOL, base, LONG, READ_WRITE, &out);
         address_space_protect(RT_SPACE, base, out.pages, 1);
         address_space_unmap(RT_SPACE, base, LONG);
-        if (frame_pool_alloc(RT_POOL, LONG / 2, &frame) < 0)
-            continue;
-        address_space_map(RT_SPACE, frame.frame, base, 0, LONG / 2, READ_WRITE);
+        memory = lend(LONG / 2);
+        address_space_map(RT_SPACE, memory.child, base, 0, LONG / 2, READ_WRITE);
         address_space_map(
-            RT_SPACE, frame.frame, base + LONG * PHX_PAGE_SIZE, 0, LONG / 2, READ_WRITE);
-        capability_revoke(frame.frame, 1);
+            RT_SPACE, memory.child, base + LONG * PHX_PAGE_SIZE, 0, LONG / 2, READ_WRITE);
+        capability_revoke(memory.frame, 0);
+        phx_release(memory.child);
+        phx_release(memory.frame);
         __atomic_fetch_add(&operations, 5, __ATOMIC_RELAXED);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Results into memory that may only be read: its text, its start block, a page that
- * was protected, and across from one that may be written.
+ * was protected, and across from one that may be written; that one stays as it was.
  *
  * With  account,entropy,log
  * Gets  # refused
@@ -22,6 +22,8 @@ int main(void)
     refused += each_place_refuses(two + PHX_PAGE_SIZE - 56, true);
     address_space_protect(RT_SPACE, two + PHX_PAGE_SIZE, 1, PHX_PROT_READ | PHX_PROT_EXECUTE);
     refused += each_place_refuses(two + PHX_PAGE_SIZE - 8, true);
+    for (uint64_t at = two; at < two + PHX_PAGE_SIZE; at++)
+        MUST(*(const uint8_t *)at == 0, "0x%lx was written, and refused", at);
     rt_print("%u refused\n", refused);
     return 0;
 }

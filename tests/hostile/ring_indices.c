@@ -34,6 +34,18 @@ static void forge(void *argument)
     }
 }
 
+/* A tail that cannot be: nothing is taken. */
+static void wild_tails(void)
+{
+    static const uint32_t wild[] = {
+        SIZE + 1, SIZE + 2, 2 * SIZE, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0xfffffff0};
+
+    for (unsigned i = 0; i < COUNT(wild); i++) {
+        __atomic_store_n(&v.shared->submit_tail, v.shared->submit_head + wild[i], __ATOMIC_RELEASE);
+        MUST(ring_enter_now(&v, UINT64_MAX, 0) == 0, "entries are taken, %u ahead", wild[i]);
+    }
+}
+
 int main(void)
 {
     uint64_t second, frame, most = 0;
@@ -43,6 +55,7 @@ int main(void)
     frame = v.frame;
     for (unsigned i = 0; i < SIZE; i++)
         v.entries[i].op = i % 2 ? PHX_OP_NOP : PHX_OP_CALL(THREAD_CONTROL_YIELD, 0);
+    wild_tails();
     second = thread(forge, v.shared);
     for (unsigned i = 0; i < TIMES; i++) {
         struct ring_info_out info = {0};

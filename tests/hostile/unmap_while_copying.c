@@ -13,6 +13,7 @@
 #define AT 0x600000000000
 #define PAGES 3
 #define TIMES 120
+#define PATTERN 0x7a6b5c4d3e2f1a0b
 
 static uint32_t taken_back;
 static bool over;
@@ -20,27 +21,26 @@ static bool over;
 /* A frame there, for a moment; then it is revoked, and must stay as it is. */
 static void one(unsigned i)
 {
-    struct frame_pool_alloc_out frame = {0}, again = {0};
-    int64_t result = frame_pool_alloc(RT_POOL, PAGES, &frame);
-    uint64_t *window;
+    struct lent memory = lend(PAGES);
+    uint64_t *window = rt_window(memory.frame, PAGES, READ_WRITE);
+    int64_t result = address_space_map(RT_SPACE, memory.child, AT, 0, PAGES, READ_WRITE);
 
-    MUST(result >= 0, "alloc: %s", text_of(result));
-    address_space_map(RT_SPACE, frame.frame, AT, 0, PAGES, READ_WRITE);
+    MUST(window != NULL && result >= 0, "map: %s", text_of(result));
     thread_control_yield(RT_THREAD);
     address_space_protect(RT_SPACE, AT + (i % PAGES) * PHX_PAGE_SIZE, 1, i % 4);
     if (i % 3)
         thread_control_yield(RT_THREAD);
     if (i % 2)
         address_space_unmap(RT_SPACE, AT + (i % PAGES) * PHX_PAGE_SIZE, 1);
-    MUST(capability_revoke(frame.frame, 1) >= 0, "revoke");
-    result = frame_pool_alloc(RT_POOL, PAGES, &again);
-    MUST(result >= 0, "alloc: %s", text_of(result));
-    window = rt_window(again.frame, PAGES, READ_WRITE);
+    MUST(capability_revoke(memory.frame, 0) >= 0, "revoke");
+    for (unsigned k = 0; k < PAGES * PHX_PAGE_SIZE / 8; k++)
+        window[k] = PATTERN;
     thread_control_yield(RT_THREAD);
     for (unsigned k = 0; k < PAGES * PHX_PAGE_SIZE / 8; k++)
-        MUST(window[k] == 0, "word %u of a page that was taken back: 0x%lx", k, window[k]);
+        MUST(window[k] == PATTERN, "word %u of what was taken back: 0x%lx", k, window[k]);
     rt_window_close(window, PAGES);
-    phx_release(again.frame);
+    phx_release(memory.child);
+    phx_release(memory.frame);
     taken_back++;
 }
 

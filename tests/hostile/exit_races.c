@@ -10,7 +10,7 @@
 
 #define CHILDREN 200
 
-/* mov slot 1, %rdi; mov %r8 times: dec %esi, jnz; process.exit(rsi); again */
+/* Waits a little, asks for the end of its process, and again. */
 static const uint8_t code[] = {
     0x48, 0xc7, 0xc1, 0x00, 0x08, 0x00, 0x00,                   /* mov $0x800, %rcx */
     0xe2, 0xfe,                                                 /* loop . */

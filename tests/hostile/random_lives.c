@@ -6,7 +6,7 @@
  * ended themselves or are ended. Afterwards their account has everything again. Its
  * second argument says how many live.
  *
- * With  account,clock,entropy
+ * With  account,clock
  * Soak  300
  * Gets  ...process #: exception at # (rip #) and no way to tell it
  *       ...process #: page fault at # (rip #) and no way to tell it

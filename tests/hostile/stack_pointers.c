@@ -24,8 +24,6 @@ static int64_t with_stack(uint64_t stack, uint64_t op, uint64_t cap)
     return result;
 }
 
-static uint64_t fault_stack;
-
 static void faults(uint64_t stack)
 {
     __asm__ volatile("mov %0, %%rsp\n\tud2" ::"r"(stack) : "memory");
@@ -46,7 +44,6 @@ static void one(uint64_t stack)
     MUST(with_stack(stack, PHX_OP_CALL(THREAD_CONTROL_YIELD, 0), RT_THREAD) == 0, "yield at 0x%lx",
         stack);
     MUST(with_stack(stack, PHX_OP_CALL(9, 0), RT_THREAD) == -PHX_PERMISSION_DENIED, "0x%lx", stack);
-    fault_stack = stack;
     t = attempt(faults, stack);
     MUST(t.vector == 6 && t.rsp == stack, "ud2 at 0x%lx: vector %lu rsp 0x%lx", stack, t.vector,
         t.rsp);

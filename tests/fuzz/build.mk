@@ -47,15 +47,18 @@ $(ASAN)/planted.elf: $(ASAN_OBJECTS) $(ASAN)/tests/fuzz/plant.o $(FUZZ_LINK_NEED
 
 # All else that the tests of machines take from a build folder is the same: with
 # B=$(B)/asan they boot this kernel.
-FUZZ_SAME := boot tools tests native.manifest system.manifest restart.manifest
+FUZZ_SAME := boot plain tools tests native.manifest system.manifest restart.manifest \
+    hostile.manifest
 $(B)/asan/.same $(B)/cov/.same: tests/fuzz/build.mk
 	@mkdir -p $(@D)
 	$(Q)for part in $(FUZZ_SAME); do ln -sfn ../$$part $(@D)/$$part; done; touch $@
 
 tests/fuzz/sanitize_test.sh: $(ASAN)/planted.elf $(ASAN)/fuzz.elf $(B)/boot/fuzz.elf $(MKMANIFEST) ;
 tests/fuzz/sanitized_test.sh: $(B)/asan/phoenix.elf $(B)/asan/.same \
-    $(filter %.manifest,$(FUZZ_SAME:%=$(B)/%)) $(BOOT_TESTS) $(LINUX_TEST_PROGRAMS) \
-    | tests/linux/programs_test.sh ;
+    $(filter-out %/hostile.manifest,$(filter %.manifest,$(FUZZ_SAME:%=$(B)/%))) $(BOOT_TESTS) \
+    $(LINUX_TEST_PROGRAMS) | tests/linux/programs_test.sh ;
+tests/fuzz/sanitized_soak.sh: $(B)/asan/phoenix.elf $(B)/asan/.same \
+    | tests/hostile/hostile_test.sh ;
 TEST_BOOT += tests/fuzz/sanitize_test.sh tests/fuzz/sanitized_test.sh
 
 # --- coverage --------------------------------------------------------------------------
@@ -112,4 +115,4 @@ $(ASAN)/fuzz-planted.elf: $(ASAN_OBJECTS) $(FUZZ_ASAN_PLAIN) $(ASAN)/tests/fuzz/
 tests/fuzz/minimize_test.sh: $(ASAN)/fuzz-planted.elf $(B)/boot/fuzz.elf $(MKMANIFEST) ;
 tests/fuzz/soak_test.sh: $(ASAN)/fuzz.elf $(B)/boot/fuzz.elf $(MKMANIFEST) ;
 TEST_BOOT += tests/fuzz/minimize_test.sh
-TEST_SOAK += tests/fuzz/soak_test.sh
+TEST_SOAK += tests/fuzz/soak_test.sh tests/fuzz/sanitized_soak.sh

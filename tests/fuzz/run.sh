@@ -12,6 +12,7 @@
 #
 #   PHX_CORES=N      cores, 1 if not said; with more, no two runs are quite alike
 #   PHX_LOGLEVEL=N   what the kernel logs, 0 to 2
+#   PHX_FUZZ_SECONDS=N  when a machine that does not end is ended, 250 if not said
 #   PHX_PLANT=NAME   a wrong for an image that has some (plant.c)
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -35,7 +36,7 @@ JSON
 # fast what it says is taken. Words come first that are nearly those that are known.
 words="console loglevel=9 exit=0xf4x console=framed loglevel=${PHX_LOGLEVEL:-0} exit=0xf4"
 words+=${PHX_PLANT:+" plant=$PHX_PLANT"}
-timeout "${PHX_TEST_TIMEOUT:-300}" qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off \
+timeout "${PHX_FUZZ_SECONDS:-250}" qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off \
     -M microvm,acpi=on,isa-serial=on,rtc=on -m 16M -smp ${PHX_CORES:-1} -cpu max -seed 1 \
     -rtc base=2026-01-01,clock=vm -display none -no-reboot -nodefaults -serial "file:$work/said" \
     -kernel "$kernel" -initrd "$work/manifest" \

@@ -42,7 +42,7 @@ $(B)/tsan/weak/program-%.o: tests/ring/threads_test.c $(B)/tsan/weak/program-%/r
 $(B)/tests/ring/weak/program-%: $(RING_REST) $(B)/tsan/engine/kernel/ring.o \
     $(B)/tsan/weak/program-%.o
 	$(call LINK_HOST,$(TSAN) -pthread)
-.PRECIOUS: $(B)/tsan/weak/kernel-%.c $(B)/tsan/weak/program-%/rt/ring.h
+.PRECIOUS: $(addprefix $(B)/tsan/weak/,kernel-%.c kernel-%.o program-%.o program-%/rt/ring.h)
 
 tests/ring/threads_test.sh: $(RING_THREADS) $(RING_WEAK)
 TEST_HOST += tests/ring/threads_test.sh

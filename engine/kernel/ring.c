@@ -200,6 +200,8 @@ static unsigned take_no_ops(struct ring *r, uint64_t most)
         r->completions[ringlogic_complete(&logic)] =
             (struct phx_completion){ .user = __atomic_load_n(&e->user, __ATOMIC_RELAXED) };
     }
+    if (n == 0)
+        return 0;
     r->logic = logic;
     __atomic_store_n(&r->shared->submit_head, logic.submit_head, __ATOMIC_RELEASE);
     __atomic_store_n(&r->shared->complete_tail, logic.complete_tail, __ATOMIC_RELEASE);

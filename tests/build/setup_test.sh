@@ -11,7 +11,7 @@ suite=setup
 bin=$work/bin
 mkdir "$bin"
 for tool in bash env dirname id mktemp rm touch tail command cat gcc strip g++ make ld.lld capnp node npm \
-    qemu-system-x86_64 clang clang++ musl-gcc strace spin cloc; do
+    qemu-system-x86_64 clang clang++ musl-gcc strace gdb spin cloc; do
     path=$(command -v "$tool") && [ -x "$path" ] && ln -s "$path" "$bin/$tool"
 done
 

@@ -54,13 +54,11 @@ TEST_HOST += tests/ring/threads_test.sh
 RELACY_FLAGS := -std=gnu++17 -O2 -fpermissive -w -ffunction-sections -fdata-sections \
     $(REPRODUCIBLE) -Itests/ring -Iengine/kernel -Iengine/lib $(INCLUDES) \
     -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
-# With two preemptions at Ring.enter ten seconds; with three some minutes.
-RELACY_TESTS := $(B)/tests/ring/relacy_2 $(B)/tests/ring/relacy_3
+RELACY_TEST := $(B)/tests/ring/relacy_test
 
-$(RELACY_TESTS): $(B)/tests/ring/relacy_%: tests/ring/relacy_test.cc tests/ring/relacy.h \
-    engine/kernel/ring.c engine/lib/rt/ring.h | $(GENERATED)
+$(RELACY_TEST): tests/ring/relacy_test.cc tests/ring/relacy.h engine/kernel/ring.c \
+    engine/lib/rt/ring.h | $(GENERATED)
 	@$(if $(V),,echo '  relacy $@';) mkdir -p $(@D)
-	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -DENTER_BOUND=$* -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
+	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
 
-TEST_HOST += $(B)/tests/ring/relacy_2
-TEST_SOAK += $(B)/tests/ring/relacy_3
+TEST_HOST += $(RELACY_TEST)

@@ -57,6 +57,7 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 ALL :=       # what `make` builds
 GENERATED := # sources that are made, in $(GEN)
 TEST_HOST := # programs that run here; see scripts/run-tests.sh for what they print
+TEST_SLOW := # the same; too slow for test-quick
 TEST_BOOT := # the same, and boot machines, one at a time
 TEST_BUILD := # the same, and build everything again; not in test-quick
 TEST_TOOLS := # what those programs need beside them
@@ -140,8 +141,8 @@ all: $(ALL)
 run: $(ALL)
 	@./phoenix shell
 
-test: $(ALL) $(TEST_HOST) $(TEST_BUILD) $(TEST_BOOT) $(TEST_TOOLS)
-	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST) $(TEST_BUILD) --boot $(TEST_BOOT)
+test: $(ALL) $(TEST_HOST) $(TEST_SLOW) $(TEST_BUILD) $(TEST_BOOT) $(TEST_TOOLS)
+	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST) $(TEST_SLOW) $(TEST_BUILD) --boot $(TEST_BOOT)
 
 test-quick: $(ALL) $(TEST_HOST) $(TEST_TOOLS)
 	@B=$(B) scripts/run-tests.sh --host $(TEST_HOST)

@@ -61,4 +61,4 @@ $(RELACY_TEST): tests/ring/relacy_test.cc tests/ring/relacy.h engine/kernel/ring
 	@$(if $(V),,echo '  relacy $@';) mkdir -p $(@D)
 	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
 
-TEST_HOST += $(RELACY_TEST)
+TEST_SLOW += $(RELACY_TEST)

@@ -389,6 +389,20 @@ static _Noreturn void finish(const uint64_t before[RESOURCE_COUNT])
     stop(STATUS_GOOD, "everything came back");
 }
 
+/* Begin and end all; false: those that had plenty left no room for another beside them. */
+static bool all_at_once(void)
+{
+    bool is_all = true;
+
+    for (unsigned w = 0; w < WORKERS; w++) {
+        start(w);
+        is_all &= workers[w].account != 0;
+    }
+    for (unsigned w = 0; w < WORKERS; w++)
+        end(w);
+    return is_all;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t before[RESOURCE_COUNT];
@@ -403,13 +417,11 @@ int main(int argc, char **argv)
         stop(STATUS_PLAN, problem);
     make_shared();
     read_plan();
-    /* Once for what stays: room in the table. */
+    /* Once for what stays: room in the table, tables for pages. */
     fill_table();
     make_commons();
-    for (unsigned w = 0; w < WORKERS; w++)
-        start(w);
-    for (unsigned w = 0; w < WORKERS; w++)
-        end(w);
+    while (!all_at_once())
+        ;
     drop_commons();
     pause_ns(20 * TICK_NS);
     for (unsigned r = 0; r < RESOURCE_COUNT; r++)

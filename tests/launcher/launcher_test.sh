@@ -364,7 +364,7 @@ signals() {
 # and the terminal is as before when it is over.
 terminals() {
     mkfifo "$work/keys"
-    FAKE=controls timeout 20 script -qec "stty cols 91 rows 17; stty -g >$work/before
+    SHELL=$BASH FAKE=controls timeout 20 script -qec "stty cols 91 rows 17; stty -g >$work/before
         $phoenix shell; echo status \$?; stty -g >$work/after" /dev/null <"$work/keys" >"$work/out" 2>&1 &
     exec 3>"$work/keys"
     wait_for 'terminal 7 91 x 17'

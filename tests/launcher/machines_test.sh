@@ -140,12 +140,13 @@ say() {
     wait_for "$1" || echo "machines: no <$1>" >>"$work/missing"
     printf "$2" >&3
 }
-# on_terminal COMMAND: with a terminal of script(1), keys from descriptor 3.
+# on_terminal COMMAND: with a terminal of script(1), keys from descriptor 3. Always bash: it
+# waits for a program that a Ctrl-C of both has reached, where dash ends before it and says nothing.
 on_terminal() {
     rm -f "$work/keys" "$work/missing"
     mkfifo "$work/keys"
     : >"$work/out"
-    timeout 60 script -qec "stty cols 91 rows 17; $1; echo status \$?" /dev/null \
+    SHELL=$BASH timeout 60 script -qec "stty cols 91 rows 17; $1; echo status \$?" /dev/null \
         <"$work/keys" >"$work/out" 2>&1 &
     pid=$!
     exec 3>"$work/keys"

@@ -228,6 +228,70 @@ void ipc_message_out(struct waiter *w)
     }
 }
 
+/* --- who waits for whom ------------------------------------------------------ */
+
+void ipc_serves_none(struct thread *t)
+{
+    if (t->serves)
+        t->serves->server = NULL;
+    t->serves = NULL;
+}
+
+static void serves(struct thread *t, struct endpoint *e, uint64_t cap)
+{
+    if (e->server)
+        ipc_serves_none(e->server);
+    ipc_serves_none(t);
+    e->server = t;
+    t->serves = e;
+    t->serves_cap = cap;
+}
+
+/* Who received there last, and still may. */
+static struct thread *server_of(const struct endpoint *e)
+{
+    struct thread *t = e->server;
+
+    return t && cap_row(&t->process->table, t->serves_cap) ? t : NULL;
+}
+
+struct thread *wait_chain_end(struct thread *t)
+{
+    for (unsigned i = 0; i < WAIT_CHAIN_MAX; i++) {
+        const struct waiter *w = &t->waiter;
+        struct thread *next = w->state == WAIT_REPLY  ? w->server
+                              : w->state == WAIT_CALL ? server_of((struct endpoint *)w->object)
+                                                      : NULL;
+        if (!next)
+            break;
+        t = next;
+    }
+    return t;
+}
+
+/*
+ * Would a call of `w` that waits at `queue` for ever wait for itself? Only if nothing on the
+ * way can go on: each waits for ever, for the one thread that can answer it, and nothing is
+ * done for that thread meanwhile.
+ */
+static bool closes_cycle(const struct waiter *w, const struct endpoint *queue)
+{
+    const struct thread *t = NULL;
+
+    for (unsigned i = 0; i < WAIT_CHAIN_MAX; i++) {
+        t = queue ? server_of(queue) : t->waiter.server;
+        if (!t || t->ring || (queue && (queue->servers > 1 || t->process->thread_count > 1)))
+            return false;
+        if (t == w->thread)
+            return true;
+        const struct waiter *next = &t->waiter;
+        if ((next->state != WAIT_CALL && next->state != WAIT_REPLY) || next->timed != TIMED_NOT)
+            return false;
+        queue = next->state == WAIT_CALL ? (struct endpoint *)next->object : NULL;
+    }
+    return false;
+}
+
 /* --- calls ----------------------------------------------------------------- */
 
 /* The Reply that stands for this delivery of the call of `caller`, to get its first hold. */
@@ -320,9 +384,12 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
         else
             uses_return(row->uses);
     }
-    if (err == OK && w->deadline == 0) {
-        uses_return(row->uses);
-        err = PHX_WOULD_BLOCK;
+    if (err == OK) {
+        bool stuck = !w->ring && w->deadline == PHX_FOREVER && closes_cycle(w, e);
+
+        err = stuck ? PHX_DEADLOCK : w->deadline == 0 ? PHX_WOULD_BLOCK : OK;
+        if (err != OK)
+            uses_return(row->uses);
     }
     if (err != OK) {
         unreserve(w);
@@ -399,7 +466,9 @@ static err_t can_receive(struct waiter *w, uint64_t cap, struct endpoint **e)
     TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
     *e = (struct endpoint *)row->object;
     w->cap = cap;
-    return prepare_receive(w, false);
+    TRY(prepare_receive(w, false));
+    serves(w->thread, *e, cap);
+    return OK;
 }
 
 err_t ipc_receive(struct waiter *w, uint64_t cap)

@@ -87,6 +87,7 @@ struct endpoint {
     struct list callers;   /* of struct waiter.link, first come first */
     struct list receivers;
     struct tree badges;    /* of struct badge.node */
+    struct thread *server; /* who received here last and nowhere else since; or NULL */
     uint32_t servers;      /* holds that may receive */
 };
 

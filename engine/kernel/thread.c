@@ -83,6 +83,7 @@ void thread_end(struct thread *t, uint64_t code)
         c->current = NULL;
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
     answer_others(t);
+    ipc_serves_none(t);
     ring_detach(t);
     pin_drop(&t->page_frame);
     forget_extended(t);

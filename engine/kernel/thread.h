@@ -31,6 +31,8 @@ enum wait_form {
     FORM_WORDS,     /* a kernel method's, in a ring: results go into the completion */
 };
 
+#define WAIT_CHAIN_MAX 16
+
 enum timed { TIMED_NOT, TIMED_LAZY, TIMED_QUEUED };
 
 struct waiter {
@@ -109,6 +111,8 @@ struct thread {
     struct list queue_link;    /* ready queue */
     struct list process_link;
     struct waiter *current_call; /* the one RETURN with capability 0 answers */
+    struct endpoint *serves;   /* whose `server` it is, or NULL */
+    uint64_t serves_cap;       /* the hold it received through */
     struct list joiners;
     struct waiter waiter;
     struct work work;
@@ -201,6 +205,11 @@ err_t ipc_receive(struct waiter *w, uint64_t cap);
 err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* RETURN, then RECV: a RETURN that answers nobody is no error here. */
 err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
+/* The thread that `t` waits for in the end, itself where it waits for none: it lends its
+ * time there. At most WAIT_CHAIN_MAX links are followed. */
+struct thread *wait_chain_end(struct thread *t);
+/* It is no endpoint's server any more. */
+void ipc_serves_none(struct thread *t);
 /* Undo what a wait for a message had reserved. */
 void ipc_undo(struct waiter *w);
 /* Read struct phx_message, of which so many words count; the answer will go there. */

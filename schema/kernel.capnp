@@ -45,6 +45,8 @@ enum Resource $A.doc("What an Account counts.") {
   holds @1 $A.doc("rows in capability tables");
   threads @2 $A.doc("threads");
   energy @3 $A.doc("quanta that metered calls spend");
+  time @4 $A.doc("nanoseconds of a core");
+  gas @5 $A.doc("steps of programs that others evaluate");
 }
 
 interface Capability $A.number(0)
@@ -79,7 +81,7 @@ interface Account $A.number(1)
     $A.facets([(name = "READ", methods = ["balance"]), (name = "FORK", methods = ["newProcess"])]) {
   balance @0 (resource :UInt64) -> (limit :UInt64, used :UInt64, peak :UInt64)
       $A.bit(0) $A.words $A.interruptSafe
-      $A.doc("Limit, what is used (children's limits included) and the most that ever was.");
+      $A.doc("Limit, what is used (children's limits included) and the most that ever was; of time, peak is how long its own threads had a core, whoever's budget paid.");
   create @1 (pages :UInt64, holds :UInt64, threads :UInt64, energy :UInt64) -> (account :UInt64)
       $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child account with these limits, taken from this one's.");

@@ -57,6 +57,18 @@ void account_refund(struct account *a, unsigned r, uint64_t n)
     }
 }
 
+void account_ran(struct account *a, uint64_t ns)
+{
+    a->ran += ns;
+    for (; a && ns > 0; a = a->object.account) {
+        uint64_t spare = a->limit[RESOURCE_TIME] - a->used[RESOURCE_TIME];
+        uint64_t part = ns < spare ? ns : spare;
+
+        a->used[RESOURCE_TIME] += part;
+        ns -= part;
+    }
+}
+
 unsigned account_depth(const struct account *a)
 {
     unsigned depth = 0;

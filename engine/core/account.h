@@ -22,7 +22,7 @@
 #include "err.h"
 #include "list.h"
 
-#define RESOURCES 4 /* enum Resource */
+#define RESOURCES 6 /* enum Resource */
 #define ACCOUNT_DEPTH_MAX 16
 
 /* Kinds of kernel objects, one set of pages each. */
@@ -88,6 +88,7 @@ struct account {
     struct list sibling;
     struct list processes;  /* of struct process.account_link */
     uint64_t limit[RESOURCES], used[RESOURCES], peak[RESOURCES];
+    uint64_t ran;           /* ns that its own threads had a core */
     struct list partial[KIND_COUNT]; /* object pages with room */
 };
 
@@ -100,6 +101,8 @@ unsigned account_depth(const struct account *a);
 MUST_USE err_t account_can(const struct account *a, unsigned r, uint64_t n);
 MUST_USE err_t account_charge(struct account *a, unsigned r, uint64_t n);
 void account_refund(struct account *a, unsigned r, uint64_t n);
+/* It had a core for so long. What its own budget of time has not left is its parent's. */
+void account_ran(struct account *a, uint64_t ns);
 /* Move unused limit. Either direct relatives, or any two with a common ancestor:
  * every account on the way keeps A1 and A2. */
 MUST_USE err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n);

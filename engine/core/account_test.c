@@ -190,6 +190,37 @@ TEST(account, budget_is_moved_and_never_made, "whatever is charged, refunded and
     CHECK_EQ(root.used[RESOURCE_PAGES], 0);
 }
 
+TEST(account, time_is_paid_by_the_nearest_budget, "and counted where it was run")
+{
+    begin();
+    struct account *a = new_account(&root), *b;
+    CHECK_EQ(account_transfer(&root, a, RESOURCE_PAGES, 100), OK);
+    CHECK_EQ(account_transfer(&root, a, RESOURCE_TIME, 100), OK);
+    b = new_account(a);
+    CHECK_EQ(account_transfer(a, b, RESOURCE_TIME, 30), OK);
+
+    account_ran(b, 20);
+    CHECK_EQ(b->used[RESOURCE_TIME], 20);
+    account_ran(b, 25); /* 10 of its own, 15 of a's */
+    CHECK_EQ(b->used[RESOURCE_TIME], 30);
+    CHECK_EQ(a->used[RESOURCE_TIME], 30 + 15);
+    CHECK_EQ(account_transfer(b, a, RESOURCE_TIME, 1), PHX_LIMIT_EXCEEDED);
+    account_ran(b, 60); /* 55 of a's, 5 of the root's */
+    CHECK_EQ(a->used[RESOURCE_TIME], 100);
+    CHECK_EQ(root.used[RESOURCE_TIME], 100 + 5);
+    CHECK_EQ(b->ran, 105);
+    CHECK_EQ(a->ran, 0);
+    CHECK(account_ok(&root) && account_ok(a) && account_ok(b));
+    account_ran(b, UNITS); /* nobody has any left: it is counted all the same */
+    CHECK_EQ(root.used[RESOURCE_TIME], UNITS);
+    CHECK_EQ(b->ran, 105 + UNITS);
+    CHECK(account_ok(&root));
+    unref(b);
+    unref(a);
+    CHECK_EQ(root.used[RESOURCE_TIME], UNITS); /* what was spent does not come back */
+    CHECK_EQ(taken, 0);
+}
+
 TEST(account, what_is_closed_goes_home, "and what is still charged when it is refunded")
 {
     begin();

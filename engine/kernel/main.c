@@ -9,7 +9,8 @@
 #define MIB (1UL << 20)
 #define ROOT_HOLDS (16UL << 20)
 #define ROOT_THREADS (64UL << 10)
-#define ROOT_ENERGY (1UL << 48) /* quanta: all that will ever be */
+#define ROOT_ENERGY (1UL << 48) /* quanta, and as much gas: all that will ever be */
+#define ROOT_TIME (1UL << 63)   /* ns: a core for 292 years */
 
 static void root_account_init(uint64_t pages)
 {
@@ -19,6 +20,8 @@ static void root_account_init(uint64_t pages)
     kernel.root.limit[RESOURCE_HOLDS] = ROOT_HOLDS;
     kernel.root.limit[RESOURCE_THREADS] = ROOT_THREADS;
     kernel.root.limit[RESOURCE_ENERGY] = ROOT_ENERGY;
+    kernel.root.limit[RESOURCE_TIME] = ROOT_TIME;
+    kernel.root.limit[RESOURCE_GAS] = ROOT_ENERGY;
 }
 
 /* From here on this core's flags are what the hardware has. */

@@ -202,7 +202,7 @@ int op_account_balance(struct invocation *inv, const struct account_balance_in *
         return PHX_INVALID_ARGUMENT;
     out->limit = a->limit[in->resource];
     out->used = a->used[in->resource];
-    out->peak = a->peak[in->resource];
+    out->peak = in->resource == RESOURCE_TIME ? a->ran : a->peak[in->resource];
     return OK;
 }
 
@@ -210,7 +210,7 @@ int op_account_create(struct invocation *inv, const struct account_create_in *in
                       struct account_create_out *out)
 {
     struct account *parent = (struct account *)inv->object, *a;
-    const uint64_t limits[RESOURCES] = { in->pages, in->holds, in->threads, in->energy };
+    const uint64_t limits[RESOURCES] = { in->pages, in->holds, in->threads, in->energy, 0, 0 };
     void *object;
     uint32_t row;
 

@@ -370,6 +370,8 @@ static void machine_start(void)
     kernel.root.limit[RESOURCE_HOLDS] = 1 << 20;
     kernel.root.limit[RESOURCE_THREADS] = 1 << 16;
     kernel.root.limit[RESOURCE_ENERGY] = 1 << 20;
+    kernel.root.limit[RESOURCE_TIME] = UINT64_C(1) << 60;
+    kernel.root.limit[RESOURCE_GAS] = 1 << 20;
     entropy_init();
     boss_begin();
     CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);

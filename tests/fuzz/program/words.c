@@ -221,7 +221,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_methods: return method_set(c, cap);
     case WORD_notification: return known_cap(c, IFACE_NOTIFICATION);
     case WORD_number:
-    case WORD_resource: return chance_below(c, 5);
+    case WORD_resource: return chance_below(c, 7);
     case WORD_offset: return chance_one_in(c, 3) ? chance_below(c, 8) : 0;
     case WORD_own: return chance_one_in(c, 3);
     case WORD_pages: return page_count(c);

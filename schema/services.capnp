@@ -67,16 +67,23 @@ interface File $A.number(65)
 }
 
 interface Launcher $A.number(66) $A.doc("Builds and runs processes.")
-    $A.facets([(name = "RUN", methods = ["create"]), (name = "READ", methods = ["list"])]) {
+    $A.facets([(name = "RUN", methods = ["create"]), (name = "READ", methods = ["list"]),
+               (name = "INSPECT", methods = ["process", "account"])]) {
   create @0 (name :Data) -> (launch :Launch)
       $A.bit(0) $A.words $A.errors(["notFound", "outOfMemory"])
       $A.doc("Prepare a program of the boot package, by its binary name; or a Linux program by a path of the Namespace that is granted later.");
   list @1 (cookie :UInt64) -> (next :UInt64, pid :UInt64, state :UInt64, status :UInt64, pages :UInt64, holds :UInt64, threads :UInt64, name :Data)
       $A.bit(1) $A.words $A.errors(["notFound"])
       $A.doc("One process after another.");
-  adopt @2 (name :Data, process :Capability) -> ()
+  adopt @2 (name :Data, process :Capability, account :Capability) -> ()
       $A.bit(2) $A.words $A.errors(["outOfMemory"])
-      $A.doc("List this process as well, until it is dead; init tells of the services it starts.");
+      $A.doc("List this process as well, until it is dead; init tells of the services it starts, and of the account that is only theirs.");
+  process @3 (pid :UInt64) -> (process :Capability)
+      $A.bit(3) $A.words $A.errors(["notFound", "outOfMemory"])
+      $A.doc("A Process with status, holds and revoke, as far as the launcher has them: to look at what it holds, and to take it.");
+  account @4 (pid :UInt64) -> (account :Capability)
+      $A.bit(4) $A.words $A.errors(["notFound", "outOfMemory"])
+      $A.doc("The Account that pays for it alone, with balance and newTap; one that shares an account is not found.");
 }
 
 interface Launch $A.number(67) $A.doc("A program that is being prepared, runs, or has ended.") {

@@ -270,18 +270,16 @@ static bool revoke_step(struct thread *t, struct work *w)
     return true;
 }
 
-int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)
+err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
 {
     struct thread *t = inv->thread;
-    struct object *o = inv->object;
+    struct object *o = row->object;
     struct work *w = &t->work;
 
-    if (in->own > 1)
-        return PHX_INVALID_ARGUMENT;
-    cap_revoke_children(&kernel.caps, inv->row);
+    cap_revoke_children(&kernel.caps, row);
     o->refs++; /* what was installed through it is looked for after the row is gone */
-    if (in->own)
-        cap_release(&t->process->table, inv->row);
+    if (own)
+        cap_release(table, row);
     if (o->type == OBJECT_ENDPOINT)
         endpoint_sweep((struct endpoint *)o);
     else if (o->type == OBJECT_NOTIFICATION)
@@ -297,4 +295,11 @@ int op_capability_revoke(struct invocation *inv, const struct capability_revoke_
     struct frame *f = (struct frame *)o;
     *w = (struct work){ .step = revoke_step, .frame = f, .cursor = ++f->sweeps };
     return work_begin(t, inv->waiter, NULL);
+}
+
+int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)
+{
+    if (in->own > 1)
+        return PHX_INVALID_ARGUMENT;
+    return row_revoke(inv, &inv->thread->process->table, inv->row, in->own);
 }

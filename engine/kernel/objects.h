@@ -146,6 +146,9 @@ MUST_USE err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t 
 /* A new object's first hold in the invoking process; the row was reserved. */
 uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
                      uint64_t methods, uint64_t badge);
+/* Capability.revoke of a row of that table; BLOCKED if effects are left to take down. */
+MUST_USE err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row,
+                          uint64_t own);
 void pin_set(struct pin *p, const struct hold *row); /* instead of what it had */
 void pin_drop(struct pin *p);
 static inline bool pin_alive(const struct pin *p)

@@ -46,7 +46,16 @@ static void wrong_input(void)
     static const char *const lines[][2] = {
         {"nonsense", "no command is called `nonsense`; `help` lists them, `run` runs programs\n"},
         {"help nonsense", "help: no command is called `nonsense`\n"},
-        {"caps x", "caps: takes no arguments\n"},
+        {"caps 1 2", "caps: takes one number of a process, or nothing\n"},
+        {"caps x", "caps: `x` is no number of a process; see `ps`\n"},
+        {"caps 9999", "caps: no process has the number 9999; see `ps`\n"},
+        {"revoke", "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
+        {"revoke --below 1",
+            "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
+        {"revoke 1 x", "revoke: `x` is no number of a hold; see `caps PID`\n"},
+        {"revoke 9999 1", "revoke: no process has the number 9999; see `ps`\n"},
+        {"revoke 1 9999", "revoke: init(1) has no hold #9999; see `caps 1`\n"},
+        {"revoke 1 #5", "revoke: init(1)#5: the capability does not allow this\n"},
         {"ps x", "ps: takes no arguments\n"},
         {"exit many", "exit: takes one number from 0 to 255\n"},
         {"exit 256", "exit: takes one number from 0 to 255\n"},
@@ -155,6 +164,103 @@ static void programs(void)
         has("it was handed no console") && has("run: shell: aborted"));
 }
 
+/* The process that `ps` calls so; 0: none. */
+static unsigned pid_of(const char *name)
+{
+    char ending[64];
+    unsigned pid = 0;
+
+    command("ps");
+    snprintf(ending, sizeof ending, "  %s\n", name);
+    for (const char *line = answer; *line != 0; line = next_line(line)) {
+        const char *end = strchr(line, '\n'), *found = strstr(line, ending);
+
+        if (found != NULL && found < end)
+            sscanf(line, "%u", &pid);
+    }
+    return pid;
+}
+
+static const char *commandf(const char *format, unsigned a, unsigned b)
+{
+    char text[100];
+
+    snprintf(text, sizeof text, format, a, b);
+    command(text);
+    return answer;
+}
+
+/* Where in `caps PID` a hold of that interface is: its number; 0: nowhere. */
+static unsigned hold_of(unsigned pid, const char *interface)
+{
+    char format[64];
+    unsigned number = 0, found = 0;
+    int end;
+
+    snprintf(format, sizeof format, "#%%u %s %%n", interface);
+    commandf("caps %u", pid, 0);
+    for (const char *line = answer; *line != 0 && found == 0; line = next_line(line)) {
+        end = 0;
+        if (sscanf(line, format, &number, &end) == 1 && end != 0)
+            found = number;
+    }
+    return found;
+}
+
+/* init has the account, the launcher a hold of it from init, a program one from there. */
+static void holds(void)
+{
+    unsigned launcher = pid_of("launcher"), shell = pid_of("shell");
+    char expected[100];
+
+    commandf("caps 1", 0, 0);
+    snprintf(expected, sizeof expected, "\n  shell(%u)#5 Account               balance "
+        "newNotification identify grant\n", shell);
+    check("caps_of_a_process_is_a_tree_across_processes",
+        strncmp(answer, "init(1): ", 9) == 0 && has(" holds\n#1     Process ") && has(expected));
+    snprintf(expected, sizeof expected, "\n    shell(%u)#", shell);
+    check("caps_shows_what_was_derived_below_it", has(expected));
+    commandf("caps %u", shell, 0);
+    snprintf(expected, sizeof expected, "\n#12    Launcher                    create list process "
+        "account identify grant\n       from init(1)#");
+    check("caps_says_where_a_hold_is_from", has(expected));
+    commandf("caps %u", launcher, 0);
+    check("caps_of_a_service_is_its_own", has("launcher(") && has("#13    BootPackage "));
+}
+
+/* From this very shell, which has no use for either any more. */
+static void revoke(void)
+{
+    unsigned shell = pid_of("shell"), entropy = hold_of(shell, "Entropy");
+    char expected[200];
+
+    commandf("revoke --below %u 5", shell, 0);
+    snprintf(expected, sizeof expected, "revoke: shell(%u)#5 Account may not revoke; without "
+        "--below the hold itself goes\n", shell);
+    check("revoke_takes_no_more_than_the_process_could", is(expected));
+    commandf("revoke %u 5", shell, 0);
+    snprintf(expected, sizeof expected, "released: shell(%u)#5 Account, which may not revoke: "
+        "0 below it live on\n", shell);
+    check("revoke_of_what_may_not_lets_go", is(expected));
+    command("mem");
+    check("what_was_let_go_of_is_gone", !has("pages   "));
+    commandf("revoke --below %u %u", shell, entropy);
+    snprintf(expected, sizeof expected, "revoked: 0 below shell(%u)#%u Entropy\n", shell, entropy);
+    check("revoke_below_leaves_the_hold", is(expected) && hold_of(shell, "Entropy") == entropy);
+    snprintf(expected, sizeof expected, "revoked: shell(%u)#%u Entropy, and 0 below it\n", shell,
+        entropy);
+    commandf("revoke %u #%u", shell, entropy);
+    check("revoke_says_what_was_cut", is(expected));
+    commandf("revoke %u #%u", shell, entropy);
+    snprintf(expected, sizeof expected, "revoke: shell(%u) has no hold #%u; see `caps %u`\n", shell,
+        entropy, shell);
+    check("what_was_revoked_is_gone", is(expected));
+    command("caps");
+    check("caps_says_that_it_is_gone", has("entropy      no such capability\n"));
+    command("run --with entropy caps");
+    check("what_was_revoked_cannot_be_given", has("run: --with entropy: "));
+}
+
 /* Numbers of `mem` before and after must be the same, to the unit. */
 static void nothing_is_left(void)
 {
@@ -260,12 +366,14 @@ int main(void)
     check("prompt_appears", boot(plain));
     wrong_input();
     look_around();
+    holds();
     exactly_what_is_named();
     programs();
     control_c();
     line_editing();
     input();
     nothing_is_left();
+    revoke();
     machine_type(&m, "exit 42\r");
     check("exit_turns_the_machine_off_with_its_status", machine_end(&m, SOON) == 42);
     other_machines();

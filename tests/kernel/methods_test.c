@@ -185,6 +185,55 @@ static void getpid(void)
     CHECK_EQ(WORD(t, 0), alice.process->pid);
 }
 
+/* The row of a process with that id, as `process` shows it; gone through as `caps` does. */
+static struct phx_hold shown(uint64_t process, uint64_t id)
+{
+    const struct phx_hold *rows = at(&alice, MEMORY);
+    struct phx_hold found = {0};
+    uint64_t cursor = 0;
+
+    do {
+        CHECK_EQ(CALL(t, process, PROCESS_HOLDS, cursor, MEMORY, 5 * sizeof *rows), 0);
+        cursor = WORD(t, 0);
+        for (unsigned i = 0; i < WORD(t, 1); i++)
+            if (rows[i].id == id)
+                found = rows[i];
+    } while (cursor != 0);
+    return found;
+}
+
+static void holds(void)
+{
+    uint64_t process = grant(&boss, bob.process_id, &alice), n = make_notification(&alice);
+    CHECK_EQ(CALL(t, n, CAPABILITY_GRANT, process, NOTIFICATION_M_SIGNAL), 0);
+    uint64_t given = WORD(t, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_HOLDS, 0, MEMORY, 16 * sizeof(struct phx_hold)), 0);
+    CHECK(WORD(t, 1) > 0);
+    struct phx_hold mine = shown(SLOT(PROCESS), n), his = shown(process, given);
+    CHECK_EQ(mine.interface, IFACE_NOTIFICATION);
+    CHECK_EQ(mine.methods, NOTIFICATION_M_ALL);
+    CHECK_EQ(mine.uses, ~UINT64_C(0));
+    CHECK_EQ(mine.above, 0);
+    CHECK_EQ(his.methods, NOTIFICATION_M_SIGNAL);
+    CHECK_EQ(his.object, mine.object);
+    CHECK_EQ(his.up, mine.down);
+    CHECK_EQ(his.above, mine.up);
+    CHECK_EQ(his.depth, 1);
+    CHECK_EQ(his.state, PHX_HOLD_LIVE);
+    CHECK_EQ(CALL(t, n, CAPABILITY_REVOKE, 0), 0);
+    CHECK_EQ(shown(process, given).state, PHX_HOLD_DEAD);
+}
+
+static void revoke_hold(void)
+{
+    uint64_t process = grant(&boss, bob.process_id, &alice), n = make_notification(&bob);
+    CHECK_EQ(CALL(bob.thread, n, CAPABILITY_DERIVE, NOTIFICATION_M_SIGNAL), 0);
+    uint64_t child = WORD(bob.thread, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_REVOKE, n, 1), 0);
+    CHECK_EQ(CALL(bob.thread, child, NOTIFICATION_SIGNAL, 1), -PHX_REVOKED);
+    CHECK_EQ(CALL(bob.thread, n, NOTIFICATION_SIGNAL, 1), -PHX_INVALID_CAPABILITY);
+}
+
 /* --- Thread --------------------------------------------------------------------- */
 
 static void start(void)
@@ -430,6 +479,8 @@ static const struct scenario scenarios[] = {
     METHOD(PROCESS, NEW_THREAD, new_thread),
     METHOD(PROCESS, KEEPER, keeper),
     METHOD(PROCESS, GETPID, getpid),
+    METHOD(PROCESS, HOLDS, holds),
+    METHOD(PROCESS, REVOKE, revoke_hold),
     METHOD(THREAD, START, start),
     METHOD(THREAD, STOP, stop),
     METHOD(THREAD, INTERRUPT, interrupt),

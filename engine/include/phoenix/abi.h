@@ -236,6 +236,27 @@ struct phx_thread_page {
 };
 
 /*
+ * One row of a process's table, as Process.holds shows it. Numbers of objects and nodes
+ * are equal for equal things as long as they live, and nothing else.
+ */
+struct phx_hold {
+    uint64_t id;       /* as the process names it */
+    uint64_t object;
+    uint64_t methods, badge;
+    uint64_t uses;     /* left; ~0: not counted */
+    uint64_t up;       /* the node that keeps it valid */
+    uint64_t above;    /* that node's parent; 0: `up` is the root, which nobody revokes */
+    uint64_t down;     /* the node of what was derived from it; 0: nothing was */
+    uint16_t interface;
+    uint8_t depth;     /* of `up` */
+    uint8_t state;     /* PHX_HOLD_* */
+    uint32_t unused;
+};
+#define PHX_HOLD_LIVE 1
+#define PHX_HOLD_RESERVED 2 /* for something that is about to arrive; the rest is 0 */
+#define PHX_HOLD_DEAD 3     /* revoked, not swept yet */
+
+/*
  * Where a new process's first thread looks: rdi is the address of this block (in
  * read-only memory of its own), rsi that of its thread page (0: it has none).
  * Further threads get rdi = newThread's argument, rsi alike.

@@ -84,7 +84,8 @@ static int64_t grant(struct building *b, const struct proc_grant *g)
 static int64_t grant_own(struct building *b)
 {
     const struct proc_grant own[OWN] = {
-        {"process", b->process, ~UINT64_C(0), SLOT_PROCESS},
+        /* To look at holds and to take them is the parent's. */
+        {"process", b->process, ~(PROCESS_M_HOLDS | PROCESS_M_REVOKE), SLOT_PROCESS},
         {"thread", RT_THREAD, ~UINT64_C(0), SLOT_THREAD},
         {"space", b->space, ~UINT64_C(0), SLOT_SPACE},
         {"pool", b->plan->pool, ~UINT64_C(0), SLOT_POOL},

@@ -36,6 +36,10 @@ bool rt_cap_at(unsigned index, struct rt_capability *capability);
 
 /* A line each on standard output: name, interface, methods. */
 void rt_show_capabilities(void);
+/* The end of such a line that is so long already: the methods that a set of an interface
+ * allows. What every capability can do is one mark, unless some of it was taken away. */
+void rt_show_authority(unsigned interface, uint64_t methods, size_t column);
+const char *rt_interface_name(unsigned interface);
 
 /* The process's own. */
 #define RT_PROCESS PHX_SLOT_ID(SLOT_PROCESS)

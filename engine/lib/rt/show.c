@@ -35,21 +35,31 @@ static size_t print_methods(
     return column;
 }
 
-/* What every capability can do is one mark, unless some of it was taken away. */
-static void print_capability(const struct rt_capability *c)
+void rt_show_authority(unsigned number, uint64_t methods, size_t column)
 {
-    const struct phx_interface_info *interface = interface_of(c->interface);
-    uint64_t common = c->methods & CAPABILITY_M_ALL;
-    size_t column = INDENT;
+    const struct phx_interface_info *interface = interface_of(number);
+    uint64_t common = methods & CAPABILITY_M_ALL;
 
-    rt_print("%-12s %-15s", c->name, interface != NULL ? interface->name : "?");
     if (interface != NULL)
-        column = print_methods(interface, c->methods, column);
+        column = print_methods(interface, methods, column);
     if (common == CAPABILITY_M_ALL)
         print_word("*", column);
     else
         print_methods(&phx_interfaces[0], common, column);
     rt_print("\n");
+}
+
+const char *rt_interface_name(unsigned number)
+{
+    const struct phx_interface_info *interface = interface_of(number);
+
+    return interface != NULL ? interface->name : "?";
+}
+
+static void print_capability(const struct rt_capability *c)
+{
+    rt_print("%-12s %-15s", c->name, rt_interface_name(c->interface));
+    rt_show_authority(c->interface, c->methods, INDENT);
 }
 
 /* As it is now, not as it was handed over: what was revoked meanwhile is said. */
@@ -61,6 +71,9 @@ void rt_show_capabilities(void)
         struct capability_identify_out now = {0};
         int64_t result = capability_identify(capability.id, &now);
 
+        /* A well-known row that is empty was not granted, says the kernel. */
+        if (result == -PHX_PERMISSION_DENIED && (capability.methods & CAPABILITY_M_IDENTIFY))
+            result = -PHX_INVALID_CAPABILITY;
         if (result == -PHX_REVOKED || result == -PHX_INVALID_CAPABILITY) {
             rt_print("%-12s %s\n", capability.name, rt_error_text(result));
             continue;

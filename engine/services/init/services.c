@@ -151,35 +151,51 @@ static int64_t build(struct service *s, const struct proc_text *arguments, size_
 
 /* As launcher_adopt() does it, but with an end: if the launcher has died, only the
  * one who waits here could start the next. */
-static void adopt(uint64_t launcher, const struct service *s, uint64_t process)
+static void adopt(uint64_t launcher, const char *name, uint64_t process, uint64_t account)
 {
     struct phx_message message = {.deadline = now() + ANSWER_NS,
-        .caps = {process},
-        .cap_modes = {PHX_CAP_MOVE},
-        .send_caps = 1};
+        .caps = {process, account},
+        .cap_modes = {PHX_CAP_MOVE, PHX_CAP_MOVE},
+        .send_caps = account != 0 ? 2 : 1};
 
-    stub_send_bytes(&message, s->name, strlen(s->name));
+    stub_send_bytes(&message, name, strlen(name));
     stub_call(launcher, LAUNCHER_ADOPT, &message, 0, 0);
 }
 
-static void tell_launcher(const struct service *s)
+/* What the launcher shows, and to whom it was granted hands on. */
+static uint64_t shown(uint64_t capability, uint64_t methods)
+{
+    struct capability_derive_out out = {0};
+
+    capability_derive(capability,
+        methods | CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER | CAPABILITY_M_DERIVE, 0, &out);
+    return out.capability;
+}
+
+static void tell(const char *name, uint64_t process, uint64_t account, uint64_t methods)
 {
     uint64_t status, address;
     uint32_t provider = service_providing(
         system_manifest_services(package.manifest), (struct capnp_text){"launcher", 8});
     struct endpoint_mint_out launcher = {0};
-    struct capability_derive_out shown = {0};
 
     if (provider == service_count || services[provider].proc.process == 0 ||
         process_ended(services[provider].proc.process, &status, &address) ||
         endpoint_mint(
             services[provider].endpoint, IFACE_LAUNCHER, LAUNCHER_M_ADOPT, 0, 0, &launcher) < 0)
         return;
-    if (capability_derive(s->proc.process,
-            PROCESS_M_STATUS | CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER, 0, &shown) >= 0)
-        adopt(launcher.capability, s, shown.capability);
-    phx_release(shown.capability);
+    process = shown(process, PROCESS_M_STATUS | PROCESS_M_HOLDS | methods);
+    account = account != 0 ? shown(account, ACCOUNT_M_BALANCE) : 0;
+    if (process != 0)
+        adopt(launcher.capability, name, process, account);
+    phx_release(process);
+    phx_release(account);
     phx_release(launcher.capability);
+}
+
+static void tell_launcher(const struct service *s)
+{
+    tell(s->name, s->proc.process, s->account, PROCESS_M_REVOKE);
 }
 
 static bool start(struct service *s)
@@ -317,6 +333,8 @@ static bool start_all(void)
     for (uint32_t i = 0; i < service_count; i++)
         if (!start(&services[order[i]]))
             return false;
+    /* Of ourselves too; nobody is our parent, so nobody takes anything from us. */
+    tell("init", RT_PROCESS, rt_cap("account"), 0);
     for (uint32_t i = 0; i < service_count; i++)
         tell_launcher(&services[order[i]]);
     return true;

@@ -65,8 +65,10 @@ int64_t launch_begin(struct launch *l, const uint8_t *startup, size_t length, co
  * be served by anybody, even by ourselves: calling it could wait for ever. */
 bool has_interface(uint64_t capability, unsigned interface);
 
-/* list.c: what `ps` shows. */
+/* list.c: what `ps` shows, and what is behind a line of it. */
 unsigned list_handle(struct rt_call *call);
 unsigned adopt_handle(struct rt_call *call);
+unsigned process_handle(struct rt_call *call);
+unsigned account_handle(struct rt_call *call);
 
 #endif

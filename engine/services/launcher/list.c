@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `ps` shows: first the processes that init told of, then our own. A cookie is
- * the place in that order from which to look on.
+ * the place in that order from which to look on. And, to whom that was granted, the
+ * process or account behind a line, with the methods that look and take and no others.
  */
 #include "launcher.h"
 
@@ -15,6 +16,7 @@
 struct adopted {
     char *name; /* NULL: the place is free */
     uint64_t process;
+    uint64_t account; /* 0: it shares another's */
 };
 
 static struct adopted adopted[ADOPTED_MAX];
@@ -23,6 +25,7 @@ static void drop(struct adopted *a)
 {
     rt_free(a->name);
     phx_release(a->process);
+    phx_release(a->account);
     *a = (struct adopted){0};
 }
 
@@ -48,7 +51,8 @@ unsigned adopt_handle(struct rt_call *call)
             place = a;
     }
     if (call->length == 0 || call->length > NAME_MAX ||
-        !has_interface(call->caps[0], IFACE_PROCESS))
+        !has_interface(call->caps[0], IFACE_PROCESS) ||
+        (call->caps[1] != 0 && !has_interface(call->caps[1], IFACE_ACCOUNT)))
         return PHX_INVALID_ARGUMENT;
     if (place == NULL)
         return PHX_OUT_OF_MEMORY;
@@ -56,7 +60,8 @@ unsigned adopt_handle(struct rt_call *call)
     if (place->name == NULL)
         return PHX_OUT_OF_MEMORY;
     place->process = call->caps[0];
-    call->caps[0] = 0; /* kept */
+    place->account = call->caps[1];
+    call->caps[0] = call->caps[1] = 0; /* kept */
     return PHX_SUCCESS;
 }
 
@@ -64,17 +69,20 @@ static uint64_t used(uint64_t account, unsigned resource)
 {
     struct account_balance_out balance = {0};
 
-    return account_balance(account, resource, &balance) < 0 ? NOT_KNOWN : balance.used;
+    if (account == 0 || account_balance(account, resource, &balance) < 0)
+        return NOT_KNOWN;
+    return balance.used;
 }
 
-static void answer(
-    struct rt_call *call, uint64_t next, const struct process_status_out *status, const char *name)
+static void answer(struct rt_call *call, uint64_t next, const struct process_status_out *status,
+    uint64_t account, const char *name)
 {
     call->words[0] = next;
     call->words[1] = status->pid;
     call->words[2] = status->state;
     call->words[3] = status->status;
-    call->words[4] = call->words[5] = NOT_KNOWN;
+    call->words[4] = used(account, RESOURCE_PAGES);
+    call->words[5] = used(account, RESOURCE_HOLDS);
     call->words[6] = status->threads;
     call->out_words = 7;
     call->out_bytes = name;
@@ -88,7 +96,7 @@ static bool answer_adopted(struct rt_call *call, uint64_t at)
     if (adopted[at].name == NULL || process_status(adopted[at].process, &status) < 0 ||
         status.state == STATE_DEAD)
         return false;
-    answer(call, at + 1, &status, adopted[at].name);
+    answer(call, at + 1, &status, adopted[at].account, adopted[at].name);
     return true;
 }
 
@@ -99,9 +107,7 @@ static bool answer_launch(struct rt_call *call, uint64_t at)
 
     if (l->state != LAUNCH_RUNNING || process_status(l->proc.process, &status) < 0)
         return false;
-    answer(call, at + 1, &status, l->name);
-    call->words[4] = used(l->account, RESOURCE_PAGES);
-    call->words[5] = used(l->account, RESOURCE_HOLDS);
+    answer(call, at + 1, &status, l->account, l->name);
     return true;
 }
 
@@ -111,4 +117,70 @@ unsigned list_handle(struct rt_call *call)
         if (at < ADOPTED_MAX ? answer_adopted(call, at) : answer_launch(call, at))
             return PHX_SUCCESS;
     return PHX_NOT_FOUND;
+}
+
+/* --- one of them ------------------------------------------------------------------- */
+
+static bool has_pid(uint64_t process, uint64_t pid)
+{
+    struct process_status_out status;
+
+    return process_status(process, &status) >= 0 && status.state != STATE_DEAD &&
+           status.pid == pid;
+}
+
+static bool find(uint64_t pid, uint64_t *process, uint64_t *account)
+{
+    for (unsigned i = 0; i < ADOPTED_MAX; i++) {
+        if (adopted[i].name == NULL || !has_pid(adopted[i].process, pid))
+            continue;
+        *process = adopted[i].process;
+        *account = adopted[i].account;
+        return true;
+    }
+    for (unsigned i = 0; i < LAUNCHES_MAX; i++) {
+        if (launches[i].state != LAUNCH_RUNNING || !has_pid(launches[i].proc.process, pid))
+            continue;
+        *process = launches[i].proc.process;
+        *account = launches[i].account;
+        return true;
+    }
+    return false;
+}
+
+/* A child with these methods, as far as we have them, that can only be handed on. */
+static unsigned answer_with(struct rt_call *call, uint64_t capability, uint64_t methods)
+{
+    struct capability_identify_out own = {0};
+    struct capability_derive_out out = {0};
+    int64_t result = -PHX_NOT_FOUND;
+
+    if (capability != 0)
+        result = capability_identify(capability, &own);
+    if (result >= 0)
+        result = capability_derive(capability,
+            own.methods & (methods | CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER), 0, &out);
+    if (result < 0)
+        return (unsigned)-result;
+    call->out_cap = out.capability;
+    return PHX_SUCCESS;
+}
+
+unsigned process_handle(struct rt_call *call)
+{
+    uint64_t process, account;
+
+    if (!find(call->words[0], &process, &account))
+        return PHX_NOT_FOUND;
+    return answer_with(
+        call, process, PROCESS_M_STATUS | PROCESS_M_HOLDS | PROCESS_M_REVOKE);
+}
+
+unsigned account_handle(struct rt_call *call)
+{
+    uint64_t process, account;
+
+    if (!find(call->words[0], &process, &account))
+        return PHX_NOT_FOUND;
+    return answer_with(call, account, ACCOUNT_M_BALANCE);
 }

@@ -98,6 +98,10 @@ static unsigned handle_launcher(struct rt_call *call)
         return list_handle(call);
     case LAUNCHER_ADOPT:
         return adopt_handle(call);
+    case LAUNCHER_PROCESS:
+        return process_handle(call);
+    case LAUNCHER_ACCOUNT:
+        return account_handle(call);
     default:
         return PHX_INVALID_SYSCALL;
     }
@@ -156,5 +160,5 @@ int main(void)
     launcher_account = rt_cap("account");
     launcher_deaths = relay(BADGE_DEATHS);
     gone = relay(BADGE_GONE);
-    rt_serve(launcher_endpoint, 1, handle);
+    rt_serve(launcher_endpoint, 2, handle);
 }

@@ -27,9 +27,16 @@ static void help_command(size_t count, char **words);
 
 const struct command commands[] = {
     {"help", "[COMMAND]", "say what there is", "", help_command},
-    {"caps", "", "what this shell was handed",
-        "Each line is a capability: its name, its interface, and the methods it allows.\n",
+    {"caps", "[PID]", "what this shell was handed, or what a process holds",
+        "Each line is a capability: its name, its interface, and the methods it allows.\n"
+        "With PID all holds of that process by their numbers, those derived from a hold below\n"
+        "it, in whichever process they are.\n",
         caps_command},
+    {"revoke", "[--below] PID HOLD", "take a hold from a process",
+        "HOLD is a number that `caps PID` shows. All that was derived from it goes with it, in\n"
+        "whichever process it is; with --below that goes, and the hold stays. From a process\n"
+        "can be taken what it could give up itself: of a hold without `revoke` the row alone.\n",
+        revoke_command},
     {"run", "[--with NAME[,NAME...]] [--] PROGRAM [ARG...]", "run a program",
         "PROGRAM is a program of the boot package by its name (run shell), a Linux program by\n"
         "its path (run /bin/busybox), or a name that is looked for in /bin and /usr/bin.\n"
@@ -75,7 +82,7 @@ static void help_command(size_t count, char **words)
     }
     if (count == 1) {
         for (size_t i = 0; i < command_count; i++)
-            rt_print("%-5s %s\n", commands[i].name, commands[i].summary);
+            rt_print("%-6s %s\n", commands[i].name, commands[i].summary);
         rt_print("`help COMMAND` says more.\n");
         return;
     }

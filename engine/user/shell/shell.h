@@ -23,8 +23,11 @@ void run_command(size_t count, char **words);
 /* A control event came: true if a program was running, which is ended by it. */
 bool run_interrupt(void);
 
-/* system.c */
+/* holds.c */
 void caps_command(size_t count, char **words);
+void revoke_command(size_t count, char **words);
+
+/* system.c */
 void ps_command(size_t count, char **words);
 void mem_command(size_t count, char **words);
 void log_command(size_t count, char **words);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `caps`, `ps`, `mem`, `log`, `exit`: the machine, as far as this shell may see it. */
+/* `ps`, `mem`, `log`, `exit`: the machine, as far as this shell may see it. */
 #include "shell.h"
 
 #include "bytes.h"
@@ -17,14 +17,6 @@ static bool begin(size_t count, char **words, const char *name, uint64_t *capabi
     else if (*capability == 0)
         say_wrong("%s: this shell was not handed `%s`", words[0], name);
     return count == 1 && *capability != 0;
-}
-
-void caps_command(size_t count, char **words)
-{
-    if (count > 1)
-        say_wrong("%s: takes no arguments", words[0]);
-    else
-        rt_show_capabilities();
 }
 
 static const char *state_text(uint64_t state)

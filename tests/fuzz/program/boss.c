@@ -21,7 +21,7 @@
 #define ENDPOINTS 3
 #define NOTIFICATIONS 2
 #define COMMONS (ENDPOINTS + NOTIFICATIONS + 1)
-#define RESOURCE_COUNT 4
+#define BALANCED 4 /* pages, holds, threads, energy; what ran is spent */
 
 static struct package package;
 static struct proc_image image;
@@ -347,18 +347,18 @@ static void pause_ns(uint64_t ns)
 }
 
 /* As before the first worker began; deaths are worked off behind them. */
-static bool all_came_back(const uint64_t before[RESOURCE_COUNT])
+static bool all_came_back(const uint64_t before[BALANCED])
 {
     for (unsigned tries = 0; tries < 2000; tries++) {
         unsigned same = 0;
 
-        for (unsigned r = 0; r < RESOURCE_COUNT; r++)
+        for (unsigned r = 0; r < BALANCED; r++)
             same += used(r) == before[r];
-        if (same == RESOURCE_COUNT)
+        if (same == BALANCED)
             return true;
         pause_ns(TICK_NS);
     }
-    for (unsigned r = 0; r < RESOURCE_COUNT; r++)
+    for (unsigned r = 0; r < BALANCED; r++)
         rt_print("\nfuzz: resource %u: %lu before, %lu now\n", r, before[r], used(r));
     return false;
 }
@@ -374,7 +374,7 @@ static bool is_time(void)
     return out.ns >= instructions;
 }
 
-static _Noreturn void finish(const uint64_t before[RESOURCE_COUNT])
+static _Noreturn void finish(const uint64_t before[BALANCED])
 {
     uint64_t done = 0;
 
@@ -405,7 +405,7 @@ static bool all_at_once(void)
 
 int main(int argc, char **argv)
 {
-    uint64_t before[RESOURCE_COUNT];
+    uint64_t before[BALANCED];
     const char *problem;
 
     if (argc > 1 && rt_equal(argv[1], "worker"))
@@ -424,7 +424,7 @@ int main(int argc, char **argv)
         ;
     drop_commons();
     pause_ns(20 * TICK_NS);
-    for (unsigned r = 0; r < RESOURCE_COUNT; r++)
+    for (unsigned r = 0; r < BALANCED; r++)
         before[r] = used(r);
     make_commons();
     while (tend() && !is_time())

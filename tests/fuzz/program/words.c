@@ -207,12 +207,14 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_complete: return chance_below(c, 9);
     case WORD_submissions:
     case WORD_completions: return power_of_two(c);
+    case WORD_cursor: return chance_one_in(c, 2) ? 0 : chance_below(c, 200);
     case WORD_deadline: return soon(c);
     case WORD_energy: return chance_below(c, 50);
     case WORD_entry: return CODE;
     case WORD_flags: return chance_one_in(c, 16);
     case WORD_frame:
     case WORD_page: return chance_one_in(c, 12) ? 0 : known_cap(c, IFACE_FRAME);
+    case WORD_hold: return known_cap(c, NONE);
     case WORD_holds: return chance_below(c, 40);
     case WORD_interface: return IFACE_CLIENT + chance_below(c, 3);
     case WORD_length: return length_word(c);
@@ -246,7 +248,9 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
 static bool is_too_much(struct chance *c, const struct method *m)
 {
     switch (m->interface) {
-    case IFACE_PROCESS: return m->method == PROCESS_EXIT && !chance_one_in(c, 20);
+    case IFACE_PROCESS:
+        return (m->method == PROCESS_EXIT && !chance_one_in(c, 20)) ||
+               (m->method == PROCESS_REVOKE && !chance_one_in(c, 6));
     case IFACE_ACCOUNT: return m->method == ACCOUNT_DESTROY && !chance_one_in(c, 12);
     case IFACE_THREAD_CONTROL: return m->method == THREAD_CONTROL_EXIT && !chance_one_in(c, 20);
     case IFACE_THREAD: return m->method == THREAD_STOP && !chance_one_in(c, 2);

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The kernel's lock is never held for more than 5,000 instructions, whatever programs do.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+most=5000
+
+said=$(B=${B:-build} bench/hold.py 2>&1)
+status=$?
+echo "$said" | grep -v '^lock_hold_max'
+held=$(echo "$said" | sed -n 's/^lock_hold_max\t\([0-9]*\)\t.*/\1/p')
+echo "# lock_hold_max ${held:-none}"
+if [ $status != 0 ] || [ -z "$held" ]; then
+    echo "FAIL model.the_lock_is_measured status $status"
+    exit 1
+fi
+echo "ok model.the_lock_is_measured"
+if [ "$held" -le $most ]; then
+    echo "ok model.the_lock_is_held_for_at_most_${most}_instructions"
+else
+    echo "FAIL model.the_lock_is_held_for_at_most_${most}_instructions $held"
+    exit 1
+fi

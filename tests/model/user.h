@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the booted programs of this folder share: themselves again as another process,
+ * and a crew: threads without a stack that make one system call and end.
+ */
+#ifndef TESTS_MODEL_USER_H
+#define TESTS_MODEL_USER_H
+
+#include "proc/package.h"
+#include "rt/rt.h"
+
+/* Open the boot package, where this program's own binary is under that name. */
+void user_begin(const char *name);
+static inline void must(int64_t result, const char *what)
+{
+    if (result < 0)
+        rt_panic("%s: %s", what, rt_error_text(result));
+}
+/* One line: ok model.NAME, or FAIL and why. user_end() turns the machine off with 10, or with
+ * 11 if something failed. */
+void check(const char *name, bool good, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+_Noreturn void user_end(void);
+
+void sleep_ms(uint64_t ms);
+/* This program in that role, paid by an account, started; with what it is granted. */
+struct proc start_role(const char *role, uint64_t account, const struct proc_grant *grants,
+    unsigned count);
+/* Wait until it is dead, and let go of it: its status. */
+uint64_t wait_gone(struct proc *proc);
+
+struct order {
+    uint64_t op, cap, words[5];
+};
+/* n threads that do it, all begun; their capabilities go where `threads` says, or are let
+ * go of. The order stays where it is. */
+void crew(const struct order *order, unsigned n, uint64_t *threads);
+/* Until this process has no threads but the caller. */
+void crew_gone(void);
+
+#endif

@@ -28,6 +28,7 @@
 
 #define CPUS 16
 #define PHASES 64
+#define LOOP 16 /* instructions of a loop around PAUSE, at most */
 #define BLOCKS 16384 /* of one hold: what is longer is cut, and long enough */
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
@@ -41,7 +42,7 @@ struct block {
 
 struct core {
     bool held;
-    unsigned count;
+    unsigned count, since; /* instructions since the last PAUSE */
     uint64_t executed, waited;
     struct block blocks[BLOCKS];
 };
@@ -73,10 +74,17 @@ static void block_executed(unsigned cpu, void *data)
 
     if (!c->held)
         return;
-    if (b->waits)
+    if (b->waits) {
         c->waited += b->size;
-    else
+        if (c->since <= LOOP) {
+            c->executed -= c->since;
+            c->waited += c->since;
+        }
+        c->since = 0;
+    } else {
         c->executed += b->size;
+        c->since += b->size;
+    }
     if (c->count < BLOCKS)
         c->blocks[c->count++] = *b;
 }
@@ -105,6 +113,7 @@ static void taken(struct core *c, uint32_t after)
     c->count = 0;
     c->waited = 0;
     c->executed = after;
+    c->since = LOOP + 1;
 }
 
 static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address, void *data)

@@ -15,13 +15,23 @@
 #include "cpu.h"
 #include "phoenix/abi.h"
 
+/*
+ * What an operation leaves to be done and nobody waits for: in bounded steps, between which
+ * the lock is free, by whichever core chooses its next thread or is idle.
+ */
+struct chore {
+    struct list link; /* in kernel.chores; a step that is the last takes it out */
+    bool (*step)(struct chore *chore); /* false: it can do nothing until others have */
+};
+void chore_begin(struct chore *chore, bool (*step)(struct chore *chore));
+
 struct kernel {
     uint32_t lock;            /* atomic: 1 held */
     struct memory memory;     /* where pages come from (frame.c) */
     struct account root;      /* all budget there is */
     struct caps caps;
     struct list processes;    /* of struct process.all_link */
-    struct list dying;        /* of struct process.dying_link: to be taken down */
+    struct list chores;       /* of struct chore.link */
     uint64_t process_count, swept_processes;
     uint64_t next_pid;
     const struct boot_info *boot;

@@ -100,7 +100,7 @@ void objects_init(void)
     caps_init(&kernel.caps, hold_gone);
     kernel.caps.came = hold_came;
     list_init(&kernel.processes);
-    list_init(&kernel.dying);
+    list_init(&kernel.chores);
 }
 
 void object_unref(struct object *o)

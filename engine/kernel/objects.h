@@ -106,7 +106,8 @@ struct process {
     struct space *space;       /* counted */
     uint64_t libos_low, libos_size;
     struct list threads;       /* of struct thread.process_link */
-    struct list account_link, all_link, dying_link;
+    struct list account_link, all_link;
+    struct chore reap;
     uint64_t pid;
     uint64_t status;
     uint64_t fault_address;
@@ -221,8 +222,6 @@ MUST_USE err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos
                            struct process **out);
 /* It ends; the rest is taken down step by step. */
 void process_end(struct process *p, uint64_t status, uint64_t fault_address);
-/* A bounded step of taking dying processes down; false: nothing to do. */
-bool process_reap(void);
 void process_free(struct process *p);
 
 /* --- notifications -------------------------------------------------------- */

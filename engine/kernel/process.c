@@ -34,7 +34,7 @@ err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
     p->libos_size = libos_high - libos_low;
     cap_table_init(&p->table, &kernel.caps, a);
     list_init(&p->threads);
-    list_init(&p->dying_link);
+    list_init(&p->reap.link);
     list_add_tail(&a->processes, &p->account_link);
     list_add_tail(&kernel.processes, &p->all_link);
     kernel.process_count++;
@@ -53,25 +53,6 @@ void process_free(struct process *p)
     object_unref(&a->object);
 }
 
-void process_end(struct process *p, uint64_t status, uint64_t fault_address)
-{
-    if (p->state >= PROCESS_DYING)
-        return;
-    p->state = PROCESS_DYING;
-    p->status = status;
-    p->fault_address = fault_address;
-    p->space->object.dead = 1; /* nobody maps into it any more */
-    LIST_FOR_EACH(l, &p->threads)
-    {
-        struct thread *t = CONTAINER(l, struct thread, process_link);
-
-        t->attention = true;
-        thread_poke(t);
-    }
-    list_add_tail(&kernel.dying, &p->dying_link);
-    this_cpu()->resched = 1; /* choose again, and so begin to take it down */
-}
-
 /* One step of one thread that runs nowhere; false: there is none. */
 static bool reap_thread(struct process *p)
 {
@@ -79,8 +60,10 @@ static bool reap_thread(struct process *p)
     {
         struct thread *t = CONTAINER(l, struct thread, process_link);
 
-        if (t->state == THREAD_RUNNING)
+        if (t->state == THREAD_RUNNING) {
+            thread_attend(t);
             continue;
+        }
         if (!t->work.step) {
             thread_end(t, 0);
             return true;
@@ -103,7 +86,7 @@ static void reap_last(struct process *p)
     p->space = NULL;
     p->state = PROCESS_DEAD;
     object_unref(&s->object);
-    list_remove(&p->dying_link);
+    list_remove(&p->reap.link);
     list_remove(&p->account_link);
     list_remove(&p->all_link);
     kernel.process_count--;
@@ -114,24 +97,30 @@ static void reap_last(struct process *p)
         panic("the last process ended (status %u, signal %u)", status >> 8, status & 0x7f);
 }
 
-bool process_reap(void)
+static bool process_reap(struct chore *chore)
 {
-    struct list *first = list_first(&kernel.dying);
+    struct process *p = CONTAINER(chore, struct process, reap);
 
-    if (!first)
-        return false;
-    struct process *p = CONTAINER(first, struct process, dying_link);
-
-    if (reap_thread(p) || (list_is_empty(&p->threads) &&
-                           (cap_table_shrink(&p->table) || space_shrink(p->space))))
+    if (reap_thread(p))
         return true;
-    if (list_is_empty(&p->threads)) {
+    if (!list_is_empty(&p->threads))
+        return false; /* other cores run the rest */
+    if (!cap_table_shrink(&p->table) && !space_shrink(p->space))
         reap_last(p);
-        return true;
-    }
-    list_remove(first); /* waits for other cores; others may be further */
-    list_add_tail(&kernel.dying, first);
-    return false;
+    return true;
+}
+
+void process_end(struct process *p, uint64_t status, uint64_t fault_address)
+{
+    if (p->state >= PROCESS_DYING)
+        return;
+    p->state = PROCESS_DYING;
+    p->status = status;
+    p->fault_address = fault_address;
+    p->space->object.dead = 1; /* nobody maps into it any more */
+    list_remove(&p->account_link); /* behind those that live */
+    list_add_tail(&p->object.account->processes, &p->account_link);
+    chore_begin(&p->reap, process_reap);
 }
 
 /* --- operations ------------------------------------------------------------ */

@@ -11,7 +11,7 @@
 #include "switch.h"
 
 #define SLICE_NS 10000000
-#define REAP_STEPS 16 /* of a dying process, each time a core chooses */
+#define CHORE_STEPS 16 /* each time a core chooses and has a thread to run */
 
 struct cpu cpus[CPUS_MAX];
 unsigned cpu_count = 1;
@@ -60,8 +60,9 @@ void thread_block(struct thread *t, enum thread_state state)
     t->state = (uint8_t)state;
 }
 
-void thread_poke(struct thread *t)
+void thread_attend(struct thread *t)
 {
+    t->attention = true;
     for (unsigned i = 0; i < cpu_count; i++) {
         if (cpus[i].current != t || &cpus[i] == this_cpu())
             continue;
@@ -98,7 +99,7 @@ static void arm_timer(struct cpu *c, uint64_t now)
     arch_timer_arm(next > now ? next - now : 1);
 }
 
-/* The current thread cannot or should not go on: take the next one. */
+/* Take the next one; the current thread, if there is one, could go on. */
 static void schedule(struct cpu *c)
 {
     uint64_t now = now_ns();
@@ -106,17 +107,10 @@ static void schedule(struct cpu *c)
     struct list *first;
 
     c->resched = 0;
-    if (old && old->state == THREAD_RUNNING) {
+    if (old)
         thread_ready(old);
-    } else if (old) {
-        switch_leave(c, old); /* it may be gone after the next lines */
-        c->current = old = NULL;
-    }
     wait_timers_queue_lazy();
     wait_timers_expire(now);
-    for (unsigned i = 0; i < REAP_STEPS && process_reap(); i++)
-        ;
-    old = c->current; /* it may just have been taken down */
 
     first = list_first(&ready);
     if (first) {
@@ -139,7 +133,31 @@ static void schedule(struct cpu *c)
     arm_timer(c, now);
 }
 
-/* Nothing to run: take dying processes down, look for dead rows, then sleep. */
+/* --- chores ---------------------------------------------------------------- */
+
+void chore_begin(struct chore *chore, bool (*step)(struct chore *chore))
+{
+    if (list_is_linked(&chore->link))
+        return;
+    chore->step = step;
+    list_add_tail(&kernel.chores, &chore->link);
+    this_cpu()->resched = 1; /* choose again, and so begin */
+}
+
+/* A step of one of them; false: nothing could be done. */
+static bool chore_step(void)
+{
+    struct list *first = list_first(&kernel.chores);
+
+    if (!first)
+        return false;
+    list_remove(first); /* the others have their turn */
+    list_add_tail(&kernel.chores, first);
+    struct chore *chore = CONTAINER(first, struct chore, link);
+    return chore->step(chore);
+}
+
+/* Nothing to run and nothing to do. */
 static void idle(struct cpu *c)
 {
     c->idle = true;
@@ -169,15 +187,20 @@ static bool sweep_dead_rows(void)
     return true;
 }
 
-/* The next step of what takes long; between two, interrupts come in and others have
- * their turn. */
-static void go_on(struct cpu *c, struct thread *t)
+/* Between two steps, of work or of chores, interrupts come in and others have their turn. */
+static void breathe(struct cpu *c, struct work *w)
 {
     kernel_unlock();
-    if (t->work.step && t->work.unlocked)
-        t->work.unlocked(&t->work);
+    if (w && w->step && w->unlocked)
+        w->unlocked(w);
     arch_interrupt_window();
     kernel_lock(c);
+}
+
+/* The next step of what takes long. */
+static void go_on(struct cpu *c, struct thread *t)
+{
+    breathe(c, &t->work);
     if (t->work.step)
         work_step(t);
     else
@@ -208,22 +231,27 @@ static void attend(struct cpu *c, struct thread *t)
 
 void kernel_exit(struct cpu *c)
 {
-    for (;;) {
+    for (unsigned steps = 0;;) {
         struct thread *t = c->current;
 
-        if (!t) {
-            schedule(c);
-            if (c->current || process_reap() || sweep_dead_rows())
-                continue;
-            idle(c);
-        } else if (t->state != THREAD_RUNNING) {
-            schedule(c);
-        } else if (t->attention) {
+        if (t && t->state != THREAD_RUNNING) {
+            switch_leave(c, t); /* others may have it run, or take it down, from here on */
+            c->current = NULL;
+        } else if (t && t->attention) {
             attend(c, t);
-        } else if (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
-            schedule(c);
-        } else {
+        } else if (t && !__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
             break;
+        } else if (steps < CHORE_STEPS && chore_step()) {
+            steps++;
+            breathe(c, NULL);
+        } else {
+            schedule(c);
+            if (c->current)
+                continue;
+            if (chore_step() || sweep_dead_rows())
+                breathe(c, NULL);
+            else
+                idle(c);
         }
     }
     kernel_unlock();

@@ -157,8 +157,7 @@ int op_thread_stop(struct invocation *inv)
         return OK;
     if (t->state == THREAD_RUNNING || t->work.step) {
         t->stop_wanted = true;
-        t->attention = true;
-        thread_poke(t);
+        thread_attend(t);
         return OK;
     }
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
@@ -173,11 +172,9 @@ int op_thread_interrupt(struct invocation *inv, const struct thread_interrupt_in
     if (t->state == THREAD_DEAD)
         return OK;
     t->pending |= in->bits;
-    t->attention = true;
+    thread_attend(t);
     if (t->waiter.state != WAIT_NONE && t->waiter.interruptible)
         wait_cancel(&t->waiter, PHX_INTERRUPTED);
-    else
-        thread_poke(t);
     return OK;
 }
 

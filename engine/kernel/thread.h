@@ -147,8 +147,8 @@ void thread_ready(struct thread *t);
 void thread_block(struct thread *t, enum thread_state state);
 /* Run `t` on this core instead of the thread that just blocked, on its slice. */
 void thread_switch_direct(struct cpu *c, struct thread *t);
-/* It has new reasons for attention: if it runs on another core, have it look. */
-void thread_poke(struct thread *t);
+/* It has something to do at its exit: if it runs on another core, have it look. */
+void thread_attend(struct thread *t);
 /* The way out of the kernel: with the lock held, at the end of every entry. */
 void kernel_exit(struct cpu *c);
 void sched_yield_current(void);

@@ -170,7 +170,7 @@ void settle(void)
 
     do
         inside(arch_host.cpu->current ? tick : exit_only, NULL);
-    while (!list_is_empty(&kernel.dying) && ++turns < 1000);
+    while (!list_is_empty(&kernel.chores) && ++turns < 1000);
 }
 
 void pass_time(uint64_t ns)

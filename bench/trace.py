@@ -12,10 +12,10 @@ and then counts what is executed from one entry of LOOP to the next, or to the o
 ENTRIES further where an operation has several. The names that docs/PERFORMANCE.md uses:
 
     null_op             bench/trace.py null_op syscall_entry
-    call_reply          bench/trace.py calls_in_registers phx_invoke
+    call_reply          bench/trace.py calls_in_registers syscall_entry 2
     call_reply_64, _4k  bench/trace.py calls_with_bytes phx_send_message 2
     fault_upcall        bench/trace.py faults bench_fault
-    ring_1              bench/trace.py rings phx_invoke
+    ring_1              bench/trace.py rings syscall_entry
 
 Below the counts are the instructions that cost more than one in truth, as far as the
 instruction alone tells; an access to a device's memory looks like any other.

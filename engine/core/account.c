@@ -32,31 +32,6 @@ void account_init(struct account *a, struct account *parent, struct memory *memo
     }
 }
 
-err_t account_can(const struct account *a, unsigned r, uint64_t n)
-{
-    return n <= a->limit[r] - a->used[r] ? OK : PHX_LIMIT_EXCEEDED;
-}
-
-err_t account_charge(struct account *a, unsigned r, uint64_t n)
-{
-    TRY(account_can(a, r, n));
-    a->used[r] += n;
-    if (a->used[r] > a->peak[r])
-        a->peak[r] = a->used[r];
-    return OK;
-}
-
-/* A closed account has nothing to spare: what is refunded is its parent's. */
-void account_refund(struct account *a, unsigned r, uint64_t n)
-{
-    for (;; a = a->object.account) {
-        a->used[r] -= n;
-        if (!a->object.dead || !a->object.account)
-            return;
-        a->limit[r] -= n;
-    }
-}
-
 void account_ran(struct account *a, uint64_t ns)
 {
     a->ran += ns;

@@ -98,9 +98,30 @@ void account_init(struct account *a, struct account *parent, struct memory *memo
  * that a walk to the root is short. */
 unsigned account_depth(const struct account *a);
 /* Whether n more of r fit; changes nothing. */
-MUST_USE err_t account_can(const struct account *a, unsigned r, uint64_t n);
-MUST_USE err_t account_charge(struct account *a, unsigned r, uint64_t n);
-void account_refund(struct account *a, unsigned r, uint64_t n);
+MUST_USE static inline err_t account_can(const struct account *a, unsigned r, uint64_t n)
+{
+    return n <= a->limit[r] - a->used[r] ? OK : PHX_LIMIT_EXCEEDED;
+}
+
+MUST_USE static inline err_t account_charge(struct account *a, unsigned r, uint64_t n)
+{
+    TRY(account_can(a, r, n));
+    a->used[r] += n;
+    if (a->used[r] > a->peak[r])
+        a->peak[r] = a->used[r];
+    return OK;
+}
+
+/* A closed account has nothing to spare: what is refunded is its parent's. */
+static inline void account_refund(struct account *a, unsigned r, uint64_t n)
+{
+    for (;; a = a->object.account) {
+        a->used[r] -= n;
+        if (!a->object.dead || !a->object.account)
+            return;
+        a->limit[r] -= n;
+    }
+}
 /* It had a core for so long. What its own budget of time has not left is its parent's. */
 void account_ran(struct account *a, uint64_t ns);
 /* Move unused limit. Either direct relatives, or any two with a common ancestor:

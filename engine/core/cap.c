@@ -8,13 +8,13 @@
 #define PAGE_OF(index) ((index) >> SLOT_BITS)
 #define SLOT_OF(index) ((index) & ((1u << SLOT_BITS) - 1))
 
-void caps_init(struct caps *caps, void (*gone)(struct caps *, const struct hold *))
+void caps_init(struct caps *caps, void (*last)(struct object *))
 {
     memset(caps, 0, sizeof *caps);
     caps->revocations = 1;
     caps->root.gen = 1;
     caps->root.refs = 1;
-    caps->gone = gone;
+    caps->last = last;
 }
 
 void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account)
@@ -136,11 +136,6 @@ static void uses_drop(struct uses *u)
 
 /* --- rows ---------------------------------------------------------------- */
 
-uint64_t cap_id(const struct hold *row, uint32_t index)
-{
-    return index | (uint64_t)row->generation << 32;
-}
-
 bool cap_alive(struct caps *caps, struct hold *row)
 {
     uint64_t seen = caps->revocations;
@@ -209,8 +204,9 @@ static err_t table_grow(struct cap_table *t)
         struct hold *row = cap_row_at(t, INDEX(page, slot));
 
         row->generation = 1;
-        row->checked = t->free;
-        t->free = INDEX(page, slot);
+        row->badge = INDEX(page, slot);
+        row->next = t->free;
+        t->free = row;
     }
     if (page == 0)
         for (unsigned slot = 1; slot < TABLE_FIRST_FREE; slot++)
@@ -225,13 +221,10 @@ err_t cap_reserve(struct cap_table *t, uint32_t *index)
     TRY(account_can(t->account, RESOURCE_HOLDS, 1));
     if (!t->free)
         TRY(table_grow(t));
-    TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
-
-    struct hold *row = cap_row_at(t, t->free);
-    *index = t->free;
-    t->free = (uint32_t)row->checked;
+    struct hold *row = cap_take(t, index);
+    if (!row)
+        return PHX_LIMIT_EXCEEDED;
     row->state = HOLD_RESERVED;
-    t->live++;
     return OK;
 }
 
@@ -251,26 +244,6 @@ err_t cap_reserve_slot(struct cap_table *t, uint32_t slot)
     return OK;
 }
 
-/* A row that names nothing any more can be used again, unless its generation would
- * come round: then the slot is retired, so that no stale id ever names new things. */
-static void row_free(struct cap_table *t, struct hold *row, uint32_t index, bool was_named)
-{
-    uint32_t generation = row->generation + was_named;
-
-    memset(row, 0, sizeof *row);
-    row->generation = generation;
-    account_refund(t->account, RESOURCE_HOLDS, 1);
-    t->live--;
-    if (generation == UINT32_MAX) {
-        row->state = HOLD_RETIRED;
-        return;
-    }
-    if (index >= TABLE_FIRST_FREE) {
-        row->checked = t->free;
-        t->free = index;
-    }
-}
-
 uint32_t cap_index(const struct hold *row)
 {
     uintptr_t base = (uintptr_t)row & ~(uintptr_t)4095;
@@ -281,24 +254,20 @@ uint32_t cap_index(const struct hold *row)
     return INDEX(page, ((uintptr_t)row - base) / sizeof(struct hold));
 }
 
+/* It never named anything: its id stays as it is. */
 void cap_unreserve(struct cap_table *t, uint32_t index)
 {
-    row_free(t, cap_row_at(t, index), index, false);
+    struct hold *row = cap_row_at(t, index);
+
+    row->generation--;
+    cap_give(t, row, index);
 }
 
-/* Make a reserved row the same as `what`, whose object was counted for it. */
-static uint64_t row_fill(struct cap_table *t, uint32_t index, const struct hold *what)
+/* What a row that was filled still needs. */
+static uint64_t row_came(struct cap_table *t, struct hold *row, uint32_t index)
 {
-    struct hold *row = cap_row_at(t, index);
-    uint32_t generation = row->generation;
-
-    *row = *what;
-    row->generation = generation;
-    row->down = NULL;
-    row->state = HOLD_LIVE;
-    node_ref(row->up);
     uses_hold(row->uses);
-    if (t->caps->came)
+    if (cap_watched(t->caps, row->object))
         t->caps->came(t->caps, row);
     return cap_id(row, index);
 }
@@ -306,16 +275,16 @@ static uint64_t row_fill(struct cap_table *t, uint32_t index, const struct hold 
 uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
                  uint64_t methods, uint64_t badge)
 {
-    const struct hold row = {
+    struct hold *row = cap_row_at(t, index);
+    const struct hold like = {
         .object = object,
-        .methods = methods,
         .badge = badge,
-        .up = &t->caps->root,
-        .up_gen = t->caps->root.gen,
         .checked = t->caps->revocations,
         .interface = (uint16_t)interface,
     };
-    return row_fill(t, index, &row);
+
+    hold_fill(row, &like, methods, &t->caps->root, t->caps->root.gen);
+    return row_came(t, row, index);
 }
 
 err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses,
@@ -351,29 +320,28 @@ err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses
 uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,
                     uint64_t badge, unsigned interface, struct uses *counter)
 {
-    struct hold row = *parent;
+    struct hold *row = cap_row_at(to, index);
 
-    row.object->refs++;
-    row.methods = methods;
-    row.badge = badge;
-    row.interface = (uint16_t)interface;
-    row.up = parent->down;
-    row.up_gen = parent->down->gen;
-    row.checked = to->caps->revocations;
+    hold_fill(row, parent, methods, parent->down, parent->down->gen);
+    row->badge = badge;
+    row->interface = (uint16_t)interface;
+    row->checked = to->caps->revocations;
     if (counter && parent->uses) {
         parent->uses->left -= counter->left;
         counter->parent = parent->uses;
         uses_ref(parent->uses);
     }
     if (counter)
-        row.uses = counter;
-    return row_fill(to, index, &row);
+        row->uses = counter;
+    return row_came(to, row, index);
 }
 
 uint64_t cap_duplicate(struct cap_table *t, uint32_t index, const struct hold *from)
 {
-    from->object->refs++;
-    return row_fill(t, index, from);
+    struct hold *row = cap_row_at(t, index);
+
+    hold_fill(row, from, from->methods, from->up, from->up_gen);
+    return row_came(t, row, index);
 }
 
 uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to, uint32_t index)
@@ -383,17 +351,23 @@ uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to
 
     *target = *row;
     target->generation = generation;
-    row_free(from, row, cap_index(row), true);
+    cap_give(from, row, cap_index(row));
     return cap_id(target, index);
 }
 
 void cap_release(struct cap_table *t, struct hold *row)
 {
-    t->caps->gone(t->caps, row);
+    struct caps *caps = t->caps;
+    struct object *o = row->object;
+
+    if (cap_watched(caps, o))
+        caps->gone(caps, row);
     node_unref(row->up);
     node_unref(row->down);
     uses_drop(row->uses);
-    row_free(t, row, cap_index(row), true);
+    cap_give(t, row, cap_index(row));
+    if (--o->refs == 0)
+        caps->last(o);
 }
 
 void cap_revoke_children(struct caps *caps, struct hold *row)
@@ -462,7 +436,7 @@ bool cap_table_shrink(struct cap_table *t)
 
     release_page_rows(t, page);
     t->pages = page;
-    t->free = 0; /* nothing is reserved in a table that is being taken down */
+    t->free = NULL; /* nothing is reserved in a table that is being taken down */
     account_give_pages(t->account, cap_page(t, page), 1);
     return true;
 }

@@ -42,15 +42,17 @@ struct uses {
 enum hold_state { HOLD_FREE, HOLD_LIVE, HOLD_RESERVED, HOLD_RETIRED };
 
 struct hold {
-    struct object *object; /* while free: unused */
+    union {
+        struct object *object;
+        struct hold *next; /* while free: the next free row */
+    };
     uint64_t methods;
-    uint64_t badge;
+    uint64_t badge; /* while free: its index */
     struct node *up;
     uint64_t up_gen;
     struct node *down;     /* node of what was derived from this row, or NULL */
     struct uses *uses;     /* NULL: not counted */
-    uint64_t checked;      /* revocations when the chain was last seen whole;
-                              while free: index of the next free row */
+    uint64_t checked;      /* revocations when the chain was last seen whole */
     uint32_t generation;
     uint16_t interface;
     uint8_t state;
@@ -66,9 +68,11 @@ struct hold {
 struct caps {
     uint64_t revocations; /* moves after every revoke */
     struct node root;     /* up of what nobody can revoke */
-    /* A row names its object from now on, or is about to stop. May be NULL. */
+    uint32_t watched;     /* a bit each object type: those of which came and gone hear */
+    /* A row names its object from now on, or is about to stop. */
     void (*came)(struct caps *caps, const struct hold *row);
     void (*gone)(struct caps *caps, const struct hold *row);
+    void (*last)(struct object *object); /* nothing names it any more */
 };
 
 struct cap_table {
@@ -77,13 +81,13 @@ struct cap_table {
     void *direct[TABLE_DIRECT];
     void ***indirect;           /* a page of pages of pages, made when needed */
     uint32_t pages;             /* pages of rows so far */
-    uint32_t free;              /* index of a free row, 0 none */
+    struct hold *free;          /* a free row, or NULL */
     uint32_t live;              /* rows that are charged: live and reserved */
     uint32_t sweep;             /* page*64+slot where the next sweep looks */
     uint64_t sweep_began;       /* revocations when it was last at the first row */
 };
 
-void caps_init(struct caps *caps, void (*gone)(struct caps *, const struct hold *));
+void caps_init(struct caps *caps, void (*last)(struct object *));
 
 void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account);
 /* Let go of the rows of one page, the last; false when no page is left. */
@@ -115,7 +119,63 @@ static inline struct hold *cap_row(const struct cap_table *t, uint64_t id)
     return row->generation == id >> 32 && row->state == HOLD_LIVE ? row : NULL;
 }
 
-uint64_t cap_id(const struct hold *row, uint32_t index);
+static inline uint64_t cap_id(const struct hold *row, uint32_t index)
+{
+    return index | (uint64_t)row->generation << 32;
+}
+
+/* --- the parts of what is done most: capabilities come and go ------------------- */
+
+/* A free row, charged, and its index; NULL: there is none, or the account has none. */
+static inline struct hold *cap_take(struct cap_table *t, uint32_t *index)
+{
+    struct hold *row = t->free;
+
+    if (!row || account_charge(t->account, RESOURCE_HOLDS, 1) != OK)
+        return NULL;
+    t->free = row->next;
+    t->live++;
+    *index = (uint32_t)row->badge;
+    return row;
+}
+
+/* A taken row gets what `like` has, under a node; its object, node and generation count. */
+static inline void hold_fill(struct hold *row, const struct hold *like, uint64_t methods,
+                             struct node *up, uint64_t up_gen)
+{
+    row->object = like->object;
+    row->methods = methods;
+    row->badge = like->badge;
+    row->up = up;
+    row->up_gen = up_gen;
+    row->down = NULL;
+    row->uses = like->uses;
+    row->checked = like->checked;
+    row->interface = like->interface;
+    row->state = HOLD_LIVE;
+    row->object->refs++;
+    up->refs++;
+}
+
+/* A live row is free again under the next generation, unless that would come round: then
+ * the slot is retired, so that no stale id ever names something new. */
+static inline void cap_give(struct cap_table *t, struct hold *row, uint32_t index)
+{
+    row->state = ++row->generation == UINT32_MAX ? HOLD_RETIRED : HOLD_FREE;
+    account_refund(t->account, RESOURCE_HOLDS, 1);
+    t->live--;
+    if (row->state == HOLD_RETIRED || index < TABLE_FIRST_FREE)
+        return;
+    row->badge = index;
+    row->next = t->free;
+    t->free = row;
+}
+
+static inline bool cap_watched(const struct caps *caps, const struct object *o)
+{
+    return caps->watched >> o->type & 1;
+}
+
 /* The index of a row that is in use. */
 uint32_t cap_index(const struct hold *row);
 /* Whether its chain is whole. */
@@ -133,8 +193,7 @@ MUST_USE err_t cap_reserve(struct cap_table *t, uint32_t *index);
 MUST_USE err_t cap_reserve_slot(struct cap_table *t, uint32_t slot);
 void cap_unreserve(struct cap_table *t, uint32_t index);
 
-/* Fill a reserved row with authority over a new object; returns its id. The caller
- * has counted the row in object->refs. */
+/* Fill a reserved row with authority over an object; returns its id. */
 uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, unsigned interface,
                  uint64_t methods, uint64_t badge);
 

@@ -53,8 +53,12 @@ static void gone(struct caps *c, const struct hold *row)
 {
     (void)c;
     CHECK(row->state == HOLD_LIVE && row->object->refs > 0);
-    row->object->refs--;
     gone_rows++;
+}
+
+static void last(struct object *object)
+{
+    CHECK_EQ(object->refs, 0);
 }
 
 static void begin(void)
@@ -70,8 +74,10 @@ static void begin(void)
     root.object.refs = 1;
     for (unsigned r = 0; r < RESOURCES; r++)
         root.limit[r] = PLENTY;
-    caps_init(&caps, gone);
+    caps_init(&caps, last);
     caps.came = came;
+    caps.gone = gone;
+    caps.watched = ~0u;
     memset(objects, 0, sizeof objects);
     for (unsigned i = 0; i < TABLES; i++)
         cap_table_init(&tables[i], &caps, &root);
@@ -96,7 +102,6 @@ static uint64_t put(unsigned table, unsigned object, uint64_t methods)
     uint32_t index;
 
     CHECK_EQ(cap_reserve(&tables[table], &index), OK);
-    objects[object].refs++;
     return cap_put(&tables[table], index, &objects[object], 70, methods, 5);
 }
 
@@ -490,7 +495,6 @@ TEST(cap, well_known_slots_are_filled_once, "and an empty one is a matter of per
     cap_unreserve(&tables[0], 3);
     CHECK_EQ(cap_lookup(&tables[0], 3 | 1UL << 32, 0, &row), PHX_PERMISSION_DENIED);
     CHECK_EQ(cap_reserve_slot(&tables[0], 3), OK);
-    objects[0].refs++;
     CHECK_EQ(cap_put(&tables[0], 3, &objects[0], 70, 1, 0), 3 | 1UL << 32);
     CHECK_EQ(cap_lookup(&tables[0], 3 | 1UL << 32, 0, &row), OK);
     cap_release(&tables[0], row);

@@ -8,7 +8,8 @@
  * this_cpu()->current->regs (struct thread begins with them), calls one of the
  * kernel_* functions below on the core's one stack with interrupts off, and when
  * that returns resumes this_cpu()->current (which may be another thread now):
- * with sysretq when its resume_full is 0, else with every register (iretq).
+ * with sysretq when its resume_full is 0, else with every register (iretq). Who sets a
+ * rip that may be no user address sets resume_full too.
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
@@ -31,8 +32,9 @@ struct phx_registers;
 _Noreturn void kernel_main(const struct boot_info *info);
 /* On every other processor once arch_start_cpus() let it go. */
 _Noreturn void kernel_cpu_main(void);
-/* A system call of current: its registers are saved. */
-void kernel_syscall(struct thread *current);
+/* A system call of current: its registers are saved. True: current goes on at once, and
+ * of its registers none was changed that a C function preserves. */
+bool kernel_syscall(struct thread *current);
 /* An exception in ring 3. */
 void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 /* Timer, in ring 3 (current saved) or in the window that arch_interrupt_window()

@@ -17,39 +17,53 @@
 #define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
 #define OP_ENTER1 (PHX_KIND_TRANSPORT | PHX_T_ENTER1 << 8)
 
+static void give_reserved(struct invocation *inv)
+{
+    while (inv->reserved_count > 0) {
+        inv->reserved_count--;
+        cap_unreserve(inv->reserved[inv->reserved_count].table,
+                      inv->reserved[inv->reserved_count].row);
+    }
+}
+
+/* It costs a use, unless it is refused. */
+static err_t invoke_counted(struct invocation *inv, struct uses *uses, const struct kernel_op *op,
+                            const uint64_t *in, uint64_t *out)
+{
+    TRY(uses_reserve(uses));
+    uses_ref(uses);
+    err_t err = op->handler(inv, in, out);
+    if (err > OK) {
+        uses_return(uses);
+        give_reserved(inv);
+    } else {
+        uses_commit(uses);
+    }
+    uses_unref(uses);
+    return err;
+}
+
 /* A method of an object that the kernel itself serves, or of any capability. */
 static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *op,
                     const uint64_t in[5], uint64_t out[5])
 {
-    struct invocation inv = {
-        .thread = w->thread,
-        .waiter = w,
-        .row = row,
-        .object = row->object,
-        .badge = row->badge,
-    };
-    struct uses *uses = row->uses;
+    struct invocation inv;
 
+    inv.thread = w->thread;
+    inv.waiter = w;
+    inv.row = row;
+    inv.object = row->object;
+    inv.badge = row->badge;
+    inv.reserved_count = 0;
     if (op->flags & KERNEL_OP_MARKER)
         return PHX_INVALID_SYSCALL;
     if (row->object->dead)
         return PHX_REVOKED;
-    if (op->interface == IFACE_CAPABILITY)
-        uses = NULL;
-    TRY(uses_reserve(uses));
-    uses_ref(uses);
+    if (row->uses && op->interface != IFACE_CAPABILITY)
+        return invoke_counted(&inv, row->uses, op, in, out);
     err_t err = op->handler(&inv, in, out);
-    if (err == OK || err == BLOCKED) {
-        uses_commit(uses);
-    } else {
-        uses_return(uses);
-        while (inv.reserved_count > 0) {
-            inv.reserved_count--;
-            cap_unreserve(inv.reserved[inv.reserved_count].table,
-                          inv.reserved[inv.reserved_count].row);
-        }
-    }
-    uses_unref(uses);
+    if (err > OK)
+        give_reserved(&inv);
     return err;
 }
 
@@ -144,16 +158,15 @@ static bool takes_message(uint64_t op)
 
 /* Apart from the rest, so that a ring's entries without one need no stack frame here. */
 static err_t __attribute__((noinline))
-message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message, uint64_t out[5])
+message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message)
 {
     TRY(ipc_message_in(w, message, WORDS(op)));
-    __builtin_memcpy(out, w->message.words, 5 * sizeof *out);
-    return dispatch(w, op, cap, w->message.words, out);
+    return dispatch(w, op, cap, w->message.words, w->message.words);
 }
 
 err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
 {
-    return takes_message(e->op) ? message_entry(w, e->op, e->cap, e->words[0], out)
+    return takes_message(e->op) ? message_entry(w, e->op, e->cap, e->words[0])
                                 : dispatch(w, e->op, e->cap, e->words, out);
 }
 
@@ -181,29 +194,52 @@ static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5])
 static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
 {
     struct phx_registers *r = &w->thread->regs;
-    const uint64_t in[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 };
 
     if ((op & ~0xffff0000UL) == OP_ENTER1)
         return enter1(w, r->rdi, out);
     if (op & PHX_OP_MESSAGE)
-        return takes_message(op) ? message_entry(w, op & ~PHX_OP_MESSAGE, r->rdi, r->rsi, out)
+        return takes_message(op) ? message_entry(w, op & ~PHX_OP_MESSAGE, r->rdi, r->rsi)
                                  : PHX_INVALID_ARGUMENT;
-    return dispatch(w, op, r->rdi, in, out);
+    return dispatch(w, op, r->rdi, out, out);
+}
+
+/* In registers, with nothing asked of a wait so far. */
+static struct waiter *begin(struct thread *t, enum wait_form form)
+{
+    struct waiter *w = &t->waiter;
+
+    w->form = (uint8_t)form;
+    w->interruptible = false;
+    w->deadline = PHX_FOREVER;
+    return w;
 }
 
 void syscall_general(struct cpu *c, struct thread *t)
 {
-    struct waiter *w = &t->waiter;
-    const struct phx_registers *r = &t->regs;
-    uint64_t out[5] = { r->rsi, r->rdx, r->r10, r->r8, r->r9 }; /* for words that carry nothing */
+    uint64_t op = t->regs.rax;
+    struct waiter *w = begin(t, op & PHX_OP_WIDE ? FORM_WIDE : FORM_REGISTERS);
+    err_t err = dispatch_registers(w, op & ~PHX_OP_WIDE, thread_word(t, 0));
 
-    w->form = r->rax & PHX_OP_WIDE ? FORM_WIDE : FORM_REGISTERS;
-    w->deadline = PHX_FOREVER;
-    w->interruptible = false;
-    err_t err = dispatch_registers(w, r->rax & ~PHX_OP_WIDE, out);
-    if (err != BLOCKED)
-        wait_answer_words(w, err, out);
+    if (err != BLOCKED && w->form == FORM_MESSAGE)
+        wait_answer_words(w, err, w->message.words);
+    else if (err != BLOCKED)
+        t->regs.rax = (uint64_t)-(int64_t)err;
     kernel_exit(c);
+}
+
+bool syscall_method(struct cpu *c, struct thread *t, struct hold *row, unsigned method)
+{
+    const struct kernel_op *op =
+        find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
+    struct waiter *w = begin(t, FORM_REGISTERS);
+    err_t err = PHX_INVALID_SYSCALL;
+
+    w->cap = t->regs.rdi;
+    if (op)
+        err = invoke(w, row, op, thread_word(t, 0), thread_word(t, 0));
+    if (err != BLOCKED)
+        t->regs.rax = (uint64_t)-(int64_t)err;
+    return kernel_leave(c, t);
 }
 
 /* --- methods of every capability ------------------------------------------- */

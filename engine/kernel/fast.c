@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way in for system calls, and the two operations that everything waits for where
- * nothing can go wrong: a call in registers to a server that waits, and its answer from a
- * server that has no other caller. What ipc.c would decide is looked at in the same order;
- * whatever is not plain is left to it, and nothing was changed by then.
+ * The way in for system calls, and what everything waits for where nothing can go wrong: a
+ * call in registers to a server that waits, its answer from a server that has no other
+ * caller, a capability that is derived, copied or let go. What ipc.c and cap.c would decide
+ * is looked at in the same order; whatever is not plain is left to them, and nothing was
+ * changed by then.
  *
  * It is written to need no stack: each way out is a return or the last call of its
  * function, so that the compiler saves no register here (the entry has saved them all).
@@ -42,15 +43,29 @@ static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
     return row && !row->uses && row->checked == kernel.caps.revocations ? row : NULL;
 }
 
-static void __attribute__((noinline)) extended(struct cpu *c, struct thread *from, struct thread *to)
+/* With the lock held. */
+static bool __attribute__((noinline)) syscall_slow(struct cpu *c, struct thread *t)
+{
+    syscall_general(c, t);
+    return false;
+}
+
+static bool __attribute__((noinline)) syscall_contended(struct cpu *c, struct thread *t)
+{
+    kernel_lock(c);
+    return syscall_slow(c, t);
+}
+
+static bool __attribute__((noinline)) extended(struct cpu *c, struct thread *from, struct thread *to)
 {
     switch_leave_extended(c, from);
     switch_extended(c, to);
     kernel_unlock();
+    return false;
 }
 
 /* `from` has just blocked; `to` runs on this core. */
-static inline void switch_and_leave(struct cpu *c, struct thread *from, struct thread *to)
+static inline bool switch_and_leave(struct cpu *c, struct thread *from, struct thread *to)
 {
     from->state = THREAD_BLOCKED;
     to->state = THREAD_RUNNING;
@@ -58,24 +73,18 @@ static inline void switch_and_leave(struct cpu *c, struct thread *from, struct t
     switch_space(c, to->process->space);
     switch_bases(from, to);
     if (UNLIKELY(from->extended || to->extended))
-        extended(c, from, to);
-    else /* both without: the core traps its use already */
-        kernel_unlock();
+        return extended(c, from, to);
+    kernel_unlock(); /* both without: the core traps its use already */
+    return false;
 }
 
-static inline bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
+static inline bool fast_call(struct cpu *c, struct thread *t, const struct hold *row, uint64_t op)
 {
-    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
-    unsigned method = (unsigned)(op >> 16 & 0xff);
-
-    if (!row || row->interface < KERNEL_INTERFACES || method >= CAPABILITY_IDENTIFY ||
-        !(row->methods >> method & 1))
-        return false;
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first = e->receivers.next;
     struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
     if (first == &e->receivers || r->plain != WAIT_RECEIVE || r->thread->attention)
-        return false;
+        return syscall_slow(c, t);
 
     /* Commit. */
     struct thread *server = r->thread;
@@ -90,8 +99,7 @@ static inline bool fast_call(struct cpu *c, struct thread *t, uint64_t op)
     w->all = WAIT_REPLY;
     w->sequence++;
     w->server = server;
-    switch_and_leave(c, t, server);
-    return true;
+    return switch_and_leave(c, t, server);
 }
 
 static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
@@ -100,11 +108,11 @@ static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t
     struct waiter *caller = t->current_call, *w = &t->waiter;
 
     if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE))
-        return false;
+        return syscall_slow(c, t);
     struct endpoint *e = (struct endpoint *)row->object;
     if (!caller || caller->plain != WAIT_REPLY || caller->thread->attention ||
         caller->thread->state != THREAD_BLOCKED || !list_is_empty(&e->callers))
-        return false;
+        return syscall_slow(c, t);
 
     /* Commit. */
     struct thread *client = caller->thread;
@@ -119,17 +127,75 @@ static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t
     w->object = &e->object;
     e->object.refs++;
     list_add_tail(&e->receivers, &w->link);
-    switch_and_leave(c, t, client);
+    return switch_and_leave(c, t, client);
+}
+
+static inline bool go_on(struct thread *t)
+{
+    t->regs.rax = 0;
+    kernel_unlock();
     return true;
 }
 
-static void __attribute__((noinline)) syscall_contended(struct cpu *c, struct thread *t)
+/* A child of a row whose `down` is there, or a sibling, in the same table. */
+static bool __attribute__((noinline))
+fast_derive(struct cpu *c, struct thread *t, struct hold *row, unsigned method)
 {
-    kernel_lock(c);
-    syscall_general(c, t);
+    struct node *up = row->up;
+    uint64_t methods = row->methods, up_gen = row->up_gen;
+    uint32_t index;
+
+    if (method == CAPABILITY_DERIVE) {
+        up = row->down;
+        if (!up || t->regs.rdx != 0 || (t->regs.rsi & ~methods))
+            return syscall_method(c, t, row, method);
+        methods = t->regs.rsi;
+        up_gen = up->gen;
+    }
+    struct hold *new = cap_watched(&kernel.caps, row->object)
+                           ? NULL
+                           : cap_take(&t->process->table, &index);
+    if (!new)
+        return syscall_method(c, t, row, method);
+
+    /* Commit. */
+    hold_fill(new, row, methods, up, up_gen);
+    t->regs.rsi = cap_id(new, index);
+    return go_on(t);
 }
 
-void kernel_syscall(struct thread *t)
+/* Let go of a row that is nobody's last of anything. */
+static bool __attribute__((noinline)) fast_release(struct cpu *c, struct thread *t)
+{
+    struct cap_table *table = &t->process->table;
+    struct hold *row = cap_row(table, t->regs.rdi);
+
+    if (!row || row->uses || row->down || row->up->refs == 1 || row->object->refs == 1 ||
+        cap_watched(&kernel.caps, row->object))
+        return syscall_slow(c, t);
+
+    /* Commit. */
+    row->object->refs--;
+    row->up->refs--;
+    cap_give(table, row, (uint32_t)t->regs.rdi);
+    return go_on(t);
+}
+
+/* CALL of a row that is plain. */
+static inline bool plain_call(struct cpu *c, struct thread *t, struct hold *row, uint64_t op)
+{
+    unsigned method = (unsigned)(op >> 16 & 0xff);
+
+    if (method > 63 || !(row->methods >> method & 1))
+        return syscall_slow(c, t);
+    if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
+        return fast_call(c, t, row, op);
+    if (method == CAPABILITY_DERIVE || method == CAPABILITY_DUPLICATE)
+        return fast_derive(c, t, row, method);
+    return syscall_method(c, t, row, method);
+}
+
+bool kernel_syscall(struct thread *t)
 {
     const struct process *p = t->process;
     struct cpu *c = this_cpu();
@@ -137,23 +203,23 @@ void kernel_syscall(struct thread *t)
 
     if (UNLIKELY(t->regs.rip - p->libos_low - 1 >= p->libos_size)) {
         syscall_foreign(c, t);
-        return;
+        return false;
     }
     if (op == PHX_OP_NOP) {
         t->regs.rax = 0;
-        return;
+        return true;
     }
 
-    if (UNLIKELY(!kernel_trylock())) {
-        syscall_contended(c, t);
-        return;
+    if (UNLIKELY(!kernel_trylock()))
+        return syscall_contended(c, t);
+    if (op > OP_FIVE_WORDS || t->attention || __atomic_load_n(&c->resched, __ATOMIC_RELAXED))
+        return syscall_slow(c, t);
+    if ((uint16_t)op == OP_CALL) {
+        struct hold *row = plain_row(&t->process->table, t->regs.rdi);
+
+        return row ? plain_call(c, t, row, op) : syscall_slow(c, t);
     }
-    if (op <= OP_FIVE_WORDS && !t->attention &&
-        !__atomic_load_n(&c->resched, __ATOMIC_RELAXED)) {
-        if ((uint16_t)op == OP_CALL && fast_call(c, t, op))
-            return;
-        if ((uint16_t)op == OP_RETURN_RECV && fast_return_receive(c, t, op))
-            return;
-    }
-    syscall_general(c, t);
+    if ((uint16_t)op == OP_RETURN_RECV)
+        return fast_return_receive(c, t, op);
+    return op == PHX_OP_RELEASE ? fast_release(c, t) : syscall_slow(c, t);
 }

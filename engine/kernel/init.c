@@ -63,7 +63,6 @@ static void hold(const char *name, unsigned slot, unsigned interface, uint64_t m
     struct cap_set_entry_builder e = cap_set_entry_build_at(init.entries, init.count++);
 
     must(cap_reserve_slot(table, slot), name);
-    o->refs++;
     cap_set_entry_set_name(e, name, strlen(name));
     cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, 0));
     cap_set_entry_set_interface(e, (uint16_t)interface);

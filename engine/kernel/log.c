@@ -63,10 +63,10 @@ static void epitaph_line(const char *text)
 
 static void epitaph_registers(const struct phx_registers *r, uint64_t address)
 {
-    static const char *const names[] = { "r15", "r14", "r13", "r12", "rbp", "rbx",
-                                         "r11", "r10", "r9",  "r8",  "rax", "rcx",
-                                         "rdx", "rsi", "rdi", "rip", "rfl", "rsp" };
-    const uint64_t *values = &r->r15;
+    static const char *const names[] = { "rsi", "rdx", "r10", "r8",  "r9",  "rbx",
+                                         "r12", "r13", "r14", "r15", "rbp", "r11",
+                                         "rax", "rcx", "rdi", "rip", "rfl", "rsp" };
+    const uint64_t *values = &r->rsi;
     char line[128];
 
     for (unsigned i = 0; i < 18; i += 3) {

@@ -58,16 +58,14 @@ static void hold_came(struct caps *caps, const struct hold *row)
 
 static void hold_gone(struct caps *caps, const struct hold *row)
 {
-    struct object *o = row->object;
-
     (void)caps;
     if (row->interface == IFACE_REPLY) {
         struct waiter *caller = ipc_reply_target(row);
 
         if (caller && --caller->replies == 0) /* nobody can answer it any more */
             wait_cancel(caller, PHX_DISCONNECTED);
-    } else if (o->type == OBJECT_ENDPOINT) {
-        struct endpoint *e = (struct endpoint *)o;
+    } else if (row->object->type == OBJECT_ENDPOINT) {
+        struct endpoint *e = (struct endpoint *)row->object;
         struct badge *b = badge_of(row);
 
         if (is_server_face(row) && --e->servers == 0)
@@ -75,7 +73,32 @@ static void hold_gone(struct caps *caps, const struct hold *row)
         if (b && --b->holds == 0)
             badge_free(e, b);
     }
-    object_unref(o);
+}
+
+static void object_free_last(struct object *o)
+{
+    switch (o->type) {
+    case OBJECT_ACCOUNT: account_free((struct account *)o); break;
+    case OBJECT_PROCESS: process_free((struct process *)o); break;
+    case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
+    case OBJECT_SPACE: space_free((struct space *)o); break;
+    case OBJECT_FRAME: frame_free((struct frame *)o); break;
+    case OBJECT_ENDPOINT: /* the holds of its badges are gone, and with them their records */
+        if (((struct endpoint *)o)->server)
+            ipc_serves_none(((struct endpoint *)o)->server);
+        object_free(o);
+        break;
+    case OBJECT_RING: /* its thread let go of what it had */
+    case OBJECT_POOL:
+    case OBJECT_NOTIFICATION: object_free(o); break;
+    default: break; /* static: never freed */
+    }
+}
+
+void object_unref(struct object *o)
+{
+    if (--o->refs == 0)
+        object_free_last(o);
 }
 
 void objects_init(void)
@@ -97,38 +120,17 @@ void objects_init(void)
         kernel.memory.size[k] = (uint16_t)((sizes[k] + 15u) & ~15u);
     }
     kernel.memory.size[KIND_EXTENDED_STATE] = (uint16_t)((arch_fpu_size + 63u) & ~63u);
-    caps_init(&kernel.caps, hold_gone);
+    caps_init(&kernel.caps, object_free_last);
     kernel.caps.came = hold_came;
+    kernel.caps.gone = hold_gone; /* a Reply's object is a thread or a ring */
+    kernel.caps.watched = 1 << OBJECT_ENDPOINT | 1 << OBJECT_THREAD | 1 << OBJECT_RING;
     list_init(&kernel.processes);
     list_init(&kernel.chores);
-}
-
-void object_unref(struct object *o)
-{
-    if (--o->refs > 0)
-        return;
-    switch (o->type) {
-    case OBJECT_ACCOUNT: account_free((struct account *)o); break;
-    case OBJECT_PROCESS: process_free((struct process *)o); break;
-    case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
-    case OBJECT_SPACE: space_free((struct space *)o); break;
-    case OBJECT_FRAME: frame_free((struct frame *)o); break;
-    case OBJECT_ENDPOINT: /* the holds of its badges are gone, and with them their records */
-        if (((struct endpoint *)o)->server)
-            ipc_serves_none(((struct endpoint *)o)->server);
-        object_free(o);
-        break;
-    case OBJECT_RING: /* its thread let go of what it had */
-    case OBJECT_POOL:
-    case OBJECT_NOTIFICATION: object_free(o); break;
-    default: break; /* static: never freed */
-    }
 }
 
 uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
                      uint64_t methods, uint64_t badge)
 {
-    o->refs++;
     return cap_put(&t->process->table, row, o, interface, methods, badge);
 }
 
@@ -305,13 +307,18 @@ int op_notification_signal(struct invocation *inv, const struct notification_sig
     return OK;
 }
 
+static uint64_t bits_take(struct notification *n, uint64_t mask)
+{
+    uint64_t got = n->bits & mask;
+
+    n->bits &= ~got;
+    return got;
+}
+
 int op_notification_poll(struct invocation *inv, const struct notification_poll_in *in,
                          struct notification_poll_out *out)
 {
-    struct notification *n = (struct notification *)inv->object;
-
-    out->bits = n->bits & in->mask;
-    n->bits &= ~in->mask;
+    out->bits = bits_take((struct notification *)inv->object, in->mask);
     return OK;
 }
 
@@ -322,10 +329,10 @@ int op_notification_wait(struct invocation *inv, const struct notification_wait_
 
     if (in->mask == 0)
         return PHX_INVALID_ARGUMENT;
-    out->bits = n->bits & in->mask;
-    n->bits &= ~in->mask;
-    if (out->bits)
-        return OK;
+    uint64_t got = bits_take(n, in->mask);
     inv->waiter->mask = in->mask;
-    return wait_for(inv->waiter, WAIT_NOTIFICATION, &n->object, &n->waiters, in->deadline);
+    if (!got)
+        return wait_for(inv->waiter, WAIT_NOTIFICATION, &n->object, &n->waiters, in->deadline);
+    out->bits = got;
+    return OK;
 }

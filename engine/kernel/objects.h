@@ -116,7 +116,8 @@ struct process {
     uint32_t thread_count;
 };
 
-/* One that takes a method of a kernel object. */
+/* One that takes a method of a kernel object. Its arguments and results may lie in the same
+ * words: a method has read what it needs before it writes, and writes only if it succeeds. */
 struct invocation {
     struct thread *thread;
     struct waiter *waiter; /* who is answered if the operation waits */

@@ -189,9 +189,10 @@ int op_account_balance(struct invocation *inv, const struct account_balance_in *
 
     if (in->resource >= RESOURCES)
         return PHX_INVALID_ARGUMENT;
-    out->limit = a->limit[in->resource];
-    out->used = a->used[in->resource];
-    out->peak = in->resource == RESOURCE_TIME ? a->ran : a->peak[in->resource];
+    uint64_t r = in->resource;
+    out->limit = a->limit[r];
+    out->used = a->used[r];
+    out->peak = r == RESOURCE_TIME ? a->ran : a->peak[r];
     return OK;
 }
 

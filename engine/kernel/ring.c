@@ -178,7 +178,7 @@ static bool take_one(struct ring *r, bool only_safe)
     if (err != BLOCKED && w->form == FORM_WORDS)
         ring_complete(w, -(int64_t)err, out);
     else if (err != BLOCKED)
-        wait_answer_words(w, err, out);
+        wait_answer_words(w, err, w->message.words);
     return true;
 }
 

@@ -202,12 +202,12 @@ int op_thread_join(struct invocation *inv, const struct thread_join_in *in,
 {
     struct thread *t = target(inv);
 
-    out->code = t->exit_code;
-    if (t->state == THREAD_DEAD)
-        return OK;
     if (t == inv->thread)
         return PHX_DEADLOCK;
-    return wait_for(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
+    if (t->state != THREAD_DEAD)
+        return wait_for(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
+    out->code = t->exit_code;
+    return OK;
 }
 
 /* --- the calling thread ---------------------------------------------------- */

@@ -151,6 +151,17 @@ void thread_switch_direct(struct cpu *c, struct thread *t);
 void thread_attend(struct thread *t);
 /* The way out of the kernel: with the lock held, at the end of every entry. */
 void kernel_exit(struct cpu *c);
+/* The same behind an operation of `t`; true: it simply goes on. */
+static inline bool kernel_leave(struct cpu *c, const struct thread *t)
+{
+    if (c->current == t && t->state == THREAD_RUNNING && !t->attention &&
+        !__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
+        kernel_unlock();
+        return true;
+    }
+    kernel_exit(c);
+    return false;
+}
 void sched_yield_current(void);
 /* Start the thread's work: the answer, or BLOCKED if steps remain for the exit. */
 err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5]);
@@ -185,6 +196,8 @@ uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
 
 /* With the lock held, which it lets go: any operation, answered now or later. */
 void syscall_general(struct cpu *c, struct thread *t);
+/* The same for a method of `row`, which has it, in registers; what kernel_syscall says. */
+bool syscall_method(struct cpu *c, struct thread *t, struct hold *row, unsigned method);
 /* From outside the libos's range, without the lock: the libos's business. */
 void syscall_foreign(struct cpu *c, struct thread *t);
 
@@ -220,16 +233,10 @@ void ipc_message_out(struct waiter *w);
 void endpoint_disconnect(struct endpoint *e);
 void endpoint_sweep(struct endpoint *e);
 
+/* A message's words are the registers that struct phx_registers begins with. */
 static inline uint64_t *thread_word(struct thread *t, unsigned i)
 {
-    static const uint8_t place[PHX_WORDS] = {
-        offsetof(struct phx_registers, rsi) / 8, offsetof(struct phx_registers, rdx) / 8,
-        offsetof(struct phx_registers, r10) / 8, offsetof(struct phx_registers, r8) / 8,
-        offsetof(struct phx_registers, r9) / 8,  offsetof(struct phx_registers, rbx) / 8,
-        offsetof(struct phx_registers, r12) / 8, offsetof(struct phx_registers, r13) / 8,
-        offsetof(struct phx_registers, r14) / 8, offsetof(struct phx_registers, r15) / 8,
-    };
-    return (uint64_t *)(void *)&t->regs + place[i];
+    return (uint64_t *)(void *)&t->regs + i;
 }
 
 #endif

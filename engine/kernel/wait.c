@@ -153,7 +153,8 @@ void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5])
         return;
     }
     if (error == OK && w->form == FORM_MESSAGE) {
-        memcpy(w->message.words, out, 5 * sizeof *out);
+        if (out != w->message.words)
+            memcpy(w->message.words, out, 5 * sizeof *out);
         w->message.info = 5;
     } else if (error == OK) {
         for (unsigned i = 0; i < 5; i++)

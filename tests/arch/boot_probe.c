@@ -123,6 +123,7 @@ static __attribute__((noinline)) void slow_call(struct thread *current)
     case PROBE_WILD_RIP:
         current->regs.rax = current->regs.rip;
         current->regs.rip = 0x0000800000000000;
+        current->resume_full = 1;
         return;
     case PROBE_BASES:
         current->regs.rax = arch_fs_base() ^ arch_gs_base();
@@ -144,10 +145,12 @@ static __attribute__((noinline)) void slow_call(struct thread *current)
     say("FAIL unknown call %lu", current->regs.rax);
 }
 
-void kernel_syscall(struct thread *current)
+bool kernel_syscall(struct thread *current)
 {
-    if (current->regs.rax != PROBE_NOP)
-        slow_call(current);
+    if (current->regs.rax == PROBE_NOP)
+        return true;
+    slow_call(current);
+    return false;
 }
 
 /* The user's code leaves in rdi how many bytes the faulting instruction has; a wild

@@ -3,6 +3,7 @@
  * Generated stubs over a kernel that only writes down what it was asked: words are
  * in their places, and an answer that is none is not handed on.
  */
+#define RT_SYS_FAKE 1
 #include "kernel.stubs.h"
 #include "services.stubs.h"
 

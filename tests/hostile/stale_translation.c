@@ -30,9 +30,9 @@ __asm__("reader_begins:\n"
         "    jmp 1b\n"
         "reader_faults:\n"        /* rdi the frame, rdx the thread page */
         "    movl $0, 20(%rdx)\n" /* depth */
-        "    mov 32(%rdi), %rbp\n"
+        "    mov 80(%rdi), %rbp\n"
         "    mov 40(%rdi), %rbx\n"
-        "    mov 24(%rdi), %r12\n"
+        "    mov 48(%rdi), %r12\n"
         "    lock incq 16(%rbp)\n"
         "    pause\n"
         "    jmp 1b\n");

@@ -131,8 +131,8 @@ static void check_table(struct process *p)
             CHECK(row->object && row->object->refs > 0 && row->up && row->up->refs > 0);
     }
     CHECK_EQ(p->table.live, live);
-    for (uint32_t at = p->table.free; at; at = (uint32_t)cap_row_at(&p->table, at)->checked)
-        CHECK(free-- > 0 && cap_row_at(&p->table, at)->state == HOLD_FREE);
+    for (const struct hold *row = p->table.free; row; row = row->next)
+        CHECK(free-- > 0 && row->state == HOLD_FREE && cap_index(row) == row->badge);
 }
 
 void world_check(void)

@@ -266,7 +266,7 @@ TEST(review, a_call_does_not_wait_for_nobody, "where the last server goes as it 
     row->up_gen = row->up->gen;
     cap_revoke_children(&kernel.caps, face);
     cap_release(&bob.process->table, face);
-    alice.process->table.free = 0;
+    alice.process->table.free = NULL;
     alice.process->table.sweep = 0;
 
     (void)message_at(&alice, MEMORY);

@@ -43,6 +43,25 @@ TEST(rights, a_child_has_no_more_than_its_parent, "however deep it is")
     world_end();
 }
 
+TEST(rights, the_second_child_is_as_the_first, "made where its parent has a node already")
+{
+    begin();
+    uint64_t has = CLOCK_M_NOW | CAPABILITY_M_DERIVE | CAPABILITY_M_IDENTIFY;
+    uint64_t parent = only(SLOT(CLOCK), has), first = only(parent, has), second = only(parent, has);
+    CHECK_EQ(CALL(t, parent, CAPABILITY_DERIVE, has | CLOCK_M_REALTIME), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, first, CLOCK_NOW), 0);
+    CHECK_EQ(CALL(t, second, CLOCK_NOW), 0);
+    CHECK_EQ(CALL(t, second, CLOCK_REALTIME), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, parent, CAPABILITY_DERIVE, has, 2), 0);
+    uint64_t counted = WORD(t, 0);
+    CHECK_EQ(CALL(t, counted, CAPABILITY_IDENTIFY), 0);
+    CHECK_EQ(WORD(t, 3), 2);
+    CHECK_EQ(CALL(t, counted, CLOCK_NOW), 0);
+    CHECK_EQ(CALL(t, counted, CLOCK_NOW), 0);
+    CHECK_EQ(CALL(t, counted, CLOCK_NOW), -PHX_CONSUMED);
+    world_end();
+}
+
 TEST(rights, a_process_is_granted_what_it_accepts, "by who holds that right of it")
 {
     begin();

@@ -22,7 +22,7 @@ static void fault(struct thread *thread)
 
 static void system_call(struct thread *thread)
 {
-    kernel_syscall(thread);
+    (void)kernel_syscall(thread);
 }
 
 static uint64_t thread_id;

@@ -103,7 +103,7 @@ void starve(void)
         struct account *a = all[i]->account;
         struct list *l;
 
-        all[i]->process->table.free = 0;
+        all[i]->process->table.free = NULL;
         for (unsigned k = 0; k < KIND_COUNT; k++)
             while ((l = list_first(&a->partial[k])))
                 list_remove(l);
@@ -204,6 +204,11 @@ void run_entry(void (*entry)(struct thread *), struct thread *t)
     (void)inside(entry, t);
 }
 
+static void system_call(struct thread *t)
+{
+    (void)kernel_syscall(t);
+}
+
 int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5])
 {
     make_current(t);
@@ -213,7 +218,7 @@ int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]
         WORD(t, i) = words[i];
     t->regs.rip = 0x2000;
     t->object.refs++; /* to be looked at, should it end */
-    int64_t answer = inside(kernel_syscall, t) ? answer_of(t) : OFF;
+    int64_t answer = inside(system_call, t) ? answer_of(t) : OFF;
     object_unref(&t->object);
     return answer;
 }
@@ -323,7 +328,6 @@ static void boss_slot(unsigned slot, unsigned interface, uint64_t methods, struc
     struct cap_table *table = &boss.process->table;
 
     CHECK_EQ(cap_reserve_slot(table, slot), OK);
-    o->refs++;
     (void)cap_put(table, slot, o, interface, methods, 0);
 }
 

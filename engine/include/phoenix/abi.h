@@ -119,6 +119,24 @@
 #define PHX_PAGE_RESTART_HIGH 40
 #define PHX_PAGE_SELF 48
 #define PHX_PAGE_FRAMES 64
+#define PHX_REG_RSI 0
+#define PHX_REG_RDX 8
+#define PHX_REG_R10 16
+#define PHX_REG_R8 24
+#define PHX_REG_R9 32
+#define PHX_REG_RBX 40
+#define PHX_REG_R12 48
+#define PHX_REG_R13 56
+#define PHX_REG_R14 64
+#define PHX_REG_R15 72
+#define PHX_REG_RBP 80
+#define PHX_REG_R11 88
+#define PHX_REG_RAX 96
+#define PHX_REG_RCX 104
+#define PHX_REG_RDI 112
+#define PHX_REG_RIP 120
+#define PHX_REG_RFLAGS 128
+#define PHX_REG_RSP 136
 #define PHX_FRAME_SIZE 192
 #define PHX_FRAMES 4
 
@@ -189,10 +207,11 @@ struct phx_ring {
 #define PHX_RING_NEED_WAKEUP 1
 #define PHX_RING_CQ_OVERFLOW 2
 
-/* A thread's registers, in the order that the kernel saves them. */
+/* A thread's registers, in the order that the kernel saves them: a message's words first,
+ * so that the kernel works on them where they are (PHX_REG_* has the offsets). */
 struct phx_registers {
-    uint64_t r15, r14, r13, r12, rbp, rbx;
-    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t rsi, rdx, r10, r8, r9, rbx, r12, r13, r14, r15;
+    uint64_t rbp, r11, rax, rcx, rdi;
     uint64_t rip, rflags, rsp;
 };
 

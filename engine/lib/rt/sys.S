@@ -57,64 +57,6 @@ phx_syscall:
     ret
     .size phx_syscall, . - phx_syscall
 
-/* The first five words of rdx, which is overwritten, and of rcx. */
-.macro LOAD_FIVE
-    mov 0(%rdx), %rsi
-    mov 16(%rdx), %r10
-    mov 24(%rdx), %r8
-    mov 32(%rdx), %r9
-    mov 8(%rdx), %rdx
-.endm
-.macro STORE_FIVE
-    mov %rsi, 0(%rcx)
-    mov %rdx, 8(%rcx)
-    mov %r10, 16(%rcx)
-    mov %r8, 24(%rcx)
-    mov %r9, 32(%rcx)
-.endm
-
-/*
- * int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwords)
- * in   rdi cap, esi method, rdx words, ecx how many of them go out, at most five
- * out  rax; words 0-4
- */
-    .globl phx_invoke
-    .type phx_invoke, @function
-phx_invoke:
-    push %rdx
-    shl $16, %esi
-    shl $24, %ecx
-    lea 0x202(%rsi, %rcx), %eax /* PHX_OP_CALL */
-    LOAD_FIVE
-    syscall
-    pop %rcx
-    STORE_FIVE
-    ret
-    .size phx_invoke, . - phx_invoke
-
-/*
- * int64_t phx_return_receive(uint64_t endpoint, unsigned status, uint64_t *words,
- *                            unsigned nwords, uint64_t *badge)
- * in   rdi endpoint, esi status, rdx words, ecx how many go out, at most five, r8 badge
- * out  rax; *badge; words 0-4
- */
-    .globl phx_return_receive
-    .type phx_return_receive, @function
-phx_return_receive:
-    push %r8
-    push %rdx
-    shl $16, %esi
-    shl $24, %ecx
-    lea 0x502(%rsi, %rcx), %eax /* PHX_OP_RETURN_RECV */
-    LOAD_FIVE
-    syscall
-    pop %rcx
-    STORE_FIVE
-    pop %rcx
-    mov %rdi, (%rcx)
-    ret
-    .size phx_return_receive, . - phx_return_receive
-
 /*
  * int64_t phx_send_message(uint64_t op, uint64_t cap, struct phx_message *message)
  * in   rdi op, rsi cap, rdx message

@@ -6,9 +6,9 @@
 #ifndef LIBOS_OFFSETS_H
 #define LIBOS_OFFSETS_H
 
-#define FRAME_RIP 120
-#define FRAME_RFLAGS 128
-#define FRAME_RSP 136
+#define FRAME_RIP PHX_REG_RIP
+#define FRAME_RFLAGS PHX_REG_RFLAGS
+#define FRAME_RSP PHX_REG_RSP
 
 #define THREAD_LOCAL 832 /* struct thread, behind the four frames */
 #define THREAD_IRET THREAD_LOCAL

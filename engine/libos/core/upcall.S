@@ -94,20 +94,20 @@ thread_leave:
 restart_low:
     mov %gs:PHX_PAGE_SELF, %rsp
     add $PHX_PAGE_FRAMES, %rsp
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
+    pop %rsi
+    pop %rdx
     pop %r10
-    pop %r9
     pop %r8
+    pop %r9
+    pop %rbx
+    pop %r12
+    pop %r13
+    pop %r14
+    pop %r15
+    pop %rbp
+    pop %r11
     pop %rax
     pop %rcx
-    pop %rdx
-    pop %rsi
     pop %rdi
     add $(THREAD_IRET + 16 - PHX_PAGE_FRAMES - FRAME_RIP), %rsp
     movl $0, %gs:PHX_PAGE_DEPTH
@@ -145,20 +145,20 @@ leave_nested:
     mov %rax, THREAD_IRET_NESTED + 24(%rcx)
     mov %rbx, %rsp
     decl PHX_PAGE_DEPTH(%rcx)
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
+    pop %rsi
+    pop %rdx
     pop %r10
-    pop %r9
     pop %r8
+    pop %r9
+    pop %rbx
+    pop %r12
+    pop %r13
+    pop %r14
+    pop %r15
+    pop %rbp
+    pop %r11
     pop %rax
     pop %rcx
-    pop %rdx
-    pop %rsi
     pop %rdi
     mov %gs:PHX_PAGE_SELF, %rsp
     lea (THREAD_IRET_NESTED + 16)(%rsp), %rsp

@@ -48,10 +48,12 @@ static inline struct linux_thread *linux_self(void)
 
 /* A call's arguments, where they are: in the program's saved registers. */
 struct call {
+    uint64_t b, c, d, e, f; /* rsi rdx r10 r8 r9 */
     uint64_t others[7];
-    uint64_t d, f, e, number, clobbered, c, b, a; /* r10 r9 r8 rax rcx rdx rsi rdi */
+    uint64_t number, clobbered, a; /* rax rcx rdi */
 };
 _Static_assert(offsetof(struct call, a) == offsetof(struct phx_registers, rdi) &&
+                   offsetof(struct call, number) == offsetof(struct phx_registers, rax) &&
                    offsetof(struct call, b) == offsetof(struct phx_registers, rsi) &&
                    offsetof(struct call, c) == offsetof(struct phx_registers, rdx) &&
                    offsetof(struct call, d) == offsetof(struct phx_registers, r10) &&

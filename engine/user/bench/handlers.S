@@ -20,30 +20,30 @@ bench_fault:
 /* rdi frame, rsi kind, rdx thread page; the frame begins with phx_registers */
     .globl bench_upcall_entry
 bench_upcall_entry:
-    addq $2, 120(%rdi)            /* rip: past the load */
-    mov 40(%rdi), %rbx
-    mov 32(%rdi), %rbp
-    mov 24(%rdi), %r12
-    mov 16(%rdi), %r13
-    mov 8(%rdi), %r14
-    mov 0(%rdi), %r15
-    mov 48(%rdi), %r11
-    mov 56(%rdi), %r10
-    mov 64(%rdi), %r9
-    mov 72(%rdi), %r8
-    mov 80(%rdi), %rax
-    mov 88(%rdi), %rcx
-    mov 104(%rdi), %rsi
+    addq $2, PHX_REG_RIP(%rdi)            /* rip: past the load */
+    mov PHX_REG_RBX(%rdi), %rbx
+    mov PHX_REG_RBP(%rdi), %rbp
+    mov PHX_REG_R12(%rdi), %r12
+    mov PHX_REG_R13(%rdi), %r13
+    mov PHX_REG_R14(%rdi), %r14
+    mov PHX_REG_R15(%rdi), %r15
+    mov PHX_REG_R11(%rdi), %r11
+    mov PHX_REG_R10(%rdi), %r10
+    mov PHX_REG_R9(%rdi), %r9
+    mov PHX_REG_R8(%rdi), %r8
+    mov PHX_REG_RAX(%rdi), %rax
+    mov PHX_REG_RCX(%rdi), %rcx
+    mov PHX_REG_RSI(%rdi), %rsi
     decl PHX_PAGE_DEPTH(%rdx)
     movl $0, PHX_PAGE_DISABLED(%rdx)
-    mov 120(%rdi), %rsp           /* rip and rsp go through the page's own words */
+    mov PHX_REG_RIP(%rdi), %rsp           /* rip and rsp go through the page's own words */
     mov %rsp, BENCH_RIP(%rdx)
-    mov 136(%rdi), %rsp
+    mov PHX_REG_RSP(%rdi), %rsp
     mov %rsp, BENCH_RSP(%rdx)
-    lea 128(%rdi), %rsp
+    lea PHX_REG_RFLAGS(%rdi), %rsp
     popfq
-    mov 96(%rdi), %rdx
-    mov 112(%rdi), %rdi
+    mov PHX_REG_RDX(%rdi), %rdx
+    mov PHX_REG_RDI(%rdi), %rdi
     mov %gs:BENCH_RSP, %rsp
     jmp *%gs:BENCH_RIP
 

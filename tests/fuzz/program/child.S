@@ -163,16 +163,16 @@ fuzz_upcall:
     je 1f
     cmp $PHX_UPCALL_PENDING, %esi
     je 2f
-    cmpq $MAGIC, 48(%rdi)
+    cmpq $MAGIC, PHX_REG_R11(%rdi)
     jne 3f
-    movq $0, 48(%rdi)
-    andq $~0x100, 128(%rdi)
-    mov 136(%rdi), %rax
+    movq $0, PHX_REG_R11(%rdi)
+    andq $~0x100, PHX_REG_RFLAGS(%rdi)
+    mov PHX_REG_RSP(%rdi), %rax
     mov (%rax), %rcx
-    mov %rcx, 120(%rdi)
-    addq $8, 136(%rdi)
+    mov %rcx, PHX_REG_RIP(%rdi)
+    addq $8, PHX_REG_RSP(%rdi)
     jmp 2f
-1:  movq $0, 80(%rdi)
+1:  movq $0, PHX_REG_RAX(%rdi)
 2:  movq $0, PHX_PAGE_PENDING(%rdx)
     wrgsbase %rdx
     mov %rdi, LEAVE_FRAME(%rdx)
@@ -189,30 +189,30 @@ fuzz_upcall:
 fuzz_leave:
     rdgsbase %rdx
     mov LEAVE_FRAME(%rdx), %rdi
-    mov 40(%rdi), %rbx
-    mov 32(%rdi), %rbp
-    mov 24(%rdi), %r12
-    mov 16(%rdi), %r13
-    mov 8(%rdi), %r14
-    mov 0(%rdi), %r15
-    mov 48(%rdi), %r11
-    mov 56(%rdi), %r10
-    mov 64(%rdi), %r9
-    mov 72(%rdi), %r8
-    mov 80(%rdi), %rax
-    mov 104(%rdi), %rsi
-    mov 120(%rdi), %rcx
+    mov PHX_REG_RBX(%rdi), %rbx
+    mov PHX_REG_RBP(%rdi), %rbp
+    mov PHX_REG_R12(%rdi), %r12
+    mov PHX_REG_R13(%rdi), %r13
+    mov PHX_REG_R14(%rdi), %r14
+    mov PHX_REG_R15(%rdi), %r15
+    mov PHX_REG_R11(%rdi), %r11
+    mov PHX_REG_R10(%rdi), %r10
+    mov PHX_REG_R9(%rdi), %r9
+    mov PHX_REG_R8(%rdi), %r8
+    mov PHX_REG_RAX(%rdi), %rax
+    mov PHX_REG_RSI(%rdi), %rsi
+    mov PHX_REG_RIP(%rdi), %rcx
     mov %rcx, LEAVE_RIP(%rdx)
-    mov 136(%rdi), %rcx
+    mov PHX_REG_RSP(%rdi), %rcx
     mov %rcx, LEAVE_RSP(%rdx)
     mov LEAVE_DEPTH(%rdx), %ecx
     mov %ecx, PHX_PAGE_DEPTH(%rdx)
-    mov 88(%rdi), %rcx
-    lea 128(%rdi), %rsp
+    mov PHX_REG_RCX(%rdi), %rcx
+    lea PHX_REG_RFLAGS(%rdi), %rsp
     movl $0, PHX_PAGE_DISABLED(%rdx)
     popfq
-    mov 96(%rdi), %rdx
-    mov 112(%rdi), %rdi
+    mov PHX_REG_RDX(%rdi), %rdx
+    mov PHX_REG_RDI(%rdi), %rdi
     mov %gs:LEAVE_RSP, %rsp
     jmp *%gs:LEAVE_RIP
 fuzz_leave_end:

@@ -38,7 +38,10 @@ struct arch_cpu {
 _Static_assert(offsetof(struct cpu, self) == 0 && offsetof(struct cpu, current) == CPU_CURRENT &&
                    offsetof(struct cpu, scratch) == CPU_SCRATCH &&
                    offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "regs.h");
-_Static_assert(offsetof(struct phx_registers, rdi) == REG_RDI &&
+_Static_assert(offsetof(struct phx_registers, rsi) == PHX_REG_RSI &&
+                   offsetof(struct phx_registers, r15) == PHX_REG_R15 &&
+                   offsetof(struct phx_registers, rax) == PHX_REG_RAX &&
+                   offsetof(struct phx_registers, rdi) == REG_RDI &&
                    offsetof(struct phx_registers, rip) == REG_RIP &&
                    offsetof(struct phx_registers, rflags) == REG_RFLAGS &&
                    offsetof(struct phx_registers, rsp) == REG_RSP &&

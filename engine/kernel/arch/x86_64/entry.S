@@ -9,6 +9,7 @@
  *
  * Spec   Intel SDM 2B, SYSCALL, SYSRET, SWAPGS; 3A 6.14, exceptions in 64-bit mode
  */
+#include "phoenix/abi.h"
 #include "regs.h"
 
     .text
@@ -17,7 +18,7 @@
  * which SYSCALL has other things in. rdi is the last, because it can be the base. */
 .macro move_registers to_memory, base, r11=-, rcx=-
 place = 0
-.irp register, r15, r14, r13, r12, rbp, rbx, \r11, r10, r9, r8, rax, \rcx, rdx, rsi, rdi
+.irp register, rsi, rdx, r10, r8, r9, rbx, r12, r13, r14, r15, rbp, \r11, rax, \rcx, rdi
 .ifnc \register, -
 .if \to_memory
     mov %\register, place(\base)
@@ -49,6 +50,17 @@ syscall_entry:
     mov %rsp, %rdi
     mov %gs:CPU_STACK_TOP, %rsp
     call kernel_syscall
+    mov %gs:CPU_CURRENT, %rsp
+    test %al, %al
+    jz enter
+    mov PHX_REG_RSI(%rsp), %rsi     /* C has kept the others */
+    mov PHX_REG_RDX(%rsp), %rdx
+    mov PHX_REG_R10(%rsp), %r10
+    mov PHX_REG_R8(%rsp), %r8
+    mov PHX_REG_R9(%rsp), %r9
+    mov PHX_REG_RAX(%rsp), %rax
+    mov PHX_REG_RDI(%rsp), %rdi
+    jmp leave
 
 /*
  * _Noreturn void arch_enter_user(void)
@@ -56,25 +68,27 @@ syscall_entry:
  * In         GS is the kernel's, interrupts are off; nothing else matters
  * Destroyed  all; does not return
  *
- * SYSRET faults in ring 0 when rcx is no user address (SDM 2B, SYSRET), so such a
- * rip takes the long way, where it becomes the thread's own #GP.
+ * SYSRET faults in ring 0 when rcx is no user address (SDM 2B, SYSRET). Only with
+ * resume_full can a rip be none, and that is the long way, where it becomes the
+ * thread's own #GP.
  */
     .globl arch_enter_user
 arch_enter_user:
     mov %gs:CPU_CURRENT, %rsp
-    mov REG_RIP(%rsp), %rcx
-    mov %rcx, %r11
-    shr $47, %r11
-    or THREAD_RESUME_FULL(%rsp), %r11
-    jnz resume_all
+enter:
+    cmpb $0, THREAD_RESUME_FULL(%rsp)
+    jne resume_all
     move_registers 0, %rsp
+leave:
+    mov REG_RIP(%rsp), %rcx
     mov REG_RFLAGS(%rsp), %r11
     mov REG_RSP(%rsp), %rsp
     swapgs
     sysretq
 
-resume_all: /* rsp: the thread, rcx: its rip */
+resume_all: /* rsp: the thread */
     mov %rsp, %rdi
+    mov REG_RIP(%rdi), %rcx
     mov %gs:CPU_STACK_TOP, %rsp
     shr $47, %rcx
     jnz 1f
@@ -150,12 +164,12 @@ trap:
  */
 trap_anywhere:
     cld
-.irp register, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
+.irp register, rdi, rcx, rax, r11, rbp, r15, r14, r13, r12, rbx, r9, r8, r10, rdx, rsi
     push %\register
 .endr
     mov %rsp, %rdi
     call trap_kernel
-.irp register, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi
+.irp register, rsi, rdx, r10, r8, r9, rbx, r12, r13, r14, r15, rbp, r11, rax, rcx, rdi
     pop %\register
 .endr
     add $16, %rsp

@@ -58,7 +58,7 @@ struct cpu *cpu_of_stack(uint64_t address);
 extern const char syscall_entry[], trap_stubs[];
 
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t rsi, rdx, r10, r8, r9, rbx, r12, r13, r14, r15, rbp, r11, rax, rcx, rdi;
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 

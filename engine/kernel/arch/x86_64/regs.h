@@ -18,14 +18,14 @@
 #define MMIO_BASE 0xffffffffffe00000
 
 /* Where the entry code finds things: in struct cpu, and in struct thread, which begins
- * with its struct phx_registers (cpu.c checks both). */
+ * with its struct phx_registers (phoenix/abi.h; cpu.c checks both). */
 #define CPU_CURRENT 8
 #define CPU_SCRATCH 16
 #define CPU_STACK_TOP 24
-#define REG_RDI 112
-#define REG_RIP 120
-#define REG_RFLAGS 128
-#define REG_RSP 136
+#define REG_RDI PHX_REG_RDI
+#define REG_RIP PHX_REG_RIP
+#define REG_RFLAGS PHX_REG_RFLAGS
+#define REG_RSP PHX_REG_RSP
 #define THREAD_RESUME_FULL 144
 
 /* Selectors, in the order that SYSCALL and SYSRET want (SDM 3A 5.8.8). */

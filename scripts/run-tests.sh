@@ -81,10 +81,12 @@ run_all() {
     local program next=0 programs=("$@")
 
     for program in "${programs[@]}"; do
+        rm -f "$(log_of "$program").status" # of an earlier run
+    done
+    for program in "${programs[@]}"; do
         while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
             wait -n
         done
-        rm -f "$(log_of "$program").status"
         run_one "$program" &
         while [ -s "$(log_of "${programs[next]}").status" ]; do
             report "${programs[next]}"

@@ -16,3 +16,9 @@ $(B)/engine/kernel/init.o: CFLAGS_KERNEL += -Iengine/lib
 ALL += $(B)/phoenix.elf
 # What this file promises needs no frame either.
 $(B)/engine/kernel/fast.o: CFLAGS_KERNEL += -fomit-frame-pointer
+
+# What it may use of its one stack (clang inlines otherwise, and so has other callers).
+$(B)/phoenix.stack: $(B)/phoenix.elf scripts/stack.js $(ARCH_DIR)/stack.calls
+	@$(if $(V),,echo '  stack $<')
+	$(Q)objdump -d --no-show-raw-insn $< > $@.code && objdump -s $< > $@.data
+	$(Q)node scripts/stack.js $(ARCH_DIR)/stack.calls $@.code $@.data > $@

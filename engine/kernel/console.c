@@ -194,9 +194,9 @@ void console_input(void)
     } while (console.stopped && input_room() > 0);
 }
 
-void console_revoked(void)
+bool console_sweep(uint64_t sweep)
 {
-    wait_sweep(&console.readers);
+    return wait_sweep(&console.readers, sweep);
 }
 
 /* --- operations ------------------------------------------------------------ */

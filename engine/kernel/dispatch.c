@@ -297,12 +297,27 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
 
 /* --- revoking: authority at once, effects in steps -------------------------- */
 
+/* A bounded part of what was installed through a hold of it; false: nothing is left. */
+static bool sweep(struct object *o, uint64_t number)
+{
+    if (o->type == OBJECT_FRAME)
+        return frame_sweep((struct frame *)o, number);
+    if (o->type == OBJECT_ENDPOINT)
+        return wait_sweep(&((struct endpoint *)o)->callers, number) ||
+               wait_sweep(&((struct endpoint *)o)->receivers, number);
+    if (o->type == OBJECT_NOTIFICATION)
+        return wait_sweep(&((struct notification *)o)->waiters, number);
+    if (o->type == OBJECT_THREAD)
+        return wait_sweep(&CONTAINER(o, struct thread, object)->joiners, number);
+    return o == &device_console && console_sweep(number);
+}
+
 static bool revoke_step(struct thread *t, struct work *w)
 {
     (void)t;
-    if (frame_sweep(w->frame, w->cursor))
+    if (sweep(w->object, w->cursor))
         return false;
-    object_unref(&w->frame->object);
+    object_unref(w->object);
     return true;
 }
 
@@ -310,27 +325,21 @@ err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *r
 {
     struct thread *t = inv->thread;
     struct object *o = row->object;
-    struct work *w = &t->work;
+    uint64_t number = ++kernel.sweeps;
 
     cap_revoke_children(&kernel.caps, row);
     o->refs++; /* what was installed through it is looked for after the row is gone */
     if (own)
         cap_release(table, row);
-    if (o->type == OBJECT_ENDPOINT)
-        endpoint_sweep((struct endpoint *)o);
-    else if (o->type == OBJECT_NOTIFICATION)
-        wait_sweep(&((struct notification *)o)->waiters);
-    else if (o->type == OBJECT_THREAD)
-        wait_sweep(&CONTAINER(o, struct thread, object)->joiners);
-    else if (o == &device_console)
-        console_revoked();
-    if (o->type != OBJECT_FRAME) {
+    if (!sweep(o, number)) {
         object_unref(o);
         return OK;
     }
-    struct frame *f = (struct frame *)o;
-    *w = (struct work){ .step = revoke_step, .frame = f, .cursor = ++f->sweeps };
-    return work_begin(t, inv->waiter, NULL);
+    t->work = (struct work){
+        .step = revoke_step, .waiter = inv->waiter, .object = o, .cursor = number
+    };
+    t->attention = true;
+    return BLOCKED;
 }
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)

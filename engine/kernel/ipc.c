@@ -569,24 +569,24 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
 
 /* --- ends ------------------------------------------------------------------ */
 
-void endpoint_disconnect(struct endpoint *e)
+static bool disconnect_some(struct chore *chore)
 {
+    struct endpoint *e = CONTAINER(chore, struct endpoint, closing);
     struct list *l;
 
-    e->object.refs++; /* the last waiter's reference may be the last of all */
-    while ((l = list_first(&e->callers)) || (l = list_first(&e->receivers)))
+    for (unsigned i = 0; i < WAITS_A_STEP; i++) {
+        if (!(l = list_first(&e->callers)) && !(l = list_first(&e->receivers))) {
+            list_remove(&chore->link);
+            object_unref(&e->object);
+            break;
+        }
         wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
-    e->object.refs--;
+    }
+    return true;
 }
 
-void endpoint_sweep(struct endpoint *e)
+void endpoint_disconnect(struct endpoint *e)
 {
-    LIST_FOR_EACH(l, &e->callers)
-    {
-        struct waiter *w = CONTAINER(l, struct waiter, link);
-
-        if (!node_alive(w->up, w->up_gen))
-            wait_cancel(w, PHX_REVOKED);
-    }
-    wait_sweep(&e->receivers);
+    if (chore_begin(&e->closing, disconnect_some))
+        e->object.refs++;
 }

@@ -23,7 +23,8 @@ struct chore {
     struct list link; /* in kernel.chores; a step that is the last takes it out */
     bool (*step)(struct chore *chore); /* false: it can do nothing until others have */
 };
-void chore_begin(struct chore *chore, bool (*step)(struct chore *chore));
+/* Begin, unless it has begun already: then false. */
+bool chore_begin(struct chore *chore, bool (*step)(struct chore *chore));
 
 struct kernel {
     uint32_t lock;            /* atomic: 1 held */
@@ -32,6 +33,7 @@ struct kernel {
     struct caps caps;
     struct list processes;    /* of struct process.all_link */
     struct list chores;       /* of struct chore.link */
+    uint64_t sweeps;          /* searches through queues and mappings so far */
     uint64_t process_count, swept_processes;
     uint64_t next_pid;
     const struct boot_info *boot;

@@ -5,6 +5,9 @@
 #include "ring.h"
 #include "thread.h"
 
+#define LOOKS 64       /* at waiters, by a signal and by each step of what is left of it */
+#define LOOKS_A_GIFT 8 /* that answering one of them costs */
+
 struct kernel kernel;
 
 /* The record of a badge, or NULL: never minted, or its last hold is gone. */
@@ -108,10 +111,8 @@ void objects_init(void)
         [KIND_ACCOUNT] = sizeof(struct account), [KIND_PROCESS] = sizeof(struct process),
         [KIND_THREAD] = sizeof(struct thread),   [KIND_SPACE] = sizeof(struct space),
         [KIND_MAPPING] = sizeof(struct mapping), [KIND_FRAME] = sizeof(struct frame),
-        [KIND_ENDPOINT] = sizeof(struct badge),  [KIND_RING] = sizeof(struct ring),
+        [KIND_ENDPOINT] = sizeof(union { struct endpoint e; struct badge b; struct notification n; }),  [KIND_RING] = sizeof(struct ring),
     };
-    _Static_assert(sizeof(struct endpoint) <= sizeof(struct badge), "size class");
-    _Static_assert(sizeof(struct notification) <= sizeof(struct badge), "size class");
     _Static_assert(sizeof(struct thread) <= 2000, "two threads a page");
     _Static_assert(offsetof(struct thread, resume_full) == 144, "arch knows this offset");
 
@@ -203,8 +204,10 @@ static err_t make(struct invocation *inv, enum object_type type, unsigned interf
     if (type == OBJECT_ENDPOINT) {
         list_init(&((struct endpoint *)object)->callers);
         list_init(&((struct endpoint *)object)->receivers);
+        list_init(&((struct endpoint *)object)->closing.link);
     } else if (type == OBJECT_NOTIFICATION) {
         list_init(&((struct notification *)object)->waiters);
+        list_init(&((struct notification *)object)->giving.link);
     }
     *id = object_hold(inv->thread, row, o, interface, methods, 0);
     return OK;
@@ -284,20 +287,67 @@ bool watch_tell(const struct watch *w)
     return true;
 }
 
+static uint64_t bits_take(struct notification *n, uint64_t mask)
+{
+    uint64_t got = n->bits & mask;
+
+    n->bits &= ~got;
+    return got;
+}
+
+/* What it waits for and is there; false: nothing. */
+static bool give(struct notification *n, struct waiter *w)
+{
+    uint64_t out[5] = { bits_take(n, w->mask) };
+
+    if (!out[0])
+        return false;
+    wait_end(w);
+    wait_answer_words(w, OK, out);
+    return true;
+}
+
+/* Whoever gets nothing goes to the end of the queue, as in wait_sweep(). */
+static bool give_some(struct chore *chore)
+{
+    struct notification *n = CONTAINER(chore, struct notification, giving);
+
+    for (unsigned looks = 0; looks < LOOKS; looks++) {
+        struct waiter *w = CONTAINER(n->waiters.next, struct waiter, link);
+
+        if (list_is_empty(&n->waiters) || w->seen >= n->round) {
+            list_remove(&chore->link);
+            object_unref(&n->object);
+            break;
+        }
+        if (give(n, w)) {
+            looks += LOOKS_A_GIFT;
+            continue;
+        }
+        w->seen = n->round;
+        list_remove(&w->link);
+        list_add_tail(&n->waiters, &w->link);
+    }
+    return true;
+}
+
 void notification_signal(struct notification *n, uint64_t bits)
 {
+    unsigned looks = 0;
+
     n->bits |= bits;
     LIST_FOR_EACH(l, &n->waiters)
     {
-        struct waiter *w = CONTAINER(l, struct waiter, link);
-        uint64_t got = n->bits & w->mask;
-        uint64_t out[5] = { got };
-
-        if (!got)
-            continue;
-        n->bits &= ~got;
-        wait_end(w);
-        wait_answer_words(w, OK, out);
+        if (!n->bits)
+            return;
+        if (looks++ >= LOOKS) { /* the rest in steps */
+            n->round = ++kernel.sweeps;
+            if (chore_begin(&n->giving, give_some))
+                n->object.refs++;
+            return;
+        }
+        if (give(n, CONTAINER(l, struct waiter, link)))
+            looks += LOOKS_A_GIFT;
     }
 }
 
@@ -305,14 +355,6 @@ int op_notification_signal(struct invocation *inv, const struct notification_sig
 {
     notification_signal((struct notification *)inv->object, in->bits);
     return OK;
-}
-
-static uint64_t bits_take(struct notification *n, uint64_t mask)
-{
-    uint64_t got = n->bits & mask;
-
-    n->bits &= ~got;
-    return got;
 }
 
 int op_notification_poll(struct invocation *inv, const struct notification_poll_in *in,

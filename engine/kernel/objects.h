@@ -21,7 +21,6 @@ struct frame {
     uint64_t pfn;
     uint64_t pages;
     struct list mappings; /* of struct mapping.frame_link, by .swept */
-    uint64_t sweeps;      /* searches for dead mappings so far */
     bool owned;           /* free its pages at the end (not the boot module's) */
 };
 
@@ -66,6 +65,8 @@ struct notification {
     struct object object;
     uint64_t bits;
     struct list waiters;   /* of struct waiter.link */
+    struct chore giving;   /* of bits that came, where many wait */
+    uint64_t round;        /* of it: the number of its sweep */
 };
 
 /* An object that the kernel goes on using for somebody, as long as the hold that
@@ -89,6 +90,7 @@ struct endpoint {
     struct tree badges;    /* of struct badge.node */
     struct thread *server; /* who received here last and nowhere else since; or NULL */
     uint32_t servers;      /* holds that may receive */
+    struct chore closing;  /* once that is 0 */
 };
 
 /* How many client holds have a badge; made at its first mint. */
@@ -185,7 +187,7 @@ MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address,
 /* Take down a bounded part; false when nothing is left. */
 bool space_shrink(struct space *s);
 /* Take down a bounded part of the mappings of a frame whose hold was revoked; false
- * when sweep number `sweep` (++frame.sweeps, by who revoked) has seen them all. */
+ * when sweep number `sweep` (++kernel.sweeps, by who revoked) has seen them all. */
 bool frame_sweep(struct frame *f, uint64_t sweep);
 void space_free(struct space *s);
 /* arch_pte(), quick where it looked lately; in copy.c where it did not. */
@@ -247,7 +249,7 @@ extern struct object device_clock, device_console, device_entropy, device_power,
     device_log;
 void console_init(void);
 void console_input(void);
-void console_revoked(void); /* some of its holds */
+bool console_sweep(uint64_t sweep); /* as wait_sweep */
 void console_ready(void); /* the first frame */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);

@@ -65,7 +65,7 @@ static bool reap_thread(struct process *p)
             continue;
         }
         if (!t->work.step) {
-            thread_end(t, 0);
+            (void)thread_end(t, 0); /* or begins to */
             return true;
         }
         if (t->work.unlocked)
@@ -120,7 +120,7 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
     p->space->object.dead = 1; /* nobody maps into it any more */
     list_remove(&p->account_link); /* behind those that live */
     list_add_tail(&p->object.account->processes, &p->account_link);
-    chore_begin(&p->reap, process_reap);
+    (void)chore_begin(&p->reap, process_reap);
 }
 
 /* --- operations ------------------------------------------------------------ */

@@ -135,13 +135,14 @@ static void schedule(struct cpu *c)
 
 /* --- chores ---------------------------------------------------------------- */
 
-void chore_begin(struct chore *chore, bool (*step)(struct chore *chore))
+bool chore_begin(struct chore *chore, bool (*step)(struct chore *chore))
 {
     if (list_is_linked(&chore->link))
-        return;
+        return false;
     chore->step = step;
     list_add_tail(&kernel.chores, &chore->link);
     this_cpu()->resched = 1; /* choose again, and so begin */
+    return true;
 }
 
 /* A step of one of them; false: nothing could be done. */
@@ -216,7 +217,8 @@ static void attend(struct cpu *c, struct thread *t)
     if (t->work.step) {
         go_on(c, t);
     } else if (t->ending || t->process->state >= PROCESS_DYING) {
-        thread_end(t, t->exit_code);
+        if (!thread_end(t, t->exit_code))
+            breathe(c, NULL);
     } else if (t->stop_wanted) {
         t->stop_wanted = false;
         thread_block(t, THREAD_STOPPED);

@@ -188,7 +188,7 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
             mapping_clear(m);
             return true;
         }
-        m->swept = f->sweeps;
+        m->swept = kernel.sweeps;
         list_remove(&m->frame_link);
         list_add_tail(&f->mappings, &m->frame_link);
     }

@@ -44,20 +44,21 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
     return OK;
 }
 
-/* Whoever is being served or waits for the end hears of it. */
-static void answer_others(struct thread *t)
+/* Whoever is being served or waits for the end hears of it; false: not all yet. */
+static bool answer_others(struct thread *t)
 {
     struct list *l;
 
     if (t->current_call)
         wait_cancel(t->current_call, PHX_DISCONNECTED);
-    while ((l = list_first(&t->joiners))) {
+    for (unsigned i = 0; i < WAITS_A_STEP && (l = list_first(&t->joiners)); i++) {
         struct waiter *w = CONTAINER(l, struct waiter, link);
         uint64_t out[5] = { t->exit_code };
 
         wait_end(w);
         wait_answer_words(w, OK, out);
     }
+    return list_is_empty(&t->joiners);
 }
 
 static void forget_extended(struct thread *t)
@@ -70,19 +71,20 @@ static void forget_extended(struct thread *t)
     t->extended = NULL;
 }
 
-void thread_end(struct thread *t, uint64_t code)
+bool thread_end(struct thread *t, uint64_t code)
 {
     struct process *p = t->process;
     struct cpu *c = this_cpu();
 
+    t->exit_code = code;
+    if (!answer_others(t))
+        return false;
     if (t->state == THREAD_READY)
         list_remove(&t->queue_link);
     t->state = THREAD_DEAD;
-    t->exit_code = code;
     if (c->current == t)
         c->current = NULL;
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
-    answer_others(t);
     ipc_serves_none(t);
     ring_detach(t);
     pin_drop(&t->page_frame);
@@ -92,6 +94,7 @@ void thread_end(struct thread *t, uint64_t code)
     if (--p->thread_count == 0 && p->state == PROCESS_RUNNING)
         process_end(p, (code & 0xff) << 8, 0);
     object_unref(&t->object);
+    return true;
 }
 
 void thread_free(struct thread *t)

@@ -12,6 +12,8 @@
 
 #include "objects.h"
 
+#define WAITS_A_STEP 12 /* that are ended, or looked at, in one hold of the lock */
+
 enum wait_state {
     WAIT_NONE,
     WAIT_CALL,         /* in endpoint.callers */
@@ -58,6 +60,7 @@ struct waiter {
     uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
     uint64_t mask;          /* of a notification; of a console: address */
     uint64_t length;        /* of a console */
+    uint64_t swept, seen;   /* the sweep that last found it alive; that gave it no bits */
 
     /* WAIT_CALL: what is looked at again when the call is taken out */
     struct node *up;
@@ -88,6 +91,7 @@ struct work {
     struct waiter *waiter; /* who is answered */
     err_t result;
     uint64_t out[5];       /* begins as what the answer has in these words */
+    struct object *object; /* counted */
     struct space *space;
     struct frame *frame;   /* counted */
     struct mapping *mapping;
@@ -136,8 +140,8 @@ struct thread {
 MUST_USE err_t thread_new(struct process *p, const struct hold *page, uint64_t page_address,
                           struct thread **out);
 /* It ends: whoever waits for it or is served by it is answered. The memory stays
- * until the last hold is gone. */
-void thread_end(struct thread *t, uint64_t code);
+ * until the last hold is gone. False: there are more to be answered, and it did not yet. */
+bool thread_end(struct thread *t, uint64_t code);
 
 /* --- scheduler (sched.c) -------------------------------------------------- */
 
@@ -179,8 +183,9 @@ MUST_USE err_t wait_for(struct waiter *w, enum wait_state state, struct object *
                         struct list *queue, uint64_t deadline);
 /* Take it out of its queue and the timer's; its thread is not made ready. */
 void wait_end(struct waiter *w);
-/* After a revoke: end the waits in a queue whose capability is gone. */
-void wait_sweep(struct list *queue);
+/* After a revoke: end the waits in a queue whose capability is gone, some of them; false
+ * when sweep number `sweep` (++kernel.sweeps) has seen them all. */
+bool wait_sweep(struct list *queue, uint64_t sweep);
 /* End the wait with an error, undoing what it had reserved. */
 void wait_cancel(struct waiter *w, err_t error);
 /* Answer: rax or the completion. Makes its thread ready, unless `direct`: then the
@@ -229,9 +234,8 @@ void ipc_undo(struct waiter *w);
 err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words);
 /* Write what of it is output. */
 void ipc_message_out(struct waiter *w);
-/* The last server hold is gone, or a revoke reached queued callers. */
+/* The last server hold is gone. */
 void endpoint_disconnect(struct endpoint *e);
-void endpoint_sweep(struct endpoint *e);
 
 /* A message's words are the registers that struct phx_registers begins with. */
 static inline uint64_t *thread_word(struct thread *t, unsigned i)

@@ -65,7 +65,7 @@ void wait_timers_queue_lazy(void)
 {
     struct list *l;
 
-    while ((l = list_first(&lazy))) {
+    for (unsigned i = 0; i < WAITS_A_STEP && (l = list_first(&lazy)); i++) {
         struct waiter *w = CONTAINER(l, struct waiter, lazy);
 
         list_remove(l);
@@ -79,6 +79,8 @@ uint64_t wait_next_deadline(void)
 {
     struct tree_node *first = tree_first(&timers);
 
+    if (!list_is_empty(&lazy))
+        return 0;
     return first ? first->key : PHX_FOREVER;
 }
 
@@ -86,7 +88,8 @@ void wait_timers_expire(uint64_t now)
 {
     struct tree_node *first;
 
-    while ((first = tree_first(&timers)) && first->key <= now) {
+    for (unsigned i = 0; i < WAITS_A_STEP && (first = tree_first(&timers)) && first->key <= now;
+         i++) {
         struct waiter *w = CONTAINER(first, struct waiter, timer);
 
         wait_cancel(w, w->state == WAIT_SLEEP ? OK : PHX_TIMEOUT);
@@ -117,16 +120,34 @@ void wait_cancel(struct waiter *w, err_t error)
     wait_answer(w, -error, false);
 }
 
-void wait_sweep(struct list *queue)
+static bool waiter_alive(const struct waiter *w)
 {
-    LIST_FOR_EACH(l, queue)
-    {
-        struct waiter *w = CONTAINER(l, struct waiter, link);
-        struct hold *row = cap_row(&w->thread->process->table, w->cap);
+    struct hold *row;
 
-        if (!row || !cap_alive(&kernel.caps, row))
+    if (w->state == WAIT_CALL)
+        return node_alive(w->up, w->up_gen);
+    row = cap_row(&w->thread->process->table, w->cap);
+    return row && cap_alive(&kernel.caps, row);
+}
+
+/* Whoever stays goes to the end of the queue: those that were not looked at are in front
+ * of them, or came later. */
+bool wait_sweep(struct list *queue, uint64_t sweep)
+{
+    for (unsigned i = 0; i < WAITS_A_STEP; i++) {
+        struct waiter *w = CONTAINER(queue->next, struct waiter, link);
+
+        if (list_is_empty(queue) || w->swept >= sweep)
+            return false;
+        if (!waiter_alive(w)) {
             wait_cancel(w, PHX_REVOKED);
+            continue;
+        }
+        w->swept = kernel.sweeps;
+        list_remove(&w->link);
+        list_add_tail(queue, &w->link);
     }
+    return true;
 }
 
 void wait_answer(struct waiter *w, int64_t result, bool direct)

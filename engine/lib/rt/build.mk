@@ -3,7 +3,7 @@
 # for ring 3. $(eval $(call NATIVE,NAME,OBJECTS,FLAGS)) makes a program; the linker's
 # flag `-z stack-size=BYTES` asks for its first stack, two pages without.
 
-RT_SOURCES := sys start out alloc heap thread serve show tables interfaces
+RT_SOURCES := start out alloc heap thread serve show tables interfaces
 RT_CORE := bytes fmt elf
 RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/rt/sys_asm.o \
     $(B)/engine/lib/rt/start_asm.o $(RT_CORE:%=$(B)/user/core/%.o)

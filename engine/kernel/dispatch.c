@@ -91,6 +91,18 @@ static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned word
     return op ? invoke(w, row, op, in, out) : PHX_INVALID_SYSCALL;
 }
 
+/* SEND: one way, so that only who serves a capability can be meant. */
+static err_t send(struct waiter *w, uint64_t cap, unsigned method, unsigned words)
+{
+    struct hold *row;
+
+    if (method >= CAPABILITY_IDENTIFY || words > PHX_WORDS)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
+    return row->interface >= KERNEL_INTERFACES ? ipc_send(w, row, method, words)
+                                               : PHX_NOT_SUPPORTED;
+}
+
 static err_t release(struct thread *t, uint64_t cap)
 {
     struct hold *row = cap_row(&t->process->table, cap);
@@ -141,6 +153,7 @@ static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_
         return words > PHX_WORDS || w->ring
                    ? PHX_INVALID_ARGUMENT
                    : ipc_return_receive(w, cap, METHOD(op), words);
+    case PHX_T_SEND: return send(w, cap, METHOD(op), words);
     case PHX_T_RELEASE: return release(w->thread, cap);
     case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
     case PHX_T_WAIT: return nyx(w, 7, cap, in, out);
@@ -153,7 +166,7 @@ static bool takes_message(uint64_t op)
     unsigned number = NUMBER(op);
 
     return op >> PHX_OP_FLAGS_SHIFT == 0 && KIND(op) == PHX_KIND_TRANSPORT &&
-           number >= PHX_T_CALL && number <= PHX_T_RETURN_RECV;
+           number >= PHX_T_CALL && number <= PHX_T_SEND;
 }
 
 /* Apart from the rest, so that a ring's entries without one need no stack frame here. */

@@ -11,26 +11,12 @@
  * A caller that finds its server waiting runs it at once, on its own slice, and an
  * answer goes back the same way: neither touches the ready queue or the timers.
  */
+#include "ipc.h"
 #include "ring.h"
-#include "thread.h"
-
-/* What passes, once it was decided. */
-struct passage {
-    uint64_t length;
-    bool cut, receiver_failed;
-    unsigned caps;
-    struct hold *held[PHX_MESSAGE_CAPS];
-};
-
-static uint64_t *word_of(struct waiter *w, unsigned i)
-{
-    return w->form == FORM_MESSAGE ? &w->message.words[i] : thread_word(w->thread, i);
-}
 
 /* --- capabilities in a message --------------------------------------------- */
 
-static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned i,
-                          struct passage *p)
+err_t ipc_can_leave(struct waiter *from, unsigned i, struct passage *p)
 {
     struct cap_table *table = &from->thread->process->table;
     bool move = from->message.cap_modes[i] == PHX_CAP_MOVE;
@@ -38,34 +24,58 @@ static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned
 
     if (!move && from->message.cap_modes[i] != PHX_CAP_COPY)
         return PHX_INVALID_ARGUMENT;
-    TRY(cap_lookup(table, from->message.caps[i], move ? CAPABILITY_TRANSFER : CAPABILITY_GRANT,
-                   &p->held[i]));
+    err_t err = cap_lookup(table, from->message.caps[i],
+                           move ? CAPABILITY_TRANSFER : CAPABILITY_GRANT, &p->held[i]);
+    if (from->state == WAIT_CALL && (err == PHX_INVALID_CAPABILITY || err == PHX_REVOKED)) {
+        p->held[i] = NULL; /* it was alive when the call was queued */
+        p->lost |= 1u << i;
+        return OK;
+    }
+    TRY(err);
     for (unsigned k = 0; k < i; k++) /* a row can leave once */
         if (p->held[k] == p->held[i] && (move || from->message.cap_modes[k] == PHX_CAP_MOVE))
             return PHX_INVALID_ARGUMENT;
-    uint16_t wanted = to->message.accept[i];
-    if (wanted && wanted != p->held[i]->interface)
-        return PHX_NOT_ACCEPTED;
     return move ? OK : cap_prepare_derive(table, p->held[i], 0, &counter);
+}
+
+uint64_t ipc_leave(struct waiter *from, unsigned i, struct hold *row, struct cap_table *target,
+                   uint32_t index)
+{
+    if (from->message.cap_modes[i] == PHX_CAP_MOVE)
+        return cap_move(&from->thread->process->table, row, target, index);
+    return cap_derive(target, index, row, row->methods, row->badge, row->interface, NULL);
+}
+
+/* What dies after this is lost: the call will arrive without it. */
+static err_t can_all_leave(struct waiter *w)
+{
+    struct passage p;
+
+    for (unsigned i = 0; w->form == FORM_MESSAGE && i < w->message.send_caps; i++)
+        TRY(ipc_can_leave(w, i, &p));
+    return OK;
+}
+
+static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned i,
+                          struct passage *p)
+{
+    TRY(ipc_can_leave(from, i, p));
+    return !p->held[i] || ipc_accepts(to, i, p->held[i]) ? OK : PHX_NOT_ACCEPTED;
 }
 
 /* The receiver's rows were reserved when it began to wait. */
 static void pass_caps(struct waiter *from, struct waiter *to, const struct passage *p)
 {
-    struct cap_table *source = &from->thread->process->table;
     struct cap_table *target = &to->thread->process->table;
 
-    for (unsigned i = 0; i < p->caps; i++) {
-        struct hold *row = p->held[i];
-
-        if (from->message.cap_modes[i] == PHX_CAP_MOVE)
-            to->message.caps[i] = cap_move(source, row, target, to->rows[i]);
+    for (unsigned i = 0; i < to->rows_reserved; i++) {
+        if (i < p->caps)
+            to->message.caps[i] = 0;
+        if (i < p->caps && p->held[i])
+            to->message.caps[i] = ipc_leave(from, i, p->held[i], target, to->rows[i]);
         else
-            to->message.caps[i] = cap_derive(target, to->rows[i], row, row->methods, row->badge,
-                                             row->interface, NULL);
+            cap_unreserve(target, to->rows[i]);
     }
-    for (unsigned i = p->caps; i < to->rows_reserved; i++)
-        cap_unreserve(target, to->rows[i]);
     to->rows_reserved = 0;
 }
 
@@ -74,7 +84,7 @@ static void pass_caps(struct waiter *from, struct waiter *to, const struct passa
 /* Decide; the copy into the receiver's buffer is its last part, and harmless there. */
 static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
 {
-    p->length = p->caps = 0; /* `held` is told by caps */
+    p->length = p->caps = p->lost = 0; /* `held` is told by caps */
     p->cut = p->receiver_failed = false;
     if (from->form != FORM_MESSAGE)
         return OK;
@@ -98,10 +108,9 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
 static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
                     unsigned method, uint64_t badge)
 {
-    unsigned room = to->form == FORM_REGISTERS ? 5 : PHX_WORDS;
-    unsigned words = from->words < room ? from->words : room;
+    unsigned words = ipc_room(to, from->words);
     int64_t info = words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
-                   (int64_t)p->length << 32 |
+                   (int64_t)p->lost << 24 | (int64_t)p->length << 32 |
                    (p->cut || words < from->words ? PHX_INFO_CUT : 0);
 
     if (from->form == FORM_MESSAGE && to->form == FORM_MESSAGE)
@@ -109,7 +118,7 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
             to->message.words[i] = from->message.words[i];
     else
         for (unsigned i = 0; i < words; i++)
-            *word_of(to, i) = *word_of(from, i);
+            *ipc_word(to, i) = *ipc_word(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
         to->message.badge = badge;
@@ -120,7 +129,7 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
 
 /* --- what a wait for a message reserves ------------------------------------ */
 
-static void unreserve(struct waiter *w)
+void ipc_unreserve(struct waiter *w)
 {
     struct cap_table *table = &w->thread->process->table;
 
@@ -134,7 +143,7 @@ static void unreserve(struct waiter *w)
 
 void ipc_undo(struct waiter *w)
 {
-    unreserve(w);
+    ipc_unreserve(w);
     if (w->state != WAIT_CALL)
         return;
     node_unref(w->up);
@@ -166,7 +175,7 @@ static err_t prepare_receive(struct waiter *w, bool call)
         w->wants_reply = err == OK;
     }
     if (err != OK)
-        unreserve(w);
+        ipc_unreserve(w);
     return err;
 }
 
@@ -387,12 +396,12 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     if (err == OK) {
         bool stuck = !w->ring && w->deadline == PHX_FOREVER && closes_cycle(w, e);
 
-        err = stuck ? PHX_DEADLOCK : w->deadline == 0 ? PHX_WOULD_BLOCK : OK;
+        err = stuck ? PHX_DEADLOCK : w->deadline == 0 ? PHX_WOULD_BLOCK : can_all_leave(w);
         if (err != OK)
             uses_return(row->uses);
     }
     if (err != OK) {
-        unreserve(w);
+        ipc_unreserve(w);
         return err;
     }
 
@@ -401,6 +410,7 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     node_ref(w->up);
     w->uses = row->uses;
     uses_ref(w->uses);
+    w->mask = ++kernel.arrivals;
     wait_begin(w, WAIT_CALL, &e->object, &e->callers, w->deadline);
     return BLOCKED;
 }
@@ -438,24 +448,41 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
     return true;
 }
 
+static struct waiter *first_caller(const struct endpoint *e)
+{
+    struct list *l = e->callers.next;
+
+    if (e->mailbox && l == &e->mailbox->waiting.link)
+        l = l->next;
+    return l == &e->callers ? NULL : CONTAINER(l, struct waiter, link);
+}
+
+/* Whatever came first, a call or a one-way message. */
 static err_t receive_on(struct waiter *w, struct endpoint *e)
 {
-    struct list *first;
-    err_t err;
+    struct waiter *c;
+    err_t err = OK;
 
-    while ((first = list_first(&e->callers))) {
-        if (!take_call(CONTAINER(first, struct waiter, link), w, &err))
-            continue;
-        if (err != BLOCKED)
-            unreserve(w);
-        return err;
+    while (err == OK) {
+        uint64_t arrived = mailbox_first(e);
+
+        c = first_caller(e);
+        if (!c && !arrived)
+            break;
+        if (arrived && (!c || arrived < c->mask))
+            err = mailbox_take(e, w);
+        else if (!take_call(c, w, &err))
+            err = OK;
     }
-    if (w->deadline == 0) {
-        unreserve(w);
-        return PHX_WOULD_BLOCK;
+    if (err == OK && w->deadline == 0)
+        err = PHX_WOULD_BLOCK;
+    if (err == OK) {
+        wait_begin(w, WAIT_RECEIVE, &e->object, &e->receivers, w->deadline);
+        return BLOCKED;
     }
-    wait_begin(w, WAIT_RECEIVE, &e->object, &e->receivers, w->deadline);
-    return BLOCKED;
+    if (err != BLOCKED)
+        ipc_unreserve(w);
+    return err;
 }
 
 /* The endpoint to receive on, and what will come in has its place. */
@@ -500,7 +527,7 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
     }
 
     int64_t info = pass(w, c, &p, 0, 0);
-    unreserve(c);
+    ipc_unreserve(c);
     wait_end(c);
     c->server = NULL;
     if (status != 0 && c->form == FORM_MESSAGE)
@@ -541,7 +568,7 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
         err_t err = answer(w, c, status, direct);
 
         if (err != OK) {
-            unreserve(w);
+            ipc_unreserve(w);
             return err;
         }
     }
@@ -576,6 +603,8 @@ static bool disconnect_some(struct chore *chore)
 
     for (unsigned i = 0; i < WAITS_A_STEP; i++) {
         if (!(l = list_first(&e->callers)) && !(l = list_first(&e->receivers))) {
+            if (mailbox_shrink(e))
+                continue;
             list_remove(&chore->link);
             object_unref(&e->object);
             break;
@@ -587,6 +616,8 @@ static bool disconnect_some(struct chore *chore)
 
 void endpoint_disconnect(struct endpoint *e)
 {
+    if (e->mailbox)
+        list_remove(&e->mailbox->waiting.link);
     if (chore_begin(&e->closing, disconnect_some))
         e->object.refs++;
 }

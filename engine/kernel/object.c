@@ -10,19 +10,27 @@
 
 struct kernel kernel;
 
-/* The record of a badge, or NULL: never minted, or its last hold is gone. */
-static struct badge *badge_find(const struct endpoint *e, uint64_t number)
+struct badge *badge_find(const struct endpoint *e, uint64_t number)
 {
     struct tree_node *node = number ? tree_floor(&e->badges, number) : NULL;
 
     return node && node->key == number ? CONTAINER(node, struct badge, node) : NULL;
 }
 
-/* Nobody holds it. */
-static void badge_free(struct endpoint *e, struct badge *b)
+/* What was watched is over: say so, once. */
+static void watch_end(struct watch *w)
 {
-    watch_tell(&b->watch);
-    pin_drop(&b->watch.notification);
+    watch_tell(w);
+    pin_drop(&w->notification);
+}
+
+void badge_check(struct endpoint *e, struct badge *b)
+{
+    if (b->holds > 0)
+        return;
+    watch_end(&b->watch);
+    if (b->queued > 0)
+        return;
     tree_remove(&e->badges, &b->node);
     object_free(b);
 }
@@ -55,8 +63,10 @@ static void hold_came(struct caps *caps, const struct hold *row)
     struct endpoint *e = (struct endpoint *)row->object;
     struct badge *b = badge_of(row);
     e->servers += is_server_face(row);
-    if (b)
-        b->holds++;
+    if (!b)
+        return;
+    b->holds++;
+    b->method_holds += (row->methods & b->methods) != 0;
 }
 
 static void hold_gone(struct caps *caps, const struct hold *row)
@@ -73,8 +83,10 @@ static void hold_gone(struct caps *caps, const struct hold *row)
 
         if (is_server_face(row) && --e->servers == 0)
             endpoint_disconnect(e);
+        if (b && (row->methods & b->methods) && --b->method_holds == 0)
+            watch_end(&b->method_watch);
         if (b && --b->holds == 0)
-            badge_free(e, b);
+            badge_check(e, b);
     }
 }
 
@@ -254,8 +266,8 @@ int op_endpoint_mint(struct invocation *inv, const struct endpoint_mint_in *in,
     err_t err = result_derive(inv, in->methods, in->badge, (unsigned)in->interface, in->uses,
                               &out->capability);
     struct badge *b = badge_find(e, in->badge);
-    if (b && b->holds == 0) /* made for what was refused */
-        badge_free(e, b);
+    if (b) /* perhaps made for what was refused */
+        badge_check(e, b);
     return err;
 }
 
@@ -267,6 +279,25 @@ int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in
     if (!b)
         return PHX_NOT_FOUND;
     return watch_set(&b->watch, inv->thread, in->notification, in->bits);
+}
+
+/* Of the badge that `hold` has, whose only hold it must be: of others it is not known what
+ * they may do. */
+int op_endpoint_watch_methods(struct invocation *inv, const struct endpoint_watch_methods_in *in)
+{
+    const struct hold *row = cap_row(&inv->thread->process->table, in->hold);
+
+    if (!row)
+        return PHX_INVALID_CAPABILITY;
+    struct badge *b = row->object == inv->object ? badge_of(row) : NULL;
+    if (!b || !(row->methods & in->methods))
+        return PHX_INVALID_ARGUMENT;
+    if (b->holds > 1)
+        return PHX_INVALID_STATE;
+    TRY(watch_set(&b->method_watch, inv->thread, in->notification, in->bits));
+    b->methods = in->methods;
+    b->method_holds = 1;
+    return OK;
 }
 
 err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)

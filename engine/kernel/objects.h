@@ -87,17 +87,24 @@ struct endpoint {
     struct object object;
     struct list callers;   /* of struct waiter.link, first come first */
     struct list receivers;
+    struct mailbox *mailbox; /* NULL: it takes no one-way messages */
+    uint64_t queued;       /* bytes of those without a badge */
     struct tree badges;    /* of struct badge.node */
     struct thread *server; /* who received here last and nowhere else since; or NULL */
     uint32_t servers;      /* holds that may receive */
     struct chore closing;  /* once that is 0 */
 };
 
-/* How many client holds have a badge; made at its first mint. */
+/* How many client holds have a badge; made at its first mint, and there as long as there
+ * are holds or one-way messages of it. */
 struct badge {
     struct tree_node node; /* key = the badge */
     uint64_t holds;
+    uint64_t queued;       /* bytes of its one-way messages */
     struct watch watch;
+    uint64_t methods;      /* those that are watched */
+    uint64_t method_holds; /* with one of them */
+    struct watch method_watch;
 };
 
 enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
@@ -159,6 +166,11 @@ static inline bool pin_alive(const struct pin *p)
 {
     return p->object && node_alive(p->up, p->up_gen);
 }
+
+/* The record of a badge, or NULL: 0, never minted, or its last hold is gone. */
+struct badge *badge_find(const struct endpoint *e, uint64_t number);
+/* If there is nothing of it any more. */
+void badge_check(struct endpoint *e, struct badge *b);
 
 /* The object behind another capability of the caller's, which must have this
  * interface and method. */

@@ -58,7 +58,8 @@ struct waiter {
     struct list lazy;
     struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
     uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
-    uint64_t mask;          /* of a notification; of a console: address */
+    uint64_t mask;          /* of a notification; of a console: address; of a WAIT_CALL: its
+                             * place among what arrived */
     uint64_t length;        /* of a console */
     uint64_t swept, seen;   /* the sweep that last found it alive; that gave it no bits */
 
@@ -219,6 +220,7 @@ void upcall_pending(struct thread *t);
 
 err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words);
 /* Of a call that was queued BLOCKED too: the waiter was answered. */
+err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned words);
 err_t ipc_receive(struct waiter *w, uint64_t cap);
 err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* RETURN, then RECV: a RETURN that answers nobody is no error here. */

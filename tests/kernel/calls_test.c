@@ -243,6 +243,51 @@ TEST(calls, bytes_end_with_the_buffer, "and who is sent more is told")
     }
 }
 
+/* alice's call with three capabilities is queued; then one of them is no more. */
+TEST(calls, a_capability_may_die_on_the_way, "and comes as null, with its bit")
+{
+    for (unsigned way = 0; way < 4; way++) {
+        world_begin();
+        make_service(&endpoint, &client, 3, 0);
+        struct thread *other = another_thread(&alice);
+        struct phx_message *m = message_at(&alice, MEMORY);
+        const uint64_t caps[] = {make_notification(&alice), make_notification(&alice),
+            SLOT(CLOCK)};
+        const uint8_t modes[] = {PHX_CAP_COPY, PHX_CAP_MOVE, PHX_CAP_COPY};
+        CHECK_EQ(CALL(other, caps[0], CAPABILITY_DUPLICATE), 0);
+        CHECK_EQ(CALL(other, WORD(other, 0), CAPABILITY_DERIVE, CAPABILITY_M_ALL), 0);
+        const uint64_t parent = WORD(other, 0);
+        CHECK_EQ(CALL(other, parent, CAPABILITY_DERIVE, CAPABILITY_M_ALL), 0);
+        memcpy(m->caps, caps, sizeof caps);
+        memcpy(m->cap_modes, modes, sizeof modes);
+        if (way == 3)
+            m->caps[0] = WORD(other, 0);
+        m->send_caps = 3;
+        const uint64_t op = PHX_OP_CALL(1, 0) | PHX_OP_MESSAGE;
+        m->caps[2] = 0;
+        CHECK_EQ(SYS(alice.thread, op, client, MEMORY), -PHX_INVALID_CAPABILITY); /* was never */
+        m->caps[2] = SLOT(CLOCK);
+        CHECK_EQ(SYS(alice.thread, op, client, MEMORY), WAITS);
+        if (way == 1 || way == 2)
+            CHECK_EQ(SYS(other, PHX_OP_RELEASE, caps[way - 1]), 0);
+        if (way == 3)
+            CHECK_EQ(CALL(other, parent, CAPABILITY_REVOKE, 0), 0);
+        const unsigned lost = way == 0 ? 0 : way == 2 ? 2 : 1;
+        const uint32_t live = bob.process->table.live;
+        struct phx_message *r = message_at(&bob, MEMORY);
+        r->accept_caps = 4;
+        r->accept[0] = r->accept[1] = IFACE_NOTIFICATION;
+        CHECK_EQ(SYS(bob.thread, PHX_OP_RECV | PHX_OP_MESSAGE, endpoint, MEMORY),
+            1 << 8 | 3 << 16 | (int64_t)lost << 24);
+        CHECK_EQ(bob.process->table.live, live + (lost ? 2 : 3));
+        for (unsigned i = 0; i < 3; i++) {
+            CHECK_EQ(r->caps[i] == 0, lost >> i & 1);
+            CHECK_EQ(r->caps[i] ? SYS(bob.thread, PHX_OP_RELEASE, r->caps[i]) : 0, 0);
+        }
+        world_end();
+    }
+}
+
 static void refused(void)
 {
     bob_waits(0);

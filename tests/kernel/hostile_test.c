@@ -178,7 +178,7 @@ TEST(hostile, operation_words_are_checked, "bit by bit")
         if (kind != PHX_KIND_NYX && kind != PHX_KIND_TRANSPORT)
             CHECK_EQ(SYS(alice.thread, kind, SLOT(CLOCK)), -PHX_INVALID_SYSCALL);
     for (uint64_t number = 0; number < 256; number++)
-        if (number == 0 || number == PHX_T_SEND || number > PHX_T_ENTER1)
+        if (number == 0 || number > PHX_T_ENTER1)
             CHECK_EQ(SYS(alice.thread, PHX_KIND_TRANSPORT | number << 8, SLOT(CLOCK)),
                 -PHX_INVALID_SYSCALL);
     CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(64, 0), SLOT(CLOCK)), -PHX_INVALID_ARGUMENT);

@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include "ipc.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,46 @@ static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
          &variable->member != (list_head);                                                         \
          variable = CONTAINER(variable->member.next, type, member))
 
+/* --- mailboxes, which nobody lists --------------------------------------------- */
+
+#define BOXES_MAX 64
+static const struct endpoint *boxes[BOXES_MAX];
+static unsigned box_count;
+
+static void add_box(const struct endpoint *box)
+{
+    for (unsigned i = 0; i < box_count; i++)
+        if (boxes[i] == box)
+            return;
+    CHECK(box_count < BOXES_MAX);
+    boxes[box_count++] = box;
+}
+
+static void find_boxes_in(const struct cap_table *table)
+{
+    EACH_ROW(row, table)
+    {
+        const struct endpoint *e = (const struct endpoint *)row->object;
+
+        if (row->state == HOLD_LIVE && e->object.type == OBJECT_ENDPOINT && e->mailbox)
+            add_box(e);
+    }
+}
+
+static void find_boxes(void)
+{
+    box_count = 0;
+    EACH(struct process, p, &kernel.processes, all_link)
+    find_boxes_in(&p->table);
+    for (unsigned i = 0; i < box_count; i++)
+        find_boxes_in(&boxes[i]->mailbox->table);
+}
+
+static bool pays(const struct account *a, unsigned box)
+{
+    return boxes[box]->mailbox->table.account == a;
+}
+
 /* --- what a table or a row keeps for later ----------------------------------- */
 
 #define KEPT_MAX 4096
@@ -56,16 +98,23 @@ static void keep(const void *page)
     kept[kept_count++] = page;
 }
 
+static void find_node_pages_in(const struct cap_table *table)
+{
+    EACH_ROW(row, table)
+    if (row->state == HOLD_LIVE)
+        for (const struct node *n = row->down ? row->down : row->up; n; n = n->parent)
+            if (n != &kernel.caps.root)
+                keep(page_of(n));
+}
+
 /* The pages of nodes that rows name, whoever pays. */
 static void find_node_pages(void)
 {
     kept_count = 0;
     EACH(struct process, p, &kernel.processes, all_link)
-    EACH_ROW(row, &p->table)
-    if (row->state == HOLD_LIVE)
-        for (const struct node *n = row->down ? row->down : row->up; n; n = n->parent)
-            if (n != &kernel.caps.root)
-                keep(page_of(n));
+    find_node_pages_in(&p->table);
+    for (unsigned i = 0; i < box_count; i++)
+        find_node_pages_in(&boxes[i]->mailbox->table);
 }
 
 static unsigned node_pages(const struct account *a)
@@ -77,16 +126,23 @@ static unsigned node_pages(const struct account *a)
     return n;
 }
 
+static unsigned pages_of(const struct cap_table *table)
+{
+    unsigned n = table->pages + (table->indirect != NULL);
+
+    for (unsigned i = 0; table->indirect && i < TABLE_INDIRECT; i++)
+        n += table->indirect[i] != NULL;
+    return n;
+}
+
 static unsigned table_pages(const struct account *a)
 {
     unsigned n = 0;
 
     EACH(struct process, p, &a->processes, account_link)
-    {
-        n += p->table.pages + (p->table.indirect != NULL);
-        for (unsigned i = 0; p->table.indirect && i < TABLE_INDIRECT; i++)
-            n += p->table.indirect[i] != NULL;
-    }
+    n += pages_of(&p->table);
+    for (unsigned i = 0; i < box_count; i++)
+        n += pays(a, i) ? pages_of(&boxes[i]->mailbox->table) : 0;
     return n;
 }
 
@@ -111,6 +167,8 @@ static void check_account(const struct account *a, uint64_t sums[RESOURCES])
         rows += p->table.live;
         threads += p->thread_count;
     }
+    for (unsigned i = 0; i < box_count; i++)
+        rows += pays(a, i) ? boxes[i]->mailbox->table.live : 0;
     CHECK_EQ(own(a, RESOURCE_HOLDS), rows);
     CHECK_EQ(own(a, RESOURCE_THREADS), threads);
     for (unsigned r = 0; r < RESOURCES; r++)
@@ -119,30 +177,51 @@ static void check_account(const struct account *a, uint64_t sums[RESOURCES])
     check_account(child, sums);
 }
 
-static void check_table(struct process *p)
+static void check_table(const struct cap_table *t)
 {
     uint32_t live = 0, free = 0;
 
-    EACH_ROW(row, &p->table)
+    EACH_ROW(row, t)
     {
         live += row->state == HOLD_LIVE || row->state == HOLD_RESERVED;
         free += row->state == HOLD_FREE;
         if (row->state == HOLD_LIVE)
             CHECK(row->object && row->object->refs > 0 && row->up && row->up->refs > 0);
     }
-    CHECK_EQ(p->table.live, live);
-    for (const struct hold *row = p->table.free; row; row = row->next)
+    CHECK_EQ(t->live, live);
+    for (const struct hold *row = t->free; row; row = row->next)
         CHECK(free-- > 0 && row->state == HOLD_FREE && cap_index(row) == row->badge);
+}
+
+/* Invariants M1 and M2 of ipc.h. */
+static void check_box(const struct endpoint *e)
+{
+    const struct mailbox *box = e->mailbox;
+    uint64_t queued = e->queued, gap = box->used;
+
+    check_table(&box->table);
+    for (struct tree_node *n = tree_first(&e->badges); n; n = tree_ceil(&e->badges, n->key + 1)) {
+        queued += CONTAINER(n, struct badge, node)->queued;
+        CHECK(CONTAINER(n, struct badge, node)->queued <= box->bytes / 2);
+    }
+    CHECK(e->queued <= box->bytes / 2);
+    CHECK(box->used <= box->bytes && queued <= box->used);
+    gap -= box->tail > box->head ? box->tail - box->head : 0;
+    CHECK(box->tail > box->head ? gap == 0 : gap == 0 || gap == box->bytes - box->head + box->tail);
+    CHECK_EQ(list_is_linked(&box->waiting.link), box->used > 0 && e->servers > 0);
 }
 
 void world_check(void)
 {
     uint64_t sums[RESOURCES] = {0};
 
+    find_boxes();
     check_account(&kernel.root, sums);
     CHECK_EQ(sums[RESOURCE_PAGES], memory_taken());
     EACH(struct process, p, &kernel.processes, all_link)
-    check_table(p);
+    check_table(&p->table);
+    for (unsigned i = 0; i < box_count; i++)
+        check_box(boxes[i]);
 }
 
 /* --- what can be seen ---------------------------------------------------------- */
@@ -183,8 +262,10 @@ static void dump_object(struct object *o)
         say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
             list_length(&e->receivers));
         for (struct tree_node *n = tree_first(&e->badges); n; n = next(&e->badges, n))
-            say(" %lu:%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
-                (void *)CONTAINER(n, struct badge, node)->watch.notification.object);
+            say(" %lu:%lu,%lu,%p,%p", n->key, CONTAINER(n, struct badge, node)->holds,
+                CONTAINER(n, struct badge, node)->queued,
+                (void *)CONTAINER(n, struct badge, node)->watch.notification.object,
+                (void *)CONTAINER(n, struct badge, node)->method_watch.notification.object);
     } else if (o->type == OBJECT_NOTIFICATION) {
         struct notification *n = (struct notification *)o;
 
@@ -264,15 +345,28 @@ static void dump_process(struct process *p)
     dump_thread(t);
 }
 
+static void dump_box(const struct endpoint *e)
+{
+    const struct mailbox *box = e->mailbox;
+
+    say("mailbox of %p used %lu from %lu to %lu\n", (const void *)e, box->used, box->head,
+        box->tail);
+    EACH_ROW(row, &box->table)
+    dump_row(row, index_);
+}
+
 char *world_dump(void)
 {
     char *all;
 
     length = 0;
+    find_boxes();
     find_node_pages();
     dump_account(&kernel.root);
     EACH(struct process, p, &kernel.processes, all_link)
     dump_process(p);
+    for (unsigned i = 0; i < box_count; i++)
+        dump_box(boxes[i]);
     all = text;
     text = NULL;
     room = 0;

@@ -248,6 +248,88 @@ static void return_and_receive_next(void)
     check_answered();
 }
 
+/* --- one way ---------------------------------------------------------------------- */
+
+static uint64_t alice_full_send(void)
+{
+    uint64_t moved = make_notification(&alice);
+
+    return entry_for(&alice, PHX_OP_SEND(5, 10), client, full_message(&alice, SLOT(CLOCK), moved));
+}
+
+static void begin_mailbox(uint64_t uses)
+{
+    make_service(&endpoint, &client, 3, uses);
+    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 4), 0);
+}
+
+static void send_words(void)
+{
+    begin_mailbox(2);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
+    CHECK_EQ(ATTEMPT(t, PHX_OP_SEND(5, 6), client, 7, 8), 0);
+    CHECK_EQ(answer_of(bob.thread), (int64_t)(5 | 5 << 8 | PHX_INFO_CUT | PHX_INFO_ONE_WAY));
+    CHECK_EQ(bob.thread->regs.rdi, 3);
+    CHECK_EQ(WORD(bob.thread, 1), 8);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 0), 0), -PHX_DISCONNECTED);
+}
+
+static void check_sent(void)
+{
+    struct phx_message *m = receive_message(&bob, PHX_MESSAGE_REPLY);
+    int64_t info =
+        ATTEMPT(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY));
+
+    check_full(&bob, m);
+    CHECK_EQ(info, m->info);
+    CHECK_EQ(info & (PHX_INFO_ONE_WAY | PHX_INFO_CUT), PHX_INFO_ONE_WAY);
+    CHECK_EQ(m->badge, 3);
+    CHECK_EQ(m->reply, 0);
+}
+
+static void send_message(void)
+{
+    begin_mailbox(1);
+    struct phx_message *m = receive_message(&bob, PHX_MESSAGE_REPLY);
+    uint64_t receive = entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_ENTER1, receive), WAITS);
+    CHECK_EQ(ATTEMPT(t, PHX_OP_ENTER1, alice_full_send()), 0);
+    CHECK_EQ(answer_of(bob.thread), m->info);
+    check_full(&bob, m);
+    CHECK_EQ(CALL(t, client, CAPABILITY_IDENTIFY), 0);
+    CHECK_EQ(WORD(t, 3), 0);
+}
+
+static void send_later(void)
+{
+    begin_mailbox(1);
+    CHECK_EQ(ATTEMPT(t, PHX_OP_ENTER1, alice_full_send()), 0);
+    struct phx_message *m = receive_message(&bob, 0);
+    CHECK(SYS(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY)) > 0);
+    check_full(&bob, m);
+}
+
+static void receive_sent(void)
+{
+    begin_mailbox(1);
+    CHECK_EQ(SYS(t, PHX_OP_ENTER1, alice_full_send()), 0);
+    check_sent();
+}
+
+static void receive_sent_by_ring(void)
+{
+    begin_mailbox(0);
+    uint64_t frame = make_frame(&alice, 2), pa = WORD(t, 1);
+    struct phx_ring *r = direct(pa);
+    CHECK_EQ(CALL(t, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, 4), 0);
+    uint64_t ring = WORD(t, 0);
+    *(struct phx_entry *)(void *)(r + 1) = *(struct phx_entry *)at(&alice, alice_full_send());
+    r->submit_tail = 1;
+    CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 1, 0), 0);
+    CHECK_EQ(r->complete_tail, 1);
+    check_sent();
+}
+
 /* --- the rest -------------------------------------------------------------------- */
 
 static void nothing(void)
@@ -318,6 +400,11 @@ static const struct scenario scenarios[] = {
     TRANSPORT(return_by_reply),
     TRANSPORT(return_and_receive),
     TRANSPORT(return_and_receive_next),
+    TRANSPORT(send_words),
+    TRANSPORT(send_message),
+    TRANSPORT(send_later),
+    TRANSPORT(receive_sent),
+    TRANSPORT(receive_sent_by_ring),
     TRANSPORT(nothing),
     TRANSPORT(release),
     TRANSPORT(signal_and_wait),

@@ -46,7 +46,7 @@
 #define PHX_T_RECV 3        /* wait on an endpoint to be called */
 #define PHX_T_RETURN 4      /* answer: capability 0, the call being served; else a Reply */
 #define PHX_T_RETURN_RECV 5 /* answer the call being served, then wait on the endpoint */
-#define PHX_T_SEND 6        /* one-way into a mailbox (not there yet) */
+#define PHX_T_SEND 6        /* method of the capability, one way: into its server's mailbox */
 #define PHX_T_RELEASE 7     /* let go of a capability */
 #define PHX_T_SIGNAL 8      /* Notification.signal(word 0) */
 #define PHX_T_WAIT 9        /* Notification.wait(word 0 mask, word 1 deadline) */
@@ -61,6 +61,7 @@
     ((kind) | (number) << 8 | (method) << 16 | (words) << 24)
 #define PHX_OP_NOP PHX_OP(PHX_KIND_TRANSPORT, PHX_T_NOP, 0, 0)
 #define PHX_OP_CALL(method, words) PHX_OP(PHX_KIND_TRANSPORT, PHX_T_CALL, method, words)
+#define PHX_OP_SEND(method, words) PHX_OP(PHX_KIND_TRANSPORT, PHX_T_SEND, method, words)
 #define PHX_OP_RECV PHX_OP(PHX_KIND_TRANSPORT, PHX_T_RECV, 0, 0)
 #define PHX_OP_RETURN(status, words) PHX_OP(PHX_KIND_TRANSPORT, PHX_T_RETURN, status, words)
 #define PHX_OP_RETURN_RECV(status, words) \
@@ -71,7 +72,7 @@
 /* In registers: ten words may come back. Without it, five: a longer message is cut, so that
  * registers which a function must preserve are none of a stranger's business. */
 #define PHX_OP_WIDE 0x80000000UL
-/* In registers, CALL to RETURN_RECV: rsi is the address of a struct phx_message. */
+/* In registers, CALL to SEND: rsi is the address of a struct phx_message. */
 #define PHX_OP_MESSAGE 0x40000000UL
 #define PHX_OP_FLAGS_SHIFT 32
 
@@ -84,6 +85,7 @@
 /* Bit 62: the message was longer than the buffer, which has its beginning, or had more
  * words than there was room for. */
 #define PHX_INFO_CUT (1L << 62)
+#define PHX_INFO_ONE_WAY (1L << 61) /* was sent, not called: nobody waits for an answer */
 
 #define PHX_FOREVER (~0UL) /* a deadline that never comes; 0 polls */
 
@@ -95,6 +97,8 @@
 #define PHX_WORDS 10
 #define PHX_MESSAGE_CAPS 4
 #define PHX_MESSAGE_MAX 4096 /* bytes in a buffer; more goes in frames */
+#define PHX_SEND_MAX 4096    /* of a one-way message, which the kernel keeps */
+#define PHX_MAILBOX_MAX (1UL << 20)
 
 /* Well-known rows of a capability table: index = enum Slot, generation 1. */
 #define PHX_SLOT_ID(slot) ((uint64_t)(slot) | 1UL << 32)
@@ -147,7 +151,7 @@ struct phx_entry {
     uint64_t op;
     uint64_t cap;
     uint64_t words[5]; /* arguments; CALL, RECV, RETURN(_RECV) with a message:
-                          word 0 is the address of a struct phx_message */
+                          word 0 is the address of a struct phx_message (SEND too) */
     uint64_t user;     /* comes back in the completion */
 };
 

@@ -95,9 +95,10 @@ static void take_message(struct chance *c, const struct phx_message *m, int64_t 
 
 static uint64_t message_op(struct chance *c, uint64_t *cap)
 {
-    uint64_t number = PHX_T_CALL + chance_below(c, 4);
+    uint64_t number = PHX_T_CALL + chance_below(c, 5);
+    bool asks = number == PHX_T_CALL || number == PHX_T_SEND;
 
-    *cap = known_cap(c, number == PHX_T_CALL ? IFACE_CLIENT : IFACE_ENDPOINT);
+    *cap = known_cap(c, asks ? IFACE_CLIENT : IFACE_ENDPOINT);
     if (number == PHX_T_RETURN)
         *cap = chance_one_in(c, 2) ? 0 : known_cap(c, IFACE_REPLY);
     if (chance_one_in(c, 30))
@@ -132,6 +133,8 @@ static void call_in_registers(struct chance *c)
     struct shot s = {.op = PHX_OP_CALL(chance_below(c, 8), chance_below(c, 11)) | wide(c),
         .cap = known_cap(c, IFACE_CLIENT)};
 
+    if (chance_one_in(c, 4))
+        s.op = PHX_OP_SEND(chance_below(c, 8), chance_below(c, 11));
     for (unsigned i = 0; i < PHX_WORDS; i++)
         s.words[i] = chance_word(c);
     shoot(c, &s);

@@ -201,6 +201,8 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_badge: return chance_below(c, 8);
     case WORD_bits:
     case WORD_mask: return chance_one_in(c, 2) ? chance_word(c) : 1UL << chance_below(c, 64);
+    case WORD_bytes: return (1 + chance_below(c, 4)) * PHX_PAGE_SIZE + chance_one_in(c, 16);
+    case WORD_capabilities: return chance_below(c, 6);
     case WORD_code:
     case WORD_status: return chance_below(c, 0x8000);
     case WORD_submit:
@@ -214,7 +216,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_flags: return chance_one_in(c, 16);
     case WORD_frame:
     case WORD_page: return chance_one_in(c, 12) ? 0 : known_cap(c, IFACE_FRAME);
-    case WORD_hold: return known_cap(c, NONE);
+    case WORD_hold: return known_cap(c, chance_one_in(c, 2) ? IFACE_CLIENT : NONE);
     case WORD_holds: return chance_below(c, 40);
     case WORD_interface: return IFACE_CLIENT + chance_below(c, 3);
     case WORD_length: return length_word(c);

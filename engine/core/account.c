@@ -83,14 +83,11 @@ err_t account_transfer(struct account *from, struct account *to, unsigned r, uin
 
     for (struct account *a = from; a != top; a = a->object.account) {
         a->limit[r] -= n;
-        a->object.account->used[r] -= n;
+        account_use_less(a->object.account, r, n);
     }
     for (struct account *a = to; a != top; a = a->object.account) {
         a->limit[r] += n;
-        struct account *parent = a->object.account;
-        parent->used[r] += n;
-        if (parent->used[r] > parent->peak[r])
-            parent->peak[r] = parent->used[r];
+        a->object.account->used[r] += n;
     }
     return OK;
 }

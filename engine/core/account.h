@@ -63,6 +63,7 @@ struct account;
 struct object {
     uint8_t type;
     uint8_t dead;  /* its work is over; the memory stays until refs is 0 */
+    uint8_t watched; /* caps.came and caps.gone hear of its rows */
     uint32_t refs; /* holds, mappings and other objects that name it */
     struct account *account; /* pays for it; NULL: static */
 };
@@ -87,7 +88,8 @@ struct account {
     struct list children;   /* of struct account.sibling; the closed ones last */
     struct list sibling;
     struct list processes;  /* of struct process.account_link */
-    uint64_t limit[RESOURCES], used[RESOURCES], peak[RESOURCES];
+    uint64_t limit[RESOURCES], used[RESOURCES];
+    uint64_t peak[RESOURCES]; /* as of the last refund: account_peak() */
     uint64_t ran;           /* ns that its own threads had a core */
     struct list partial[KIND_COUNT]; /* object pages with room */
 };
@@ -107,16 +109,26 @@ MUST_USE static inline err_t account_charge(struct account *a, unsigned r, uint6
 {
     TRY(account_can(a, r, n));
     a->used[r] += n;
-    if (a->used[r] > a->peak[r])
-        a->peak[r] = a->used[r];
     return OK;
+}
+
+/* The most that was ever used: less is used only after a refund. */
+static inline uint64_t account_peak(const struct account *a, unsigned r)
+{
+    return a->used[r] > a->peak[r] ? a->used[r] : a->peak[r];
+}
+
+static inline void account_use_less(struct account *a, unsigned r, uint64_t n)
+{
+    a->peak[r] = account_peak(a, r);
+    a->used[r] -= n;
 }
 
 /* A closed account has nothing to spare: what is refunded is its parent's. */
 static inline void account_refund(struct account *a, unsigned r, uint64_t n)
 {
     for (;; a = a->object.account) {
-        a->used[r] -= n;
+        account_use_less(a, r, n);
         if (!a->object.dead || !a->object.account)
             return;
         a->limit[r] -= n;

@@ -93,7 +93,7 @@ static void check_model(void)
                 continue;
             CHECK_EQ(accounts[i]->limit[r], limits[i][r]);
             CHECK_EQ(accounts[i]->used[r], model_used(i, r));
-            CHECK(accounts[i]->peak[r] >= accounts[i]->used[r]);
+            CHECK(account_peak(accounts[i], r) >= accounts[i]->used[r]);
         }
     }
 }
@@ -337,10 +337,11 @@ TEST(account, a_run_costs_each_of_its_pages, "taken and given back")
     for (unsigned i = 0; i < 4096; i++)
         CHECK_EQ(((char *)page)[i], 0);
     CHECK_EQ(root.used[RESOURCE_PAGES], 8);
-    CHECK_EQ(root.peak[RESOURCE_PAGES], 8);
+    CHECK_EQ(account_peak(&root, RESOURCE_PAGES), 8);
     account_give_pages(&root, run, 7);
     account_give_pages(&root, page, 1);
     CHECK_EQ(root.used[RESOURCE_PAGES], 0);
+    CHECK_EQ(account_peak(&root, RESOURCE_PAGES), 8);
     CHECK_EQ(taken, 0);
 }
 

@@ -199,14 +199,14 @@ static err_t table_grow(struct cap_table *t)
     TRY(page_place(t, t->pages, &place));
     TRY(account_zero_page(t->account, place));
     uint32_t page = t->pages++;
+    t->near = t->pages < TABLE_DIRECT ? t->pages : TABLE_DIRECT;
     memcpy((char *)*place + HOLDS_PER_PAGE * sizeof(struct hold), &page, sizeof page);
     for (unsigned slot = HOLDS_PER_PAGE; slot-- > (page == 0 ? TABLE_FIRST_FREE : 0);) {
         struct hold *row = cap_row_at(t, INDEX(page, slot));
 
         row->generation = 1;
-        row->badge = INDEX(page, slot);
-        row->next = t->free;
-        t->free = row;
+        row->badge = cap_id(row, INDEX(page, slot));
+        cap_offer(t, row);
     }
     if (page == 0)
         for (unsigned slot = 1; slot < TABLE_FIRST_FREE; slot++)
@@ -221,9 +221,11 @@ err_t cap_reserve(struct cap_table *t, uint32_t *index)
     TRY(account_can(t->account, RESOURCE_HOLDS, 1));
     if (!t->free)
         TRY(table_grow(t));
-    struct hold *row = cap_take(t, index);
+    uint64_t id;
+    struct hold *row = cap_take(t, &id);
     if (!row)
         return PHX_LIMIT_EXCEEDED;
+    *index = (uint32_t)id;
     row->state = HOLD_RESERVED;
     return OK;
 }
@@ -240,7 +242,6 @@ err_t cap_reserve_slot(struct cap_table *t, uint32_t slot)
         return PHX_EXISTS;
     TRY(account_charge(t->account, RESOURCE_HOLDS, 1));
     row->state = HOLD_RESERVED;
-    t->live++;
     return OK;
 }
 
@@ -260,14 +261,14 @@ void cap_unreserve(struct cap_table *t, uint32_t index)
     struct hold *row = cap_row_at(t, index);
 
     row->generation--;
-    cap_give(t, row, index);
+    cap_give(t, row, cap_id(row, index));
 }
 
 /* What a row that was filled still needs. */
 static uint64_t row_came(struct cap_table *t, struct hold *row, uint32_t index)
 {
     uses_hold(row->uses);
-    if (cap_watched(t->caps, row->object))
+    if (row->object->watched)
         t->caps->came(t->caps, row);
     return cap_id(row, index);
 }
@@ -281,6 +282,7 @@ uint64_t cap_put(struct cap_table *t, uint32_t index, struct object *object, uns
         .badge = badge,
         .checked = t->caps->revocations,
         .interface = (uint16_t)interface,
+        .state = HOLD_LIVE,
     };
 
     hold_fill(row, &like, methods, &t->caps->root, t->caps->root.gen);
@@ -351,7 +353,7 @@ uint64_t cap_move(struct cap_table *from, struct hold *row, struct cap_table *to
 
     *target = *row;
     target->generation = generation;
-    cap_give(from, row, cap_index(row));
+    cap_give(from, row, cap_id(row, cap_index(row)));
     return cap_id(target, index);
 }
 
@@ -360,12 +362,12 @@ void cap_release(struct cap_table *t, struct hold *row)
     struct caps *caps = t->caps;
     struct object *o = row->object;
 
-    if (cap_watched(caps, o))
+    if (o->watched)
         caps->gone(caps, row);
     node_unref(row->up);
     node_unref(row->down);
     uses_drop(row->uses);
-    cap_give(t, row, cap_index(row));
+    cap_give(t, row, cap_id(row, cap_index(row)));
     if (--o->refs == 0)
         caps->last(o);
 }
@@ -436,6 +438,7 @@ bool cap_table_shrink(struct cap_table *t)
 
     release_page_rows(t, page);
     t->pages = page;
+    t->near = page < TABLE_DIRECT ? page : TABLE_DIRECT;
     t->free = NULL; /* nothing is reserved in a table that is being taken down */
     account_give_pages(t->account, cap_page(t, page), 1);
     return true;

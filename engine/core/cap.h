@@ -47,15 +47,20 @@ struct hold {
         struct hold *next; /* while free: the next free row */
     };
     uint64_t methods;
-    uint64_t badge; /* while free: its index */
+    uint64_t badge; /* while free: the id that it will have */
     struct node *up;
     uint64_t up_gen;
     struct node *down;     /* node of what was derived from this row, or NULL */
     struct uses *uses;     /* NULL: not counted */
     uint64_t checked;      /* revocations when the chain was last seen whole */
     uint32_t generation;
-    uint16_t interface;
-    uint8_t state;
+    union {
+        struct {
+            uint16_t interface;
+            uint8_t state;
+        };
+        uint32_t kind; /* both */
+    };
 };
 
 #define HOLDS_PER_PAGE 56
@@ -68,8 +73,7 @@ struct hold {
 struct caps {
     uint64_t revocations; /* moves after every revoke */
     struct node root;     /* up of what nobody can revoke */
-    uint32_t watched;     /* a bit each object type: those of which came and gone hear */
-    /* A row names its object from now on, or is about to stop. */
+    /* A row names a watched object from now on, or is about to stop. */
     void (*came)(struct caps *caps, const struct hold *row);
     void (*gone)(struct caps *caps, const struct hold *row);
     void (*last)(struct object *object); /* nothing names it any more */
@@ -81,8 +85,8 @@ struct cap_table {
     void *direct[TABLE_DIRECT];
     void ***indirect;           /* a page of pages of pages, made when needed */
     uint32_t pages;             /* pages of rows so far */
+    uint32_t near;              /* those of them in `direct` */
     struct hold *free;          /* a free row, or NULL */
-    uint32_t live;              /* rows that are charged: live and reserved */
     uint32_t sweep;             /* page*64+slot where the next sweep looks */
     uint64_t sweep_began;       /* revocations when it was last at the first row */
 };
@@ -112,10 +116,17 @@ static inline struct hold *cap_row_at(const struct cap_table *t, uint32_t index)
 static inline struct hold *cap_row(const struct cap_table *t, uint64_t id)
 {
     uint32_t page = (uint32_t)id >> 6, slot = (uint32_t)id & 63;
+    struct hold *row;
 
-    if (page >= t->pages || slot >= HOLDS_PER_PAGE)
+    if (slot >= HOLDS_PER_PAGE)
         return NULL;
-    struct hold *row = cap_page(t, page) + slot;
+    if (page < t->near)
+        row = t->direct[page];
+    else if (page < t->pages)
+        row = cap_page(t, page);
+    else
+        return NULL;
+    row += slot;
     return row->generation == id >> 32 && row->state == HOLD_LIVE ? row : NULL;
 }
 
@@ -123,23 +134,30 @@ static inline uint64_t cap_id(const struct hold *row, uint32_t index)
 {
     return index | (uint64_t)row->generation << 32;
 }
+#define CAP_NEXT_GENERATION (UINT64_C(1) << 32)
+
+/* A row is the next to be taken; its badge is the id that it will have. */
+static inline void cap_offer(struct cap_table *t, struct hold *row)
+{
+    row->next = t->free;
+    t->free = row;
+}
 
 /* --- the parts of what is done most: capabilities come and go ------------------- */
 
-/* A free row, charged, and its index; NULL: there is none, or the account has none. */
-static inline struct hold *cap_take(struct cap_table *t, uint32_t *index)
+/* A free row, charged, and the id it will have; NULL: there is none, or the account has none. */
+static inline struct hold *cap_take(struct cap_table *t, uint64_t *id)
 {
     struct hold *row = t->free;
 
     if (!row || account_charge(t->account, RESOURCE_HOLDS, 1) != OK)
         return NULL;
     t->free = row->next;
-    t->live++;
-    *index = (uint32_t)row->badge;
+    *id = row->badge;
     return row;
 }
 
-/* A taken row gets what `like` has, under a node; its object, node and generation count. */
+/* A taken row gets what a live one, `like`, has, under a node; its object, node and generation count. */
 static inline void hold_fill(struct hold *row, const struct hold *like, uint64_t methods,
                              struct node *up, uint64_t up_gen)
 {
@@ -151,29 +169,22 @@ static inline void hold_fill(struct hold *row, const struct hold *like, uint64_t
     row->down = NULL;
     row->uses = like->uses;
     row->checked = like->checked;
-    row->interface = like->interface;
-    row->state = HOLD_LIVE;
+    row->kind = like->kind;
     row->object->refs++;
     up->refs++;
 }
 
-/* A live row is free again under the next generation, unless that would come round: then
- * the slot is retired, so that no stale id ever names something new. */
-static inline void cap_give(struct cap_table *t, struct hold *row, uint32_t index)
+/* The live row with this id is free again under the next generation, unless that would come
+ * round: then the slot is retired, so that no stale id ever names something new. */
+static inline void cap_give(struct cap_table *t, struct hold *row, uint64_t id)
 {
-    row->state = ++row->generation == UINT32_MAX ? HOLD_RETIRED : HOLD_FREE;
     account_refund(t->account, RESOURCE_HOLDS, 1);
-    t->live--;
-    if (row->state == HOLD_RETIRED || index < TABLE_FIRST_FREE)
-        return;
-    row->badge = index;
-    row->next = t->free;
-    t->free = row;
-}
-
-static inline bool cap_watched(const struct caps *caps, const struct object *o)
-{
-    return caps->watched >> o->type & 1;
+    row->state = HOLD_FREE;
+    row->badge = id + CAP_NEXT_GENERATION;
+    if (++row->generation == UINT32_MAX)
+        row->state = HOLD_RETIRED;
+    else if ((uint32_t)id >= TABLE_FIRST_FREE)
+        cap_offer(t, row);
 }
 
 /* The index of a row that is in use. */

@@ -44,16 +44,16 @@ static inline struct hold *plain_row(const struct cap_table *t, uint64_t id)
 }
 
 /* With the lock held. */
-static bool __attribute__((noinline)) syscall_slow(struct cpu *c, struct thread *t)
+static bool __attribute__((noinline)) syscall_slow(struct thread *t)
 {
-    syscall_general(c, t);
+    syscall_general(this_cpu(), t);
     return false;
 }
 
-static bool __attribute__((noinline)) syscall_contended(struct cpu *c, struct thread *t)
+static bool __attribute__((noinline)) syscall_contended(struct thread *t)
 {
-    kernel_lock(c);
-    return syscall_slow(c, t);
+    kernel_lock(this_cpu());
+    return syscall_slow(t);
 }
 
 static bool __attribute__((noinline)) extended(struct cpu *c, struct thread *from, struct thread *to)
@@ -78,13 +78,29 @@ static inline bool switch_and_leave(struct cpu *c, struct thread *from, struct t
     return false;
 }
 
-static inline bool fast_call(struct cpu *c, struct thread *t, const struct hold *row, uint64_t op)
+/* A method of a kernel object, or one that every capability has. */
+static bool __attribute__((noinline)) plain_method(struct thread *t, unsigned method)
 {
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
+
+    return row && method < 64 && (row->methods >> method & 1) ? syscall_method(this_cpu(), t, row, method)
+                                                              : syscall_slow(t);
+}
+
+/* To a server. */
+static inline bool plain_call(struct thread *t, uint64_t op, unsigned method)
+{
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
+
+    if (!row || !(row->methods >> method & 1))
+        return syscall_slow(t);
+    if (row->interface < KERNEL_INTERFACES)
+        return syscall_method(this_cpu(), t, row, method);
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first = e->receivers.next;
     struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
     if (first == &e->receivers || r->plain != WAIT_RECEIVE || r->thread->attention)
-        return syscall_slow(c, t);
+        return syscall_slow(t);
 
     /* Commit. */
     struct thread *server = r->thread;
@@ -99,20 +115,20 @@ static inline bool fast_call(struct cpu *c, struct thread *t, const struct hold 
     w->all = WAIT_REPLY;
     w->sequence++;
     w->server = server;
-    return switch_and_leave(c, t, server);
+    return switch_and_leave(this_cpu(), t, server);
 }
 
-static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t op)
+static inline bool fast_return_receive(struct thread *t, uint64_t op)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
     struct waiter *caller = t->current_call, *w = &t->waiter;
 
     if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE))
-        return syscall_slow(c, t);
+        return syscall_slow(t);
     struct endpoint *e = (struct endpoint *)row->object;
     if (!caller || caller->plain != WAIT_REPLY || caller->thread->attention ||
         caller->thread->state != THREAD_BLOCKED || !list_is_empty(&e->callers))
-        return syscall_slow(c, t);
+        return syscall_slow(t);
 
     /* Commit. */
     struct thread *client = caller->thread;
@@ -127,7 +143,7 @@ static inline bool fast_return_receive(struct cpu *c, struct thread *t, uint64_t
     w->object = &e->object;
     e->object.refs++;
     list_add_tail(&e->receivers, &w->link);
-    return switch_and_leave(c, t, client);
+    return switch_and_leave(this_cpu(), t, client);
 }
 
 static inline bool go_on(struct thread *t)
@@ -137,89 +153,98 @@ static inline bool go_on(struct thread *t)
     return true;
 }
 
-/* A child of a row whose `down` is there, or a sibling, in the same table. */
-static bool __attribute__((noinline))
-fast_derive(struct cpu *c, struct thread *t, struct hold *row, unsigned method)
+/* The row named by rdi, if it has this method and its object no hooks. */
+static inline struct hold *plain_parent(struct thread *t, unsigned method)
 {
-    struct node *up = row->up;
-    uint64_t methods = row->methods, up_gen = row->up_gen;
-    uint32_t index;
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
 
-    if (method == CAPABILITY_DERIVE) {
-        up = row->down;
-        if (!up || t->regs.rdx != 0 || (t->regs.rsi & ~methods))
-            return syscall_method(c, t, row, method);
-        methods = t->regs.rsi;
-        up_gen = up->gen;
-    }
-    struct hold *new = cap_watched(&kernel.caps, row->object)
-                           ? NULL
-                           : cap_take(&t->process->table, &index);
-    if (!new)
-        return syscall_method(c, t, row, method);
+    return row && (row->methods >> method & 1) && !row->object->watched ? row : NULL;
+}
+
+/* A child of a row whose `down` is there, in the same table. */
+static bool __attribute__((noinline)) fast_derive(struct thread *t)
+{
+    struct hold *row = plain_parent(t, CAPABILITY_DERIVE), *new;
+    uint64_t id;
+
+    if (!row || !row->down || t->regs.rdx != 0 || (t->regs.rsi & ~row->methods) ||
+        !(new = cap_take(&t->process->table, &id)))
+        return syscall_slow(t);
 
     /* Commit. */
-    hold_fill(new, row, methods, up, up_gen);
-    t->regs.rsi = cap_id(new, index);
+    hold_fill(new, row, t->regs.rsi, row->down, row->down->gen);
+    t->regs.rsi = id;
+    return go_on(t);
+}
+
+static bool __attribute__((noinline)) fast_duplicate(struct thread *t)
+{
+    struct hold *row = plain_parent(t, CAPABILITY_DUPLICATE), *new;
+    uint64_t id;
+
+    if (!row || !(new = cap_take(&t->process->table, &id)))
+        return syscall_slow(t);
+
+    /* Commit. */
+    hold_fill(new, row, row->methods, row->up, row->up_gen);
+    t->regs.rsi = id;
     return go_on(t);
 }
 
 /* Let go of a row that is nobody's last of anything. */
-static bool __attribute__((noinline)) fast_release(struct cpu *c, struct thread *t)
+static bool __attribute__((noinline)) fast_release(struct thread *t)
 {
     struct cap_table *table = &t->process->table;
     struct hold *row = cap_row(table, t->regs.rdi);
 
     if (!row || row->uses || row->down || row->up->refs == 1 || row->object->refs == 1 ||
-        cap_watched(&kernel.caps, row->object))
-        return syscall_slow(c, t);
+        row->object->watched)
+        return syscall_slow(t);
 
     /* Commit. */
     row->object->refs--;
     row->up->refs--;
-    cap_give(table, row, (uint32_t)t->regs.rdi);
+    cap_give(table, row, t->regs.rdi);
     return go_on(t);
 }
 
-/* CALL of a row that is plain. */
-static inline bool plain_call(struct cpu *c, struct thread *t, struct hold *row, uint64_t op)
+/* The lock, for what is short: whatever else another core wants of this one comes as an
+ * interrupt, right behind it. */
+static inline bool may_be_quick(const struct thread *t)
 {
-    unsigned method = (unsigned)(op >> 16 & 0xff);
-
-    if (method > 63 || !(row->methods >> method & 1))
-        return syscall_slow(c, t);
-    if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
-        return fast_call(c, t, row, op);
-    if (method == CAPABILITY_DERIVE || method == CAPABILITY_DUPLICATE)
-        return fast_derive(c, t, row, method);
-    return syscall_method(c, t, row, method);
+    return t->regs.rax <= OP_FIVE_WORDS && !t->attention;
 }
 
 bool kernel_syscall(struct thread *t)
 {
     const struct process *p = t->process;
-    struct cpu *c = this_cpu();
     uint64_t op = t->regs.rax;
 
-    if (UNLIKELY(t->regs.rip - p->libos_low - 1 >= p->libos_size)) {
-        syscall_foreign(c, t);
-        return false;
+    if (UNLIKELY(t->regs.rip - p->libos_low - 1 >= p->libos_size))
+        return syscall_foreign(t);
+    if ((uint16_t)op == OP_CALL) {
+        unsigned method = ((const uint8_t *)&t->regs.rax)[2];
+
+        if (UNLIKELY(!kernel_trylock()))
+            return syscall_contended(t);
+        if (!may_be_quick(t))
+            return syscall_slow(t);
+        if (method < CAPABILITY_IDENTIFY)
+            return plain_call(t, op, method);
+        if (method == CAPABILITY_DERIVE)
+            return fast_derive(t);
+        return method == CAPABILITY_DUPLICATE ? fast_duplicate(t) : plain_method(t, method);
+    }
+    if ((uint16_t)op == OP_RETURN_RECV) {
+        if (UNLIKELY(!kernel_trylock()))
+            return syscall_contended(t);
+        return may_be_quick(t) ? fast_return_receive(t, op) : syscall_slow(t);
     }
     if (op == PHX_OP_NOP) {
         t->regs.rax = 0;
         return true;
     }
-
     if (UNLIKELY(!kernel_trylock()))
-        return syscall_contended(c, t);
-    if (op > OP_FIVE_WORDS || t->attention || __atomic_load_n(&c->resched, __ATOMIC_RELAXED))
-        return syscall_slow(c, t);
-    if ((uint16_t)op == OP_CALL) {
-        struct hold *row = plain_row(&t->process->table, t->regs.rdi);
-
-        return row ? plain_call(c, t, row, op) : syscall_slow(c, t);
-    }
-    if ((uint16_t)op == OP_RETURN_RECV)
-        return fast_return_receive(c, t, op);
-    return op == PHX_OP_RELEASE ? fast_release(c, t) : syscall_slow(c, t);
+        return syscall_contended(t);
+    return op == PHX_OP_RELEASE && may_be_quick(t) ? fast_release(t) : syscall_slow(t);
 }

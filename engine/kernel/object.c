@@ -135,8 +135,7 @@ void objects_init(void)
     kernel.memory.size[KIND_EXTENDED_STATE] = (uint16_t)((arch_fpu_size + 63u) & ~63u);
     caps_init(&kernel.caps, object_free_last);
     kernel.caps.came = hold_came;
-    kernel.caps.gone = hold_gone; /* a Reply's object is a thread or a ring */
-    kernel.caps.watched = 1 << OBJECT_ENDPOINT | 1 << OBJECT_THREAD | 1 << OBJECT_RING;
+    kernel.caps.gone = hold_gone;
     list_init(&kernel.processes);
     list_init(&kernel.chores);
 }
@@ -214,6 +213,7 @@ static err_t make(struct invocation *inv, enum object_type type, unsigned interf
     o->type = (uint8_t)type;
     o->account = a;
     if (type == OBJECT_ENDPOINT) {
+        o->watched = 1;
         list_init(&((struct endpoint *)object)->callers);
         list_init(&((struct endpoint *)object)->receivers);
         list_init(&((struct endpoint *)object)->closing.link);

@@ -192,7 +192,7 @@ int op_account_balance(struct invocation *inv, const struct account_balance_in *
     uint64_t r = in->resource;
     out->limit = a->limit[r];
     out->used = a->used[r];
-    out->peak = r == RESOURCE_TIME ? a->ran : a->peak[r];
+    out->peak = r == RESOURCE_TIME ? a->ran : account_peak(a, (unsigned)r);
     return OK;
 }
 

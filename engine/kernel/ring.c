@@ -73,6 +73,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     TRY(object_new(a, KIND_RING, &object));
     r = object;
     r->object.type = OBJECT_RING;
+    r->object.watched = 1; /* it is what Replies to its calls name */
     r->object.account = a;
     list_init(&r->free);
     r->count = in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX;

@@ -18,6 +18,7 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
 
     struct thread *t = object;
     t->object.type = OBJECT_THREAD;
+    t->object.watched = 1; /* it is what Replies to its calls name */
     t->object.account = a;
     t->object.refs = 1; /* the process's list, until it ends */
     t->process = p;

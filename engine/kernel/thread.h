@@ -204,8 +204,8 @@ uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
 void syscall_general(struct cpu *c, struct thread *t);
 /* The same for a method of `row`, which has it, in registers; what kernel_syscall says. */
 bool syscall_method(struct cpu *c, struct thread *t, struct hold *row, unsigned method);
-/* From outside the libos's range, without the lock: the libos's business. */
-void syscall_foreign(struct cpu *c, struct thread *t);
+/* From outside the libos's range, without the lock: the libos's business. False. */
+bool syscall_foreign(struct thread *t);
 
 /* --- upcalls (upcall.c) --------------------------------------------------- */
 

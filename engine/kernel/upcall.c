@@ -72,11 +72,14 @@ void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, u
     t->resume_full = 0; /* rcx and r11 are in the frame */
 }
 
-void syscall_foreign(struct cpu *c, struct thread *t)
+bool syscall_foreign(struct thread *t)
 {
+    struct cpu *c = this_cpu();
+
     kernel_lock(c);
     upcall(t, PHX_UPCALL_SYSCALL, 0, 0, 0, 31);
     kernel_exit(c);
+    return false;
 }
 
 void upcall_pending(struct thread *t)

@@ -273,13 +273,13 @@ TEST(calls, a_capability_may_die_on_the_way, "and comes as null, with its bit")
         if (way == 3)
             CHECK_EQ(CALL(other, parent, CAPABILITY_REVOKE, 0), 0);
         const unsigned lost = way == 0 ? 0 : way == 2 ? 2 : 1;
-        const uint32_t live = bob.process->table.live;
+        const uint64_t live = bob.account->used[RESOURCE_HOLDS];
         struct phx_message *r = message_at(&bob, MEMORY);
         r->accept_caps = 4;
         r->accept[0] = r->accept[1] = IFACE_NOTIFICATION;
         CHECK_EQ(SYS(bob.thread, PHX_OP_RECV | PHX_OP_MESSAGE, endpoint, MEMORY),
             1 << 8 | 3 << 16 | (int64_t)lost << 24);
-        CHECK_EQ(bob.process->table.live, live + (lost ? 2 : 3));
+        CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live + (lost ? 2 : 3));
         for (unsigned i = 0; i < 3; i++) {
             CHECK_EQ(r->caps[i] == 0, lost >> i & 1);
             CHECK_EQ(r->caps[i] ? SYS(bob.thread, PHX_OP_RELEASE, r->caps[i]) : 0, 0);

@@ -220,7 +220,7 @@ TEST(deaths, a_thousand_holds_go, "of every kind, with all that they hold")
                     SLOT(SPACE), SLOT(PROCESS), SLOT(POOL)},
                 sizeof ids);
     }
-    CHECK(alice.process->table.live > 1000);
+    CHECK(alice.account->used[RESOURCE_HOLDS] > 1000);
     kill_program(&alice);
     CHECK_EQ(alice.account->used[RESOURCE_HOLDS], 0);
     world_end();

@@ -292,7 +292,7 @@ TEST(mail, what_was_revoked_is_not_received, "and costs no use")
     CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), (int64_t)(1 | 1 << 8 | PHX_INFO_ONE_WAY));
     CHECK_EQ(WORD(bob.thread, 0), 2);
     CHECK_EQ(uses_left(again), 3);
-    CHECK_EQ(service()->mailbox->table.live, 0);
+    CHECK_EQ(rows_in_use(&service()->mailbox->table), 0);
     world_end();
 }
 

@@ -73,7 +73,7 @@ static void revoke(void)
 static void balance(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_BALANCE, RESOURCE_HOLDS), 0);
-    CHECK_EQ(WORD(t, 1), alice.process->table.live);
+    CHECK_EQ(WORD(t, 1), alice.account->used[RESOURCE_HOLDS]);
 }
 
 static void create(void)

@@ -42,7 +42,7 @@ TEST(observe, every_row_is_shown_once, "whatever the room for an answer is")
             }
             seen += WORD(t, 1);
         } while (cursor != 0);
-        CHECK_EQ(seen, bob.process->table.live);
+        CHECK_EQ(seen, bob.account->used[RESOURCE_HOLDS]);
     }
     world_end();
 }

@@ -163,33 +163,33 @@ TEST(refusal, a_deadline_gives_everything_back, "that was reserved until then")
     for (unsigned i = 0; i < 3; i++) {
         uint64_t deadline = i == 0 ? 0 : now_ns() + 1000000;
         struct phx_message *m = message(&alice);
-        uint32_t live = alice.process->table.live;
+        uint64_t live = alice.account->used[RESOURCE_HOLDS];
 
         m->deadline = deadline;
         m->accept_caps = 3;
         CHECK_EQ(alice_calls(), i == 0 ? -PHX_WOULD_BLOCK : WAITS);
-        CHECK_EQ(alice.process->table.live, live + (i ? 3 : 0));
+        CHECK_EQ(alice.account->used[RESOURCE_HOLDS], live + (i ? 3 : 0));
         if (i == 2) /* it covers the answer, too */
             CHECK(SYS(bob.thread, PHX_OP_RECV, endpoint) > 0);
         pass_time(2000000);
         CHECK_EQ(answer_of(alice.thread), i == 0 ? -PHX_WOULD_BLOCK : -PHX_TIMEOUT);
-        CHECK_EQ(alice.process->table.live, live);
+        CHECK_EQ(alice.account->used[RESOURCE_HOLDS], live);
         CHECK_EQ(CALL(alice.thread, client, CAPABILITY_IDENTIFY), 0);
         CHECK_EQ(WORD(alice.thread, 3), i == 2 ? 3 : 4);
         CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 0), 0), -PHX_DISCONNECTED);
     }
     for (unsigned i = 0; i < 2; i++) {
         struct phx_message *m = message(&bob);
-        uint32_t live = bob.process->table.live;
+        uint64_t live = bob.account->used[RESOURCE_HOLDS];
 
         m->deadline = i == 0 ? 0 : now_ns() + 1000000;
         m->accept_caps = 4;
         m->flags = PHX_MESSAGE_REPLY;
         CHECK_EQ(bob_receives(), i == 0 ? -PHX_WOULD_BLOCK : WAITS);
-        CHECK_EQ(bob.process->table.live, live + (i ? 5 : 0));
+        CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live + (i ? 5 : 0));
         pass_time(2000000);
         CHECK_EQ(answer_of(bob.thread), i == 0 ? -PHX_WOULD_BLOCK : -PHX_TIMEOUT);
-        CHECK_EQ(bob.process->table.live, live);
+        CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live);
     }
     world_end();
 }
@@ -197,11 +197,11 @@ TEST(refusal, a_deadline_gives_everything_back, "that was reserved until then")
 TEST(refusal, idle_cores_sweep_what_was_revoked, "out of every table")
 {
     begin(0);
-    uint32_t live = bob.process->table.live;
+    uint64_t live = bob.account->used[RESOURCE_HOLDS];
     for (unsigned i = 0; i < 300; i++)
         (void)grant(&alice, SLOT(CLOCK), &bob);
     CHECK_EQ(CALL(alice.thread, SLOT(CLOCK), CAPABILITY_REVOKE, 0), 0);
-    CHECK_EQ(bob.process->table.live, live + 300);
+    CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live + 300);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
     CHECK_EQ(SYS(alice.thread, PHX_OP_CALL(1, 0), client), WAITS);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
@@ -209,7 +209,7 @@ TEST(refusal, idle_cores_sweep_what_was_revoked, "out of every table")
     for (unsigned i = 0; i < 2; i++)
         CHECK_EQ(CALL(others[i], SLOT(THREAD), THREAD_CONTROL_SLEEP, now_ns() + 50000000), WAITS);
     CHECK_EQ(CALL(boss.thread, SLOT(THREAD), THREAD_CONTROL_SLEEP, now_ns() + 50000000), WAITS);
-    CHECK_EQ(bob.process->table.live, live);
+    CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live);
     pass_time(100000000);
     CHECK_EQ(answer_of(boss.thread), 0);
     world_end();

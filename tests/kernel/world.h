@@ -45,6 +45,8 @@ void world_begin(void);
 void world_end(void);
 /* Accounts A1 and A2; every page taken is charged once; rows and threads add up. */
 void world_check(void);
+/* Live and reserved rows. */
+uint64_t rows_in_use(const struct cap_table *t);
 /* One more program like alice, with no account of its own: `like` pays. */
 struct program world_program(const struct program *like);
 

@@ -26,41 +26,38 @@ int64_t phx_invoke(uint64_t cap, unsigned method, uint64_t *words, unsigned nwor
 int64_t phx_release(uint64_t cap);
 #else
 
-/* A register whose value does not matter, for which no instruction is needed. */
-#define RT_ANY(name)    \
-    uint64_t name;      \
-    __asm__("" : "=r"(name))
+/* Word i, or what the register has just then. */
+#define RT_WORD(name, i)                \
+    do {                                \
+        if (n > (i))                    \
+            name = words[i];            \
+        else                            \
+            __asm__("" : "=r"(name));   \
+    } while (0)
 
 /* In registers: op, cap in rdi, the first n of five words out, all five in. */
 static inline __attribute__((always_inline)) int64_t rt_registers(
     uint64_t op, uint64_t *cap, uint64_t *words, unsigned n)
 {
+    register uint64_t rsi __asm__("rsi");
+    register uint64_t rdx __asm__("rdx");
+    register uint64_t r10 __asm__("r10");
+    register uint64_t r8 __asm__("r8");
+    register uint64_t r9 __asm__("r9");
     int64_t result;
 
-    RT_ANY(w0);
-    RT_ANY(w1);
-    RT_ANY(w2);
-    RT_ANY(w3);
-    RT_ANY(w4);
-    if (n > 0)
-        w0 = words[0];
-    if (n > 1)
-        w1 = words[1];
-    if (n > 2)
-        w2 = words[2];
-    if (n > 3)
-        w3 = words[3];
-    if (n > 4)
-        w4 = words[4];
-    register uint64_t r10 __asm__("r10") = w2;
-    register uint64_t r8 __asm__("r8") = w3;
-    register uint64_t r9 __asm__("r9") = w4;
+    RT_WORD(rsi, 0);
+    RT_WORD(rdx, 1);
+    RT_WORD(r10, 2);
+    RT_WORD(r8, 3);
+    RT_WORD(r9, 4);
     __asm__ volatile("syscall"
-                     : "=a"(result), "+D"(*cap), "+S"(w0), "+d"(w1), "+r"(r10), "+r"(r8), "+r"(r9)
+                     : "=a"(result), "+D"(*cap), "+r"(rsi), "+r"(rdx), "+r"(r10), "+r"(r8),
+                       "+r"(r9)
                      : "0"(op)
                      : "rcx", "r11", "memory");
-    words[0] = w0;
-    words[1] = w1;
+    words[0] = rsi;
+    words[1] = rdx;
     words[2] = r10;
     words[3] = r8;
     words[4] = r9;

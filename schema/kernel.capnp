@@ -196,9 +196,9 @@ interface AddressSpace $A.number(5)
       $A.bit(3) $A.words $A.nyx([34]) $A.slot(space)
       $A.errors(["outOfMemory", "limitExceeded", "notFound"])
       $A.doc("Change the protection of a range that is wholly mapped, 0 for none: what is there stays; never more than its frames' capabilities gave.");
-  query @4 (address :UInt64) -> (physical :UInt64, protection :UInt64, pages :UInt64)
+  query @4 (address :UInt64) -> (physical :UInt64, protection :UInt64, pages :UInt64, pageSize :UInt64)
       $A.bit(4) $A.words $A.slot(space) $A.errors(["notFound"])
-      $A.doc("Physical address, protection, and how many pages follow in the same mapping.");
+      $A.doc("Physical address, protection, how many pages follow in the same mapping, and the bytes of the page that shows it: 4 KiB, 2 MiB or 1 GiB.");
 }
 
 interface Frame $A.number(6)

@@ -99,17 +99,21 @@ typedef uint64_t pte_t;
 extern uint64_t arch_kernel_root;
 /* A new root: the kernel's half filled in, the user's half empty. */
 void arch_root_init(uint64_t root);
-/* The leaf entry for a user address, or NULL where a table is missing. */
+/* The entry of a user's page, or NULL where a table is missing or the page is large. */
 pte_t *arch_pte(uint64_t root, uint64_t address);
-/* The same, taking missing tables from `tables` (zeroed pages linked through
- * their first word, physical addresses, 0 ends); NULL when that ran out. */
-pte_t *arch_pte_make_tables(uint64_t root, uint64_t address, uint64_t *tables);
-/* How many tables are missing for [address, address + pages). */
-unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages);
+/* The largest page is 1 << arch_page_shift_max bytes, the next ones 512 times smaller. */
+extern unsigned arch_page_shift_max;
+/* The entry for an address in the lowest table that there is: for 1 << *shift bytes, a large
+ * page or nothing where that is more than a page. */
+pte_t *arch_entry(uint64_t root, uint64_t address, unsigned *shift);
+/* Instead of such an entry a table, a zeroed page, that shows the same. */
+void arch_table_link(pte_t *entry, unsigned shift, uint64_t table);
 /* Unlink one table page of the user's half, deepest first; 0 when there is none left.
  * The caller has cleared the leaves: what one still says is forgotten. */
 uint64_t arch_table_take(uint64_t root);
 static inline pte_t arch_pte_value(uint64_t pa, unsigned protection); /* PHX_PROT_*, user */
+static inline pte_t arch_pte_large(pte_t pte); /* the same for a large page, and back */
+static inline pte_t arch_pte_small(pte_t pte);
 static inline bool arch_pte_present(pte_t pte);
 static inline uint64_t arch_pte_pa(pte_t pte);
 static inline unsigned arch_pte_protection(pte_t pte);

@@ -19,15 +19,26 @@ pte_t *__attribute__((noinline)) space_find_leaves(struct space *s, uint64_t add
     return pte;
 }
 
+/* The entry that a page has, or would have if the large one that it is in were small. */
+static pte_t __attribute__((noinline)) large_part(struct space *s, uint64_t address)
+{
+    unsigned shift;
+    pte_t pte = *arch_entry(s->root, address, &shift);
+    uint64_t inside = address & ((1UL << shift) - PHX_PAGE_SIZE);
+
+    return pte ? arch_pte_small(pte + inside) : 0;
+}
+
 static inline uint64_t resolve(struct space *s, uint64_t address, unsigned protection)
 {
     if (address >= PHX_USER_END)
         return 0;
-    const pte_t *pte = space_pte(s, address);
+    const pte_t *small = space_pte(s, address);
+    pte_t pte = small ? *small : large_part(s, address);
 
-    if (!pte || (arch_pte_protection(*pte) & protection) != protection)
+    if ((arch_pte_protection(pte) & protection) != protection || !arch_pte_present(pte))
         return 0;
-    return arch_pte_pa(*pte) + (address & (PHX_PAGE_SIZE - 1));
+    return arch_pte_pa(pte) + (address & (PHX_PAGE_SIZE - 1));
 }
 
 uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection)

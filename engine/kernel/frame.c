@@ -112,6 +112,12 @@ err_t frame_split(struct frame *f, uint64_t at, struct frame **out)
     return OK;
 }
 
+void frame_join(struct frame *f, struct frame *rest)
+{
+    f->pages += rest->pages;
+    rest->owned = false;
+}
+
 void frame_free(struct frame *f)
 {
     if (f->owned)

@@ -43,7 +43,7 @@ struct mapping {
     uint8_t most;          /* what `up`'s hold allowed */
     uint64_t swept;        /* the sweep that last found it alive */
     bool going;            /* being taken down: its addresses are not free yet */
-    uint64_t cleared;      /* while going: pages whose entries are gone */
+    uint64_t done;         /* while going: pages whose entries are gone */
 };
 
 /* A table of leaves that was found, which stays until its space is taken down. */
@@ -186,6 +186,8 @@ MUST_USE err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool ow
                         struct frame **out);
 /* Pages from `at` on become a frame of their own. */
 MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
+/* The pages of `rest`, which follow, are f's again; it has none. */
+void frame_join(struct frame *f, struct frame *rest);
 void frame_free(struct frame *f);
 struct work;
 void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */

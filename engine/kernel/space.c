@@ -8,42 +8,45 @@
  * the translation of that and hold nothing of their own; they are taken from the
  * space's account as addresses need them, and given back with the space.
  *
- * Long ranges go in steps of STEP_PAGES entries. A mapping that is being taken
- * down is marked `going` and stays in the tree until its last entry is gone and
- * every core has flushed, so that neither its addresses nor its pages can become
- * something else before.
+ * So there is one way to change what is mapped: change the record, then have
+ * mapping_write() make its entries what it says, a step at a time. Entering, protecting,
+ * sealing and taking down differ in the record only, any of them may go on where another
+ * stopped, and only who finds an entry present has to flush. Ranges of a space are
+ * gone through by range_step(), the mappings of a frame by frame_sweep().
+ *
+ * A mapping that is being taken down is marked `going` and stays in the tree until its
+ * last entry is gone and every core has flushed, so that neither its addresses nor its
+ * pages can become something else before.
  */
-#include "buddy.h"
-#include "thread.h"
-
-#define STEP_PAGES 256
-
-static uint64_t mapping_end(const struct mapping *m)
-{
-    return m->node.key + (m->pages << PHX_PAGE_SHIFT);
-}
+#include "space.h"
 
 static struct mapping *mapping_of(struct tree_node *node)
 {
     return node ? CONTAINER(node, struct mapping, node) : NULL;
 }
 
-/* The mapping that has `address`, or NULL. */
-static struct mapping *mapping_at(const struct space *s, uint64_t address)
+struct mapping *mapping_at(const struct space *s, uint64_t address)
 {
     struct mapping *m = mapping_of(tree_floor(&s->mappings, address));
 
     return m && address < mapping_end(m) ? m : NULL;
 }
 
-/* The first mapping that has anything of [address, end), or NULL. */
-static struct mapping *mapping_in(const struct space *s, uint64_t address, uint64_t end)
+struct mapping *mapping_in(const struct space *s, uint64_t address, uint64_t end)
 {
     struct mapping *m = mapping_at(s, address);
 
     if (!m)
         m = mapping_of(tree_ceil(&s->mappings, address));
     return m && m->node.key < end ? m : NULL;
+}
+
+bool range_taken(const struct space *s, uint64_t address, uint64_t pages)
+{
+    const struct mapping *last =
+        mapping_of(tree_floor(&s->mappings, address + (pages << PHX_PAGE_SHIFT) - 1));
+
+    return last && mapping_end(last) > address;
 }
 
 /* --- cores ----------------------------------------------------------------- */
@@ -94,6 +97,159 @@ static void flush(const struct space *s, uint64_t address, uint64_t pages)
                 arch_pause();
 }
 
+/* --- records --------------------------------------------------------------- */
+
+err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
+                  struct mapping **out)
+{
+    void *object;
+
+    TRY(object_new(s->object.account, KIND_MAPPING, &object));
+    struct mapping *m = *out = object;
+    m->node.key = address;
+    m->space = s;
+    m->frame = f;
+    m->pages = pages;
+    m->up = &kernel.caps.root;
+    m->up_gen = kernel.caps.root.gen;
+    m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
+    list_init(&m->frame_link);
+    f->object.refs++;
+    node_ref(m->up);
+    return OK;
+}
+
+void mapping_allow(struct mapping *m, struct node *up, uint64_t up_gen, unsigned most)
+{
+    node_ref(up);
+    node_unref(m->up);
+    m->up = up;
+    m->up_gen = up_gen;
+    m->most = (uint8_t)most;
+}
+
+void mapping_insert(struct mapping *m)
+{
+    tree_insert(&m->space->mappings, &m->node);
+    list_add_head(&m->frame->mappings, &m->frame_link);
+}
+
+void mapping_free(struct mapping *m)
+{
+    if (list_is_linked(&m->frame_link))
+        tree_remove(&m->space->mappings, &m->node);
+    list_remove(&m->frame_link);
+    node_unref(m->up);
+    object_unref(&m->frame->object);
+    object_free(m);
+}
+
+/* --- entries --------------------------------------------------------------- */
+
+/* The largest page, as a shift, that may show this address of a mapping. */
+static unsigned mapping_shift(const struct mapping *m, uint64_t address)
+{
+    uint64_t apart = m->node.key ^ mapping_pa(m);
+    unsigned shift = arch_page_shift_max;
+
+    for (; shift > PHX_PAGE_SHIFT; shift -= ARCH_LEVEL_BITS) {
+        uint64_t rest = (1UL << shift) - 1;
+
+        if (!(apart & rest) && (address & ~rest) >= m->node.key &&
+            (address | rest) < mapping_end(m))
+            break;
+    }
+    return shift;
+}
+
+/* A table in the place of an entry that shows more than a page, or nothing. Who is refused
+ * something later keeps it: it shows nothing else, and goes with the space. */
+static err_t table_add(struct space *s, pte_t *entry, unsigned shift)
+{
+    void *table;
+
+    TRY(account_zero_page(s->object.account, &table));
+    arch_table_link(entry, shift, direct_pa(table));
+    return OK;
+}
+
+/* Where there is no table of leaves: the large page that page *at is in, or nothing, or a
+ * table more, if it may `make` one. */
+static err_t large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room,
+                         pte_t *seen)
+{
+    uint64_t address = m->node.key + (*at << PHX_PAGE_SHIFT);
+    unsigned allowed = mapping_shift(m, address), shift;
+    pte_t *entry = arch_entry(m->space->root, address, &shift);
+    uint64_t inside = address & ((1UL << shift) - 1);
+
+    if (make && shift > allowed) {
+        *room -= STEP_TABLE;
+        return table_add(m->space, entry, shift);
+    }
+    if (shift <= allowed) {
+        *seen |= *entry;
+        *entry = value ? arch_pte_large(value - inside) : 0;
+    }
+    *at += ((1UL << shift) - inside) >> PHX_PAGE_SHIFT;
+    --*room;
+    return OK;
+}
+
+static inline pte_t leaves_write(pte_t *pte, uint64_t count, pte_t value, uint64_t stride)
+{
+    pte_t seen = 0;
+
+    for (const pte_t *end = pte + count; pte < end; pte++, value += stride) {
+        seen |= *pte;
+        *pte = value;
+    }
+    return seen;
+}
+
+err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
+{
+    uint64_t at = *next;
+    pte_t seen = 0;
+    err_t err = OK;
+
+    while (err == OK && at < m->pages && *room > 0) {
+        uint64_t address = m->node.key + (at << PHX_PAGE_SHIFT);
+        pte_t *pte = space_pte(m->space, address);
+        pte_t value = arch_pte_value(mapping_pa(m) + (at << PHX_PAGE_SHIFT), m->protection);
+        uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
+
+        value = m->going ? 0 : value;
+        if (!pte) {
+            err = large_write(m, &at, value, make, room, &seen);
+            continue;
+        }
+        uint64_t count = ARCH_LEAVES - (address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1));
+        count = count < m->pages - at ? count : m->pages - at;
+        count = count < (uint64_t)*room ? count : (uint64_t)*room;
+        seen |= leaves_write(pte, count, value, stride);
+        at += count;
+        *room -= (int)count;
+    }
+    at = at < m->pages ? at : m->pages;
+    if (arch_pte_present(seen))
+        flush(m->space, m->node.key + (*next << PHX_PAGE_SHIFT), at - *next);
+    *next = at;
+    return err;
+}
+
+/* Clear some entries; true when the mapping is gone. */
+static bool mapping_clear(struct mapping *m, int *room)
+{
+    if (!m->going)
+        m->done = 0;
+    m->going = true;
+    if (mapping_write(m, &m->done, room, false) != OK || m->done < m->pages)
+        return false;
+    mapping_free(m);
+    return true;
+}
+
 /* --- making and ending spaces ---------------------------------------------- */
 
 err_t space_new(struct account *a, struct space **out)
@@ -114,46 +270,17 @@ err_t space_new(struct account *a, struct space **out)
     return OK;
 }
 
-static void mapping_free(struct mapping *m)
-{
-    tree_remove(&m->space->mappings, &m->node);
-    list_remove(&m->frame_link);
-    node_unref(m->up);
-    object_unref(&m->frame->object);
-    object_free(m);
-}
-
-/* Clear at most STEP_PAGES entries; true when the mapping is gone. */
-static bool mapping_clear(struct mapping *m)
-{
-    uint64_t from = m->cleared;
-    uint64_t to = m->pages - from > STEP_PAGES ? from + STEP_PAGES : m->pages;
-
-    m->going = true;
-    for (uint64_t i = from; i < to; i++) {
-        pte_t *pte = space_pte(m->space, m->node.key + (i << PHX_PAGE_SHIFT));
-
-        if (pte)
-            *pte = 0;
-    }
-    flush(m->space, m->node.key + (from << PHX_PAGE_SHIFT), to - from);
-    m->cleared = to;
-    if (to < m->pages)
-        return false;
-    mapping_free(m);
-    return true;
-}
-
 bool space_shrink(struct space *s)
 {
     struct mapping *m = mapping_of(tree_first(&s->mappings));
+    int room = STEP_ENTRIES;
 
     s->dropped = true;
     if (m) {
-        mapping_clear(m);
+        mapping_clear(m, &room);
         return true;
     }
-    flush(s, 0, STEP_PAGES);
+    flush(s, 0, STEP_ENTRIES);
     if (this_cpu()->space == s)
         space_unload(this_cpu());
     memset(s->found, 0, sizeof s->found);
@@ -179,13 +306,15 @@ void space_free(struct space *s)
  * so those that this sweep has not seen are there, whatever happens meanwhile. */
 bool frame_sweep(struct frame *f, uint64_t sweep)
 {
+    int room = STEP_ENTRIES;
+
     for (unsigned i = 0; i < 64; i++) {
         struct mapping *m = CONTAINER(f->mappings.next, struct mapping, frame_link);
 
         if (list_is_empty(&f->mappings) || m->swept >= sweep)
             return false;
         if (m->going || !node_alive(m->up, m->up_gen)) {
-            mapping_clear(m);
+            mapping_clear(m, &room);
             return true;
         }
         m->swept = kernel.sweeps;
@@ -195,304 +324,39 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
     return true;
 }
 
-/* --- mapping --------------------------------------------------------------- */
+/* --- parts of mappings ----------------------------------------------------- */
 
-/* Take the tables that [address, +pages) still needs, a few a step. */
-static bool tables_ready(struct work *w)
+/* Whether a mapping that was found there goes across `address`. */
+static bool is_across(const struct mapping *m, uint64_t address)
 {
-    struct account *a = w->space->object.account;
-
-    for (unsigned i = 0; i < 4 && w->need > 0; i++) {
-        void *table;
-
-        w->result = account_zero_page(a, &table);
-        if (w->result != OK)
-            return true;
-        *(uint64_t *)table = w->tables;
-        w->tables = direct_pa(table);
-        w->need--;
-    }
-    return w->need == 0;
+    return m && m->node.key < address && address < mapping_end(m) && !m->going;
 }
-
-static void tables_give_back(struct work *w)
-{
-    while (w->tables) {
-        uint64_t *table = direct(w->tables);
-
-        w->tables = *table;
-        account_give_pages(w->space->object.account, table, 1);
-    }
-}
-
-static void mapping_insert(struct mapping *m)
-{
-    tree_insert(&m->space->mappings, &m->node);
-    list_add_head(&m->frame->mappings, &m->frame_link);
-    m->frame->object.refs++;
-    node_ref(m->up);
-}
-
-/* Enter pages [from, to) of a mapping that is in the tree. */
-static void mapping_enter(struct mapping *m, uint64_t from, uint64_t to, uint64_t *tables)
-{
-    uint64_t pa = (m->frame->pfn + m->offset) << PHX_PAGE_SHIFT;
-
-    for (uint64_t i = from; i < to; i++) {
-        uint64_t address = m->node.key + (i << PHX_PAGE_SHIFT);
-        pte_t *pte = space_pte(m->space, address);
-
-        if (!pte)
-            pte = arch_pte_make_tables(m->space->root, address, tables);
-        ASSERT(pte);
-        *pte = arch_pte_value(pa + (i << PHX_PAGE_SHIFT), m->protection);
-    }
-}
-
-/* Fill in the next entries. The mapping may have been cut or taken down meanwhile by
- * another thread of its space; what is entered is what it still has. */
-static bool map_fill(struct work *w)
-{
-    uint64_t end = w->address + (w->pages << PHX_PAGE_SHIFT);
-    unsigned room = STEP_PAGES;
-
-    while (w->cursor < end && room > 0) {
-        struct mapping *m = mapping_in(w->space, w->cursor, end);
-
-        if (!m || m->frame != w->frame || m->going) {
-            if (!m)
-                return true;
-            w->cursor = mapping_end(m);
-            continue;
-        }
-        if (w->cursor < m->node.key)
-            w->cursor = m->node.key;
-        uint64_t from = (w->cursor - m->node.key) >> PHX_PAGE_SHIFT;
-        uint64_t to = m->pages - from > room ? from + room : m->pages;
-
-        mapping_enter(m, from, to, &w->tables);
-        room -= (unsigned)(to - from);
-        w->cursor = m->node.key + (to << PHX_PAGE_SHIFT);
-    }
-    return w->cursor >= end;
-}
-
-/* What a map or populate held on to, whether it succeeded or not. */
-static void map_over(struct work *w)
-{
-    tables_give_back(w);
-    if (w->mapping)
-        object_free(w->mapping);
-    object_unref(&w->frame->object);
-    object_unref(&w->space->object);
-}
-
-static bool map_fill_step(struct thread *t, struct work *w)
-{
-    (void)t;
-    if (!map_fill(w))
-        return false;
-    w->out[0] = w->pages;
-    map_over(w);
-    return true;
-}
-
-/* Tables first, then the record: from then on only filling in is left. */
-static bool map_tables_step(struct thread *t, struct work *w)
-{
-    if (w->unlocked && w->cursor < w->frame->pages) /* a populated frame, not zeroed yet */
-        return false;
-    w->unlocked = NULL;
-    if (!tables_ready(w))
-        return false;
-    if (w->result == OK && mapping_in(w->space, w->address, w->address + (w->pages << 12)))
-        w->result = PHX_EXISTS;
-    if (w->result == OK &&
-        (w->space->dropped || !node_alive(w->mapping->up, w->mapping->up_gen)))
-        w->result = PHX_REVOKED; /* and the tables counted on may be gone with the space */
-    struct node *up = w->mapping->up;
-    if (w->result != OK) {
-        map_over(w);
-        node_unref(up);
-        return true;
-    }
-
-    mapping_insert(w->mapping);
-    node_unref(up);
-    w->mapping = NULL;
-    w->cursor = w->address;
-    w->step = map_fill_step;
-    return map_fill_step(t, w);
-}
-
-static bool range_ok(uint64_t address, uint64_t pages)
-{
-    return address % PHX_PAGE_SIZE == 0 && pages > 0 && pages <= PHX_USER_END >> PHX_PAGE_SHIFT &&
-           address <= PHX_USER_END - (pages << PHX_PAGE_SHIFT);
-}
-
-static bool protection_ok(uint64_t protection)
-{
-    return protection <= 7 && protection != 0 && (protection & 6) != 6;
-}
-
-/* What a mapping is to be: with every right, and revoked by nobody. */
-static struct mapping mapping_plan(struct space *s, uint64_t address, uint64_t pages,
-                                   uint64_t protection)
-{
-    return (struct mapping){
-        .node.key = address,
-        .space = s,
-        .pages = pages,
-        .up = &kernel.caps.root,
-        .up_gen = kernel.caps.root.gen,
-        .protection = (uint8_t)protection | PHX_PROT_READ,
-        .most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE,
-    };
-}
-
-/* The record of a mapping that is still to be entered into the tree. */
-static err_t mapping_new(const struct mapping *what, struct mapping **out)
-{
-    void *object;
-
-    TRY(object_new(what->space->object.account, KIND_MAPPING, &object));
-    *out = object;
-    **out = *what;
-    (*out)->swept = 0; /* no sweep has seen it */
-    list_init(&(*out)->frame_link);
-    return OK;
-}
-
-/* Start mapping: `m` is complete but for the tree; takes a reference to everything. */
-static void map_begin(struct work *w, struct mapping *m)
-{
-    *w = (struct work){
-        .step = map_tables_step,
-        .space = m->space,
-        .frame = m->frame,
-        .mapping = m,
-        .address = m->node.key,
-        .pages = m->pages,
-        .need = arch_tables_missing(m->space->root, m->node.key, m->pages),
-    };
-    node_ref(m->up);
-    w->space->object.refs++;
-    w->frame->object.refs++;
-}
-
-/* The protection that these methods of Frame allow. */
-static uint8_t frame_most(uint64_t methods)
-{
-    return (methods & FRAME_M_MAP_READ ? PHX_PROT_READ : 0) |
-           (methods & FRAME_M_MAP_WRITE ? PHX_PROT_WRITE : 0) |
-           (methods & FRAME_M_MAP_EXECUTE ? PHX_PROT_EXECUTE : 0);
-}
-
-int op_address_space_map(struct invocation *inv, const struct address_space_map_in *in)
-{
-    struct space *s = (struct space *)inv->object;
-    struct hold *row;
-    struct mapping *m;
-
-    TRY(other(inv->thread, in->frame, IFACE_FRAME, FRAME_MAP_READ, &row));
-    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)frame_most(row->methods))
-        return PHX_PERMISSION_DENIED;
-    uint64_t have = FRAME_BADGE_PAGES(row->badge);
-    if (in->pages > have || in->offset > have - in->pages)
-        return PHX_INVALID_ARGUMENT;
-    if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
-        return PHX_EXISTS;
-    struct mapping plan = mapping_plan(s, in->address, in->pages, in->protection);
-    plan.frame = (struct frame *)row->object;
-    plan.offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
-    plan.up = row->up;
-    plan.up_gen = row->up_gen;
-    plan.most = frame_most(row->methods);
-    TRY(mapping_new(&plan, &m));
-
-    map_begin(&inv->thread->work, m);
-    return work_begin(inv->thread, inv->waiter, NULL);
-}
-
-int op_address_space_populate(struct invocation *inv, const struct address_space_populate_in *in,
-                              struct address_space_populate_out *out)
-{
-    struct space *s = (struct space *)inv->object;
-    struct work *w = &inv->thread->work;
-    struct mapping plan = mapping_plan(s, in->address, in->pages, in->protection), *m;
-    struct hold *row;
-    struct frame *f;
-
-    TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
-    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    if (mapping_in(s, in->address, in->address + (in->pages << PHX_PAGE_SHIFT)))
-        return PHX_EXISTS;
-    TRY(mapping_new(&plan, &m));
-    uint64_t pages = in->pages < BUDDY_RUN_MAX ? in->pages : BUDDY_RUN_MAX;
-    err_t err = frame_new(row->object->account, pages, &f);
-    while (err == PHX_OUT_OF_MEMORY && pages > 1) /* in pieces: as long a run as there is */
-        err = frame_new(row->object->account, pages /= 2, &f);
-    if (err != OK) {
-        object_free(m);
-        return err;
-    }
-
-    m->frame = f;
-    m->pages = pages;
-    map_begin(w, m);
-    w->unlocked = frame_zero_some;
-    frame_zero_some(w);
-    return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
-}
-
-err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
-                    unsigned protection)
-{
-    struct work w;
-    struct mapping plan = mapping_plan(s, address, pages, protection), *m;
-
-    plan.frame = f;
-    plan.most = plan.protection;
-    TRY(mapping_new(&plan, &m));
-    map_begin(&w, m);
-    while (!w.step(NULL, &w))
-        ;
-    return w.result;
-}
-
-/* --- changing what is mapped ----------------------------------------------- */
 
 /*
- * Make an end of some mapping of `address`, if one goes across it. A frame that only
- * this mapping owns is split too, so that its other half can be freed alone.
+ * Make an end of a mapping of an address that it goes across. A frame that only this
+ * mapping owns is split too, so that its other half can be freed alone.
  */
-static err_t cut(struct space *s, uint64_t address)
+static err_t cut(struct space *s, struct mapping *m, uint64_t address)
 {
-    struct mapping *m = mapping_at(s, address), *rest;
-
-    if (!m || m->node.key == address || m->going)
-        return OK;
-    uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT;
+    struct mapping *rest;
+    uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT, offset = m->offset + keep;
     struct frame *f = m->frame;
 
-    struct mapping half = *m;
-    half.node.key = address;
-    half.offset += keep;
-    half.pages -= keep;
-    TRY(mapping_new(&half, &rest));
     if (f->owned && f->object.refs == 1) {
-        err_t err = frame_split(f, m->offset + keep, &rest->frame);
-
-        if (err != OK) {
-            object_free(rest);
-            return err;
-        }
-        rest->offset = 0;
+        TRY(frame_split(m->frame, offset, &f));
+        offset = 0;
     }
+    err_t err = mapping_new(s, f, address, m->pages - keep, &rest);
+    if (err != OK) {
+        if (f != m->frame) {
+            frame_join(m->frame, f);
+            frame_free(f);
+        }
+        return err;
+    }
+    mapping_allow(rest, m->up, m->up_gen, m->most);
+    rest->offset = offset;
+    rest->protection = m->protection;
     m->pages = keep;
     mapping_insert(rest);
     return OK;
@@ -504,132 +368,107 @@ static void uncut(struct space *s, uint64_t address)
     struct mapping *rest = mapping_at(s, address), *m = mapping_at(s, address - 1);
 
     m->pages += rest->pages;
-    if (rest->frame != m->frame) {
-        m->frame->pages += rest->frame->pages;
-        rest->frame->owned = false;
-    }
+    if (rest->frame != m->frame)
+        frame_join(m->frame, rest->frame);
     mapping_free(rest);
 }
 
-/* Both ends, or none. */
-static err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
+/* No large page goes across `address` any more. */
+static err_t split(struct space *s, uint64_t address)
 {
-    const struct mapping *before = mapping_at(s, address);
+    unsigned shift;
+    pte_t *entry;
 
-    TRY(cut(s, address));
-    err_t err = cut(s, end);
-    if (err != OK && mapping_at(s, address) != before)
+    while (entry = arch_entry(s->root, address, &shift), address & ((1UL << shift) - 1))
+        TRY(table_add(s, entry, shift));
+    return OK;
+}
+
+err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
+{
+    struct mapping *first = mapping_at(s, address);
+    struct mapping *last = first && end <= mapping_end(first) ? first : mapping_at(s, end);
+    bool cuts_first = is_across(first, address), cuts_last = is_across(last, end);
+
+    if (cuts_first)
+        TRY(split(s, address));
+    if (cuts_last)
+        TRY(split(s, end));
+    if (cuts_first)
+        TRY(cut(s, first, address));
+    if (!cuts_last)
+        return OK;
+    err_t err = cut(s, mapping_at(s, end), end);
+    if (err != OK && cuts_first)
         uncut(s, address);
     return err;
 }
 
-static bool unmap_step(struct thread *t, struct work *w)
-{
-    struct mapping *m = mapping_in(w->space, w->address, w->address + (w->pages << 12));
+/* --- ranges ---------------------------------------------------------------- */
 
-    (void)t;
-    if (m) {
-        mapping_clear(m);
-        return false;
-    }
+void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), struct space *s,
+                 uint64_t address, uint64_t end)
+{
+    w->step = step;
+    w->unlocked = NULL;
+    w->result = OK;
+    w->space = s;
+    w->address = w->cursor = address;
+    w->end = end;
+    w->has_row = false;
+    s->object.refs++;
+}
+
+void range_undo(struct work *w, err_t why)
+{
+    w->result = why;
+    w->protection = RANGE_GONE;
+    w->cursor = w->address;
+}
+
+bool range_over(struct work *w)
+{
     object_unref(&w->space->object);
     return true;
 }
 
-/* Begin to change a range that is as good as cut out of the mappings around it. */
-static err_t range_begin(struct invocation *inv, bool (*step)(struct thread *, struct work *),
-                         uint64_t address, uint64_t pages, uint64_t protection)
+/*
+ * What is mapped in [cursor, end) gets the work's protection, or is taken down, or is entered
+ * as its record says. The range was cut out of the mappings around it when the work began: a
+ * mapping that goes beyond it came since, and is none of its business. What cannot be
+ * entered for want of a table is taken down again.
+ */
+bool range_step(struct thread *t, struct work *w)
 {
-    struct space *s = (struct space *)inv->object;
-
-    TRY(cut_ends(s, address, address + (pages << PHX_PAGE_SHIFT)));
-    inv->thread->work = (struct work){
-        .step = step,
-        .space = s,
-        .address = address,
-        .cursor = address,
-        .pages = pages,
-        .protection = (unsigned)protection,
-    };
-    s->object.refs++;
-    return work_begin(inv->thread, inv->waiter, NULL);
-}
-
-int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
-{
-    if (!range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    return range_begin(inv, unmap_step, in->address, in->pages, 0);
-}
-
-static bool protect_step(struct thread *t, struct work *w)
-{
-    uint64_t end = w->address + (w->pages << PHX_PAGE_SHIFT);
-    struct mapping *m = mapping_in(w->space, w->cursor, end);
+    int room = STEP_ENTRIES;
+    struct mapping *m;
 
     (void)t;
-    if (!m) {
-        object_unref(&w->space->object);
-        return true;
-    }
-    if (w->cursor < m->node.key)
-        w->cursor = m->node.key;
-    uint64_t from = (w->cursor - m->node.key) >> PHX_PAGE_SHIFT;
-    uint64_t to = m->pages - from > STEP_PAGES ? from + STEP_PAGES : m->pages;
+    while (w->cursor < w->end && (m = mapping_in(w->space, w->cursor, w->end))) {
+        uint64_t key = m->node.key, end = mapping_end(m);
+        bool ours = key >= w->address && end <= w->end;
 
-    /* What was mapped here since the operation began may not have as much. */
-    if (!m->going && !(w->protection & ~(unsigned)m->most)) {
-        m->protection = (uint8_t)w->protection;
-        for (uint64_t i = from; i < to; i++) {
-            pte_t *pte = space_pte(w->space, m->node.key + (i << PHX_PAGE_SHIFT));
-
-            if (pte && *pte) /* not present, but there: protection 0 */
-                *pte = arch_pte_value(arch_pte_pa(*pte), w->protection);
+        room -= STEP_MAPPING;
+        if (room <= 0)
+            return false;
+        if (w->protection == RANGE_GONE && (ours || m->going)) {
+            if (!mapping_clear(m, &room))
+                return false;
+            w->cursor = end;
+        } else if (!ours) {
+            w->cursor = end;
+        } else {
+            /* What was mapped here since the work began may not have as much. */
+            if (w->cursor <= key && !(w->protection & ~(unsigned)m->most))
+                m->protection = (uint8_t)w->protection;
+            if (w->cursor < key)
+                w->cursor = key;
+            uint64_t at = (w->cursor - key) >> PHX_PAGE_SHIFT;
+            err_t err = mapping_write(m, &at, &room, w->protection == RANGE_ENTERED);
+            w->cursor = key + (at << PHX_PAGE_SHIFT);
+            if (err != OK)
+                range_undo(w, err);
         }
-        flush(w->space, w->cursor, to - from);
     }
-    w->cursor = m->node.key + (to << PHX_PAGE_SHIFT);
-    return false;
-}
-
-/* Wholly mapped, and allowed by every mapping in it. */
-static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, uint64_t protection)
-{
-    while (address < end) {
-        struct mapping *m = mapping_at(s, address);
-
-        if (!m || m->going)
-            return PHX_NOT_FOUND;
-        if (protection & ~(uint64_t)m->most)
-            return PHX_PERMISSION_DENIED;
-        address = mapping_end(m);
-    }
-    return OK;
-}
-
-int op_address_space_protect(struct invocation *inv, const struct address_space_protect_in *in)
-{
-    const struct space *s = (const struct space *)inv->object;
-    uint64_t protection = in->protection ? in->protection | PHX_PROT_READ : 0;
-
-    if (!range_ok(in->address, in->pages) || (protection && !protection_ok(in->protection)))
-        return PHX_INVALID_ARGUMENT;
-    uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
-    TRY(can_protect(s, in->address, end, protection));
-    return range_begin(inv, protect_step, in->address, in->pages, protection);
-}
-
-int op_address_space_query(struct invocation *inv, const struct address_space_query_in *in,
-                           struct address_space_query_out *out)
-{
-    const struct space *s = (const struct space *)inv->object;
-    const struct mapping *m = mapping_at(s, in->address);
-
-    if (!m || m->going)
-        return PHX_NOT_FOUND;
-    uint64_t page = (in->address - m->node.key) >> PHX_PAGE_SHIFT;
-    out->physical = (m->frame->pfn + m->offset + page) << PHX_PAGE_SHIFT;
-    out->protection = m->protection;
-    out->pages = m->pages - page;
-    return OK;
+    return range_over(w);
 }

@@ -96,7 +96,7 @@ struct work {
     struct space *space;
     struct frame *frame;   /* counted */
     struct mapping *mapping;
-    uint64_t address, pages, cursor, need, tables;
+    uint64_t address, end, cursor;
     unsigned protection;
     uint32_t row;          /* a reserved row for the result, if has_row */
     bool has_row;

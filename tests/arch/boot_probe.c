@@ -425,24 +425,29 @@ static void die_as_told(void)
     arch_shutdown(1);
 }
 
+/* The entry of a page, with all tables down to it. */
+static pte_t *page_entry(uint64_t root, uint64_t address)
+{
+    unsigned shift;
+    pte_t *entry;
+
+    while (entry = arch_entry(root, address, &shift), shift > PHX_PAGE_SHIFT)
+        arch_table_link(entry, shift, take_page());
+    return entry;
+}
+
 static void make_user(void)
 {
-    uint64_t root = take_page(), code = take_page(), stack = take_page(), tables = 0;
+    uint64_t root = take_page(), code = take_page(), stack = take_page();
 
     arch_root_init(root);
-    for (unsigned i = 0; i < 4; i++) {
-        uint64_t table = take_page();
-
-        *(uint64_t *)direct(table) = tables;
-        tables = table;
-    }
-    say("tables missing: %u", arch_tables_missing(root, USER_CODE, 512));
     __builtin_memcpy(direct(code), probe_user_start,
                      (size_t)(probe_user_end - probe_user_start));
-    *arch_pte_make_tables(root, USER_CODE, &tables) =
+    *page_entry(root, USER_CODE) =
         arch_pte_value(code, PHX_PROT_READ | PHX_PROT_EXECUTE);
-    *arch_pte_make_tables(root, USER_STACK_PAGE, &tables) =
+    *page_entry(root, USER_STACK_PAGE) =
         arch_pte_value(stack, PHX_PROT_READ | PHX_PROT_WRITE);
+    say("page tables made");
     arch_root_load(root);
     user.regs.rip = USER_CODE;
     user.regs.rsp = USER_STACK_PAGE + PAGE;

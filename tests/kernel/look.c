@@ -126,6 +126,20 @@ static unsigned node_pages(const struct account *a)
     return n;
 }
 
+/* Tables of pages that a space has, which it keeps until it ends. */
+static unsigned page_tables(uint64_t table, unsigned shift, unsigned entries)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; shift > PHX_PAGE_SHIFT && i < entries; i++) {
+        uint64_t entry = ((const uint64_t *)direct(table))[i];
+
+        if (arch_pte_present(entry) && entry == arch_pte_small(entry))
+            n += 1 + page_tables(arch_pte_pa(entry), shift - ARCH_LEVEL_BITS, ARCH_LEAVES);
+    }
+    return n;
+}
+
 static unsigned pages_of(const struct cap_table *table)
 {
     unsigned n = table->pages + (table->indirect != NULL);
@@ -140,7 +154,10 @@ static unsigned table_pages(const struct account *a)
     unsigned n = 0;
 
     EACH(struct process, p, &a->processes, account_link)
-    n += pages_of(&p->table);
+    {
+        n += p->space ? page_tables(p->space->root, 39, ARCH_LEAVES / 2) : 0;
+        n += pages_of(&p->table);
+    }
     for (unsigned i = 0; i < box_count; i++)
         n += pays(a, i) ? pages_of(&boxes[i]->mailbox->table) : 0;
     return n;
@@ -314,11 +331,14 @@ static void dump_mapping(struct space *s, struct mapping *m)
     uint64_t sum = 0;
 
     for (uint64_t i = 0; i < m->pages; i++) {
-        const pte_t *pte = arch_pte(s->root, m->node.key + (i << PHX_PAGE_SHIFT));
+        uint64_t address = m->node.key + (i << PHX_PAGE_SHIFT);
+        uint64_t pa = space_resolve(s, address, PHX_PROT_READ);
 
-        sum = (sum + (pte ? *pte : 7)) * 0x9e3779b97f4a7c15;
-        for (unsigned k = 0; i < 16 && pte && arch_pte_present(*pte) && k < 512; k++)
-            sum = (sum + ((const uint64_t *)direct(arch_pte_pa(*pte)))[k]) * 0x9e3779b97f4a7c15;
+        for (unsigned p = 1; p < 8; p++)
+            sum = (sum + (space_resolve(s, address, p) != 0)) * 0x9e3779b97f4a7c15;
+        sum = (sum + pa) * 0x9e3779b97f4a7c15;
+        for (unsigned k = 0; i < 16 && pa && k < 512; k++)
+            sum = (sum + ((const uint64_t *)direct(pa))[k]) * 0x9e3779b97f4a7c15;
     }
     say("  mapping %#lx pages %lu offset %lu prot %u most %u going %u frame %#lx/%u sum %#lx\n",
         m->node.key, m->pages, m->offset, m->protection, m->most, m->going, m->frame->pfn,

@@ -61,7 +61,7 @@ TEST(review, protect_gives_no_more_than_a_mapping_may_have, "also one that came 
 
     world_begin();
     struct thread *second = another_thread(&alice);
-    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 600,
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR, 1100,
                   PHX_PROT_READ),
              0);
     frame = make_frame(&alice, 1);
@@ -70,10 +70,10 @@ TEST(review, protect_gives_no_more_than_a_mapping_may_have, "also one that came 
 
     slices = 0;
     arch_host.window = end_slice;
-    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR, 600, READ_WRITE), WAITS);
+    CHECK_EQ(CALL(alice.thread, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR, 1100, READ_WRITE), WAITS);
     arch_host.window = NULL;
     CHECK_EQ(alice.thread->state, THREAD_READY);
-    uint64_t last = FAR + 599 * 4096UL;
+    uint64_t last = FAR + 1099 * 4096UL;
     CHECK_EQ(CALL(second, SLOT(SPACE), ADDRESS_SPACE_UNMAP, last, 1), 0);
     CHECK_EQ(CALL(second, SLOT(SPACE), ADDRESS_SPACE_MAP, read_only, last, 0, 1, PHX_PROT_READ),
              0);

@@ -230,6 +230,22 @@ TEST(rights, a_page_is_found_where_it_is, "in whatever order it is asked for")
     world_end();
 }
 
+/* The entry of a page, with all tables down to it, from pages linked through their first word. */
+static pte_t *page_entry(uint64_t root, uint64_t address, uint64_t *tables)
+{
+    unsigned shift;
+    pte_t *entry;
+
+    while (entry = arch_entry(root, address, &shift), shift > PHX_PAGE_SHIFT) {
+        uint64_t table = *tables;
+
+        *tables = *(uint64_t *)direct(table);
+        memset(direct(table), 0, PHX_PAGE_SIZE);
+        arch_table_link(entry, shift, table);
+    }
+    return entry;
+}
+
 TEST(rights, the_kernel_s_addresses_are_no_program_s, "though its page tables have them")
 {
     static _Alignas(4096) uint64_t page[512];
@@ -244,7 +260,7 @@ TEST(rights, the_kernel_s_addresses_are_no_program_s, "though its page tables ha
         *(uint64_t *)direct(pa + i * PHX_PAGE_SIZE) = tables;
         tables = pa + i * PHX_PAGE_SIZE;
     }
-    *arch_pte_make_tables(s->root, KERNEL_ADDRESS, &tables) = arch_pte_value(secret, READ_WRITE);
+    *page_entry(s->root, KERNEL_ADDRESS, &tables) = arch_pte_value(secret, READ_WRITE);
     memset(direct(secret), 0x5a, PHX_PAGE_SIZE);
     CHECK_EQ(space_resolve(s, KERNEL_ADDRESS, PHX_PROT_READ), 0);
     CHECK(user_alias(s, KERNEL_ADDRESS, 8, PHX_PROT_READ) == NULL);

@@ -133,6 +133,8 @@ static void enable_features(void)
         cr4 |= CR4_SMAP;
     if (features.ecx >> 2 & 1)
         cr4 |= CR4_UMIP;
+    if (cpuid(0x80000001, 0).edx >> 26 & 1)
+        arch_page_shift_max = 30;
     __asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
     __asm__ volatile("xsetbv" ::"c"(0), "a"(cpuid(13, 0).eax & XCR0_X87_SSE_AVX), "d"(0));
     arch_fpu_size = (cpuid(13, 0).ebx + 63) & ~63U;

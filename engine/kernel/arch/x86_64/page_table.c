@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user's half of page tables: four levels, 4 KiB pages, tables made and taken
- * only when the caller says so, from pages that the caller paid for.
+ * The user's half of page tables: four levels, pages of 4 KiB, 2 MiB and 1 GiB, tables
+ * made and taken only when the caller says so, from pages that the caller paid for.
  *
  * Pure: it touches tables through direct() only, and never the processor. A table
  * that was linked stays until arch_table_take() unlinks it; an entry of 0 is free, so
@@ -15,11 +15,11 @@
 
 #define ENTRIES 512
 #define TOP_SHIFT 39
-#define LEVEL_BITS 9
 /* What an inner entry allows is decided by the leaf alone. */
 #define TABLE_FLAGS (PTE_P | PTE_W | PTE_U | PTE_A)
 
 uint64_t arch_kernel_root;
+unsigned arch_page_shift_max = 21;
 
 void arch_root_init(uint64_t root)
 {
@@ -32,8 +32,8 @@ static inline uint64_t *lowest_entry(uint64_t root, uint64_t address, unsigned *
 {
     uint64_t *entry = (uint64_t *)direct(root) + (address >> TOP_SHIFT & (ENTRIES - 1));
 
-    for (*shift = TOP_SHIFT; *shift > PHX_PAGE_SHIFT && *entry & PTE_P;) {
-        *shift -= LEVEL_BITS;
+    for (*shift = TOP_SHIFT; *shift > PHX_PAGE_SHIFT && (*entry & (PTE_P | PTE_PS)) == PTE_P;) {
+        *shift -= ARCH_LEVEL_BITS;
         entry = (uint64_t *)direct(*entry & PTE_ADDRESS) + (address >> *shift & (ENTRIES - 1));
     }
     return entry;
@@ -47,41 +47,21 @@ pte_t *arch_pte(uint64_t root, uint64_t address)
     return shift == PHX_PAGE_SHIFT ? entry : NULL;
 }
 
-pte_t *arch_pte_make_tables(uint64_t root, uint64_t address, uint64_t *tables)
+pte_t *arch_entry(uint64_t root, uint64_t address, unsigned *shift)
 {
-    unsigned shift;
-    pte_t *entry;
-
-    while (entry = lowest_entry(root, address, &shift), shift > PHX_PAGE_SHIFT) {
-        uint64_t fresh = *tables;
-
-        if (fresh == 0)
-            return NULL;
-        *tables = *(uint64_t *)direct(fresh);
-        *(uint64_t *)direct(fresh) = 0;
-        *entry = fresh | TABLE_FLAGS;
-    }
-    return entry;
+    return lowest_entry(root, address, shift);
 }
 
-/* From one missing table to the next; all those below it are missing too: a division. */
-unsigned arch_tables_missing(uint64_t root, uint64_t address, uint64_t pages)
+void arch_table_link(pte_t *entry, unsigned shift, uint64_t table)
 {
-    uint64_t end = address + (pages << PHX_PAGE_SHIFT), missing = 0;
+    uint64_t *to = direct(table);
+    pte_t part = *entry;
 
-    while (address < end) {
-        unsigned shift;
-
-        lowest_entry(root, address, &shift);
-        unsigned covered = shift > PHX_PAGE_SHIFT ? shift : PHX_PAGE_SHIFT + LEVEL_BITS;
-        uint64_t next = ((address >> covered) + 1) << covered;
-        uint64_t last = (next < end ? next : end) - 1;
-
-        for (; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS)
-            missing += (last >> shift) - (address >> shift) + 1;
-        address = next;
-    }
-    return (unsigned)missing;
+    shift -= ARCH_LEVEL_BITS;
+    part &= ~(shift > PHX_PAGE_SHIFT ? 0 : PTE_PS);
+    for (unsigned i = 0; part && i < ENTRIES; i++)
+        to[i] = part + ((uint64_t)i << shift);
+    *entry = table | TABLE_FLAGS;
 }
 
 /* The first entry that is in use, or `count`, a multiple of 8. */
@@ -103,7 +83,7 @@ uint64_t arch_table_take(uint64_t root)
     uint64_t *entries = direct(root), *link = NULL;
     unsigned count = ENTRIES / 2;
 
-    for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= LEVEL_BITS) {
+    for (unsigned shift = TOP_SHIFT; shift > PHX_PAGE_SHIFT; shift -= ARCH_LEVEL_BITS) {
         unsigned i = first_used(entries, count);
 
         if (i == count)

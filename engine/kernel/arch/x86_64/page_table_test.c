@@ -50,6 +50,29 @@ static unsigned list_length(uint64_t list)
     return n;
 }
 
+static uint64_t table_pop(uint64_t *tables)
+{
+    uint64_t table = *tables;
+
+    *tables = *(uint64_t *)direct(table);
+    memset(direct(table), 0, PAGE);
+    return table;
+}
+
+/* The entry of a page, with all tables down to it; NULL: they ran out. */
+static pte_t *make_tables(uint64_t root, uint64_t address, uint64_t *tables)
+{
+    unsigned shift;
+    pte_t *entry;
+
+    while (entry = arch_entry(root, address, &shift), shift > PHX_PAGE_SHIFT) {
+        if (!*tables)
+            return NULL;
+        arch_table_link(entry, shift, table_pop(tables));
+    }
+    return entry;
+}
+
 static uint64_t any_address(void)
 {
     static const uint64_t far[] = { 0, 1UL << 21, 1UL << 30, 1UL << 39, 0x7fffc0000000 };
@@ -83,8 +106,8 @@ TEST(page_table, entry_round_trip, "an entry says what it was made of")
 TEST(page_table, ends_of_memory, "the first and the last user page get entries of their own")
 {
     begin();
-    pte_t *first = arch_pte_make_tables(ROOT, 0, &free_list);
-    pte_t *last = arch_pte_make_tables(ROOT, PHX_USER_END - PAGE, &free_list);
+    pte_t *first = make_tables(ROOT, 0, &free_list);
+    pte_t *last = make_tables(ROOT, PHX_USER_END - PAGE, &free_list);
 
     CHECK(first != NULL && last != NULL && first != last);
     CHECK(arch_pte(ROOT, 0) == first && arch_pte(ROOT, PHX_USER_END - PAGE) == last);
@@ -92,42 +115,62 @@ TEST(page_table, ends_of_memory, "the first and the last user page get entries o
     CHECK_EQ(free_count - list_length(free_list), 6);
 }
 
-TEST(page_table, tables_run_out, "then NULL comes back, and what was linked is found again")
+TEST(page_table, an_entry_is_in_the_lowest_table, "and says how much it is for")
 {
-    begin();
-    uint64_t two = free_list, second = *(uint64_t *)direct(two);
-    uint64_t rest = *(uint64_t *)direct(second);
+    unsigned shift;
 
-    *(uint64_t *)direct(second) = 0;
-    CHECK(arch_pte_make_tables(ROOT, 0x400000, &two) == NULL);
-    CHECK_EQ(two, 0);
-    CHECK_EQ(arch_tables_missing(ROOT, 0x400000, 1), 1);
-    CHECK(arch_pte_make_tables(ROOT, 0x400000, &rest) != NULL);
-    CHECK_EQ(arch_tables_missing(ROOT, 0x400000, 1), 0);
+    begin();
+    for (unsigned level = 39; level > 12; level -= 9) {
+        pte_t *entry = arch_entry(ROOT, 0x40200000, &shift);
+
+        CHECK_EQ(shift, level);
+        CHECK_EQ(*entry, 0);
+        CHECK(arch_pte(ROOT, 0x40200000) == NULL);
+        arch_table_link(entry, shift, table_pop(&free_list));
+    }
+    CHECK(arch_entry(ROOT, 0x40200000, &shift) == arch_pte(ROOT, 0x40200000));
+    CHECK_EQ(shift, 12);
+    arch_entry(ROOT, 0x40400000, &shift);
+    CHECK_EQ(shift, 21);
+    arch_entry(ROOT, 0x80000000, &shift);
+    CHECK_EQ(shift, 30);
 }
 
-TEST(page_table, missing_is_exact, "for ranges that cross tables of every level")
+/* What a page shows, large or not. */
+static pte_t shown(uint64_t address)
 {
-    for (unsigned round = 0; round < 200; round++) {
+    unsigned shift;
+    pte_t pte = *arch_entry(ROOT, address, &shift);
+
+    return pte ? arch_pte_small(pte + (address & ((1UL << shift) - PAGE))) : 0;
+}
+
+TEST(page_table, a_large_page_that_is_split_shows_the_same, "of 1 GiB and of 2 MiB, also one of no access")
+{
+    const uint64_t base = 3UL << 30, pa = 5UL << 30;
+
+    for (unsigned protection = 0; protection < 8; protection++) {
+        unsigned shift;
+
         begin();
-        for (unsigned i = test_below(8); i > 0; i--)
-            arch_pte_make_tables(ROOT, any_address(), &free_list);
-
-        uint64_t base = any_address(), pages = 1 + test_below(4000);
-        unsigned before = list_length(free_list);
-
-        if (base + pages * PAGE > PHX_USER_END)
-            pages = (PHX_USER_END - base) / PAGE;
-        unsigned missing = arch_tables_missing(ROOT, base, pages);
-
-        for (uint64_t i = 0; i < pages; i++)
-            CHECK(arch_pte_make_tables(ROOT, base + i * PAGE, &free_list) != NULL);
-        CHECK_EQ(before - list_length(free_list), missing);
-        CHECK_EQ(arch_tables_missing(ROOT, base, pages), 0);
+        pte_t *entry = arch_entry(ROOT, base, &shift);
+        arch_table_link(entry, shift, table_pop(&free_list));
+        entry = arch_entry(ROOT, base, &shift);
+        CHECK_EQ(shift, 30);
+        *entry = arch_pte_large(arch_pte_value(pa, protection));
+        for (unsigned splits = 0; splits < 3; splits++) {
+            for (unsigned i = 0; i < 2000; i++) {
+                uint64_t inside = test_below(1 << 18) * PAGE;
+                CHECK_EQ(shown(base + inside), arch_pte_value(pa + inside, protection));
+            }
+            entry = arch_entry(ROOT, base + 0x12345000, &shift);
+            CHECK_EQ(shift, 30 - 9 * splits);
+            if (shift > 12)
+                arch_table_link(entry, shift, table_pop(&free_list));
+        }
+        CHECK_EQ(*arch_pte(ROOT, base + 0x12345000), arch_pte_value(pa + 0x12345000, protection));
+        CHECK_EQ(shown(base - PAGE), 0);
     }
-    begin();
-    CHECK_EQ(arch_tables_missing(ROOT, 0, 0), 0);
-    CHECK_EQ(arch_tables_missing(ROOT, 0, PHX_USER_END / PAGE), 256 + 256 * 512 + 256 * 262144);
 }
 
 TEST(page_table, random_mappings, "agree with a list of what was mapped; all tables come back")
@@ -152,7 +195,7 @@ TEST(page_table, random_mappings, "agree with a list of what was mapped; all tab
                 addresses[i] = addresses[--used];
                 values[i] = values[used];
             } else if (i < SPOTS) {
-                pte = arch_pte_make_tables(ROOT, address, &free_list);
+                pte = make_tables(ROOT, address, &free_list);
                 addresses[i] = address;
                 values[i] = *pte = arch_pte_value(test_below(1 << 20) * PAGE, 1);
                 used += i == used;
@@ -176,8 +219,8 @@ TEST(page_table, random_mappings, "agree with a list of what was mapped; all tab
 TEST(page_table, take_is_deepest_first, "a table comes after those that it links")
 {
     begin();
-    pte_t *one = arch_pte_make_tables(ROOT, 0x400000, &free_list);
-    pte_t *two = arch_pte_make_tables(ROOT, 0x40000000, &free_list);
+    pte_t *one = make_tables(ROOT, 0x400000, &free_list);
+    pte_t *two = make_tables(ROOT, 0x40000000, &free_list);
 
     CHECK_EQ(arch_table_take(ROOT), direct_pa(one) & ~(PAGE - 1));
     CHECK(arch_pte(ROOT, 0x400000) == NULL && arch_pte(ROOT, 0x40000000) == two);

@@ -14,6 +14,7 @@
 
 #define ARCH_LEAVES_SHIFT 21
 #define ARCH_LEAVES 512
+#define ARCH_LEVEL_BITS 9
 
 /* x86 cannot map what may not be read: any protection but none can be read too. */
 static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
@@ -27,6 +28,16 @@ static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
     if (!(protection & PHX_PROT_EXECUTE))
         pte |= PTE_NX;
     return pte;
+}
+
+static inline pte_t arch_pte_large(pte_t pte)
+{
+    return pte | PTE_PS;
+}
+
+static inline pte_t arch_pte_small(pte_t pte)
+{
+    return pte & ~PTE_PS;
 }
 
 static inline bool arch_pte_present(pte_t pte)

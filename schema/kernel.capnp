@@ -105,6 +105,9 @@ interface Account $A.number(1)
   newNotification @8 () -> (notification :UInt64)
       $A.bit(8) $A.words $A.errors(["outOfMemory", "limitExceeded"])
       $A.doc("A notification with no bits set.");
+  charge @9 (resource :UInt64, amount :UInt64) -> ()
+      $A.bit(12) $A.words $A.errors(["limitExceeded"])
+      $A.doc("Spend energy or gas of it, for ever: what it did not spend goes back to its parent when it ends.");
 }
 
 interface Process $A.number(2)

@@ -113,7 +113,18 @@ void account_close(struct account *a)
         a->limit[r] = a->used[r];
         account_refund(a->object.account, r, spare);
     }
-    a->object.dead = 1;
+    a->object.dead = ACCOUNT_CLOSED;
+}
+
+bool account_is_left(const struct account *a)
+{
+    return list_is_empty(&a->children) ||
+           CONTAINER(a->children.next, struct account, sibling)->object.dead == ACCOUNT_LEFT;
+}
+
+void account_leave(struct account *a)
+{
+    a->object.dead = ACCOUNT_LEFT;
     list_remove(&a->sibling);
     list_add_tail(&a->object.account->children, &a->sibling);
 }

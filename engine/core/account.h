@@ -57,6 +57,9 @@ enum object_type {
     OBJECT_TYPES
 };
 
+/* An account's object.dead: closed, and then without anything below that is open. */
+enum { ACCOUNT_CLOSED = 1, ACCOUNT_LEFT };
+
 struct account;
 
 /* What every object that a hold can name begins with. */
@@ -85,7 +88,7 @@ struct memory {
 struct account {
     struct object object;   /* .account is the parent */
     struct memory *memory;
-    struct list children;   /* of struct account.sibling; the closed ones last */
+    struct list children;   /* of struct account.sibling; those that are left last */
     struct list sibling;
     struct list processes;  /* of struct process.account_link */
     uint64_t limit[RESOURCES], used[RESOURCES];
@@ -140,9 +143,13 @@ void account_ran(struct account *a, uint64_t ns);
  * every account on the way keeps A1 and A2. */
 MUST_USE err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n);
 bool account_ok(const struct account *a);
-/* Give everything it still may use back to its parent and leave the tree. What is
- * still charged to it (objects that others hold) stays charged to the parent. */
+/* Give everything it still may use back to its parent, for ever: what is refunded later
+ * is its parent's too. What it spent stays spent, and what is still charged to it (objects
+ * that others hold) stays charged to the parent. */
 void account_close(struct account *a);
+/* Whether no child is left that a destroy has to look into; then it is such a one itself. */
+bool account_is_left(const struct account *a);
+void account_leave(struct account *a);
 /* Nothing names it any more: close it and free it, and each parent that only it
  * named. Called by whoever brought refs to 0. */
 void account_free(struct account *a);

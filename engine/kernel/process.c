@@ -8,6 +8,8 @@
  */
 #include "thread.h"
 
+#define DESTROY_STEPS 8 /* things done to accounts in one hold of the lock */
+
 err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
                   struct process **out)
 {
@@ -237,27 +239,55 @@ int op_account_transfer(struct invocation *inv, const struct account_transfer_in
     return account_transfer((struct account *)inv->object, to, (unsigned)in->resource, in->amount);
 }
 
-/* Deepest first, so that each finds its children's budget already given back. */
+int op_account_charge(struct invocation *inv, const struct account_charge_in *in)
+{
+    if (in->resource != RESOURCE_ENERGY && in->resource != RESOURCE_GAS)
+        return PHX_INVALID_ARGUMENT;
+    return account_charge((struct account *)inv->object, (unsigned)in->resource, in->amount);
+}
+
+/* The next thing to do to a tree of accounts: close one, end a process of one that is
+ * closed, or leave one that has nothing any more. From the top, so that nobody below
+ * makes more of what is taken down. False: nothing is left. */
+static bool destroy_next(struct account *top)
+{
+    for (struct account *a = top;; a = CONTAINER(a->children.next, struct account, sibling)) {
+        struct process *p = CONTAINER(a->processes.next, struct process, account_link);
+
+        if (!a->object.dead) {
+            account_close(a);
+            return true;
+        }
+        if (!list_is_empty(&a->processes) && p->state < PROCESS_DYING) {
+            process_end(p, 9, 0);
+            return true;
+        }
+        if (account_is_left(a)) {
+            account_leave(a);
+            return a != top;
+        }
+    }
+}
+
+static bool destroy_step(struct thread *t, struct work *w)
+{
+    (void)t;
+    for (unsigned i = 0; i < DESTROY_STEPS; i++) {
+        if (!destroy_next((struct account *)w->object)) {
+            object_unref(w->object);
+            return true;
+        }
+    }
+    return false;
+}
+
 int op_account_destroy(struct invocation *inv)
 {
-    struct account *top = (struct account *)inv->object, *a = top;
+    struct work *w = &inv->thread->work;
 
-    if (top == &kernel.root)
+    if (inv->object == &kernel.root.object)
         return PHX_PERMISSION_DENIED;
-    for (;;) {
-        struct list *first = list_first(&a->children);
-
-        if (first && !CONTAINER(first, struct account, sibling)->object.dead) {
-            a = CONTAINER(first, struct account, sibling);
-            continue;
-        }
-        LIST_FOR_EACH(l, &a->processes)
-        {
-            process_end(CONTAINER(l, struct process, account_link), 9, 0);
-        }
-        account_close(a);
-        if (a == top)
-            return OK;
-        a = a->object.account;
-    }
+    *w = (struct work){ .step = destroy_step, .object = inv->object };
+    w->object->refs++;
+    return work_begin(inv->thread, inv->waiter, NULL);
 }

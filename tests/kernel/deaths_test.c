@@ -298,3 +298,59 @@ TEST(deaths, calls_in_a_ring_hear_of_a_dead_server, "as completions")
     CHECK_EQ(result_of(1), -PHX_DISCONNECTED);
     world_end();
 }
+
+/* --- accounts ---------------------------------------------------------------------- */
+
+/* Three children, each with three, and a process in every one of them. */
+static unsigned grow(uint64_t parent, unsigned depth, uint64_t *accounts, uint64_t *processes)
+{
+    struct thread *t = alice.thread;
+    unsigned n = 0;
+
+    for (unsigned i = 0; depth > 0 && i < 3; i++, n++) {
+        uint64_t size = depth * depth;
+
+        CHECK_EQ(CALL(t, parent, ACCOUNT_CREATE, 60 * size, 40 * size, 0, size), 0);
+        accounts[n] = WORD(t, 0);
+        CHECK_EQ(CALL(t, accounts[n], ACCOUNT_NEW_PROCESS, 0x1000, 0x9000), 0);
+        processes[n] = WORD(t, 0);
+        CHECK_EQ(SYS(t, PHX_OP_RELEASE, WORD(t, 1)), 0);
+        n += grow(accounts[n], depth - 1, accounts + n + 1, processes + n + 1);
+    }
+    return n;
+}
+
+TEST(deaths, an_account_s_end_reaches_all_below, "and all that they had left comes back")
+{
+    uint64_t accounts[12], processes[12], before[RESOURCES];
+    struct thread *t = alice.thread;
+
+    world_begin();
+    t = alice.thread;
+    for (unsigned r = 0; r < RESOURCES; r++)
+        before[r] = alice.account->limit[r] - alice.account->used[r];
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 900, 600, 0, 40), 0);
+    uint64_t top = WORD(t, 0);
+    CHECK_EQ(grow(top, 2, accounts, processes), 12);
+    CHECK_EQ(CALL(t, accounts[5], ACCOUNT_CHARGE, RESOURCE_ENERGY, 1), 0);
+
+    int64_t answer = CALL(t, top, ACCOUNT_DESTROY);
+    for (unsigned i = 0; answer == WAITS && i < 100; i++) {
+        settle();
+        answer = answer_of(t);
+    }
+    CHECK_EQ(answer, 0);
+    settle();
+    for (unsigned i = 0; i < 12; i++) {
+        CHECK_EQ(CALL(t, accounts[i], ACCOUNT_BALANCE, 0), -PHX_REVOKED);
+        CHECK_EQ(CALL(t, processes[i], PROCESS_STATUS), 0);
+        CHECK_EQ(WORD(t, 0), PROCESS_DEAD);
+        CHECK_EQ(SYS(t, PHX_OP_RELEASE, accounts[i]), 0);
+        CHECK_EQ(SYS(t, PHX_OP_RELEASE, processes[i]), 0);
+    }
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, top), 0);
+    for (unsigned r = RESOURCE_HOLDS; r < RESOURCES; r++)
+        CHECK_EQ(alice.account->limit[r] - alice.account->used[r],
+            before[r] - (r == RESOURCE_ENERGY ? 1 : 0));
+    world_end();
+}

@@ -204,6 +204,14 @@ static void check_account(const struct account *a, uint64_t sums[RESOURCES])
     check_account(child, sums);
 }
 
+uint64_t world_spent(unsigned r)
+{
+    uint64_t sums[RESOURCES] = {0};
+
+    check_account(&kernel.root, sums);
+    return r >= RESOURCE_ENERGY ? sums[r] : 0;
+}
+
 static void check_table(const struct cap_table *t)
 {
     uint32_t free = 0;
@@ -255,11 +263,11 @@ static void dump_account(const struct account *a)
 {
     unsigned nodes = node_pages(a);
 
-    say("account %p dead %u refs %u pages %lu/%lu holds %lu/%lu threads %lu/%lu energy %lu\n",
+    say("account %p dead %u refs %u pages %lu/%lu holds %lu/%lu threads %lu/%lu energy %lu/%lu\n",
         (const void *)a, a->object.dead, a->object.refs - nodes,
         a->used[RESOURCE_PAGES] - table_pages(a) - nodes, a->limit[RESOURCE_PAGES],
         a->used[RESOURCE_HOLDS], a->limit[RESOURCE_HOLDS], a->used[RESOURCE_THREADS],
-        a->limit[RESOURCE_THREADS], a->limit[RESOURCE_ENERGY]);
+        a->limit[RESOURCE_THREADS], a->used[RESOURCE_ENERGY], a->limit[RESOURCE_ENERGY]);
     EACH(struct account, child, &a->children, sibling)
     dump_account(child);
 }

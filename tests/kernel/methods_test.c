@@ -108,6 +108,25 @@ static void destroy(void)
     CHECK_EQ(CALL(t, child.account_id, ACCOUNT_BALANCE, 0), -PHX_REVOKED);
 }
 
+/* Spent is spent: what comes back is what is left. */
+static void charge(void)
+{
+    uint64_t before = alice.account->used[RESOURCE_ENERGY];
+
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 0, 0, 0, 20), 0);
+    uint64_t metered = WORD(t, 0);
+    CHECK_EQ(ATTEMPT_CALL(t, metered, ACCOUNT_CHARGE, RESOURCE_ENERGY, 15), 0);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_CHARGE, RESOURCE_ENERGY, 6), -PHX_LIMIT_EXCEEDED);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_CHARGE, RESOURCE_GAS, 1), -PHX_LIMIT_EXCEEDED);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_CHARGE, RESOURCE_PAGES, 0), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_CHARGE, RESOURCE_TIME, 0), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_TRANSFER, SLOT(ACCOUNT), RESOURCE_ENERGY, 6),
+        -PHX_LIMIT_EXCEEDED);
+    CHECK_EQ(CALL(t, metered, ACCOUNT_DESTROY), 0);
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, metered), 0);
+    CHECK_EQ(alice.account->used[RESOURCE_ENERGY], before + 15);
+}
+
 static void new_process(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_PROCESS, 0x1000, 0x9000), 0);
@@ -497,6 +516,7 @@ static const struct scenario scenarios[] = {
     METHOD(ACCOUNT, CREATE, create),
     METHOD(ACCOUNT, TRANSFER, transfer),
     METHOD(ACCOUNT, DESTROY, destroy),
+    METHOD(ACCOUNT, CHARGE, charge),
     METHOD(ACCOUNT, NEW_PROCESS, new_process),
     METHOD(ACCOUNT, NEW_POOL, new_pool),
     METHOD(ACCOUNT, NEW_ENDPOINT, new_endpoint),

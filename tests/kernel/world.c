@@ -412,7 +412,7 @@ void world_begin(void)
     started = true;
     memory_fail(-1);
     for (unsigned r = 0; r < RESOURCES; r++)
-        baseline[r] = kernel.root.used[r];
+        baseline[r] = kernel.root.used[r] - world_spent(r);
     baseline[RESOURCE_PAGES] -= table_pages(&boss.process->table);
     baseline_taken = taken - table_pages(&boss.process->table);
     program_begin(&alice);
@@ -425,6 +425,10 @@ static void destroy_account(uint64_t id)
 {
     int64_t answer = CALL(boss.thread, id, ACCOUNT_DESTROY);
 
+    for (unsigned turns = 0; answer == WAITS && turns < 1000; turns++) {
+        settle();
+        answer = answer_of(boss.thread);
+    }
     CHECK(answer == 0 || answer == -PHX_REVOKED);
 }
 
@@ -443,7 +447,8 @@ void world_end(void)
     CHECK(list_is_empty(&kernel.root.children));
     for (unsigned r = 0; r < RESOURCES; r++)
         CHECK_EQ(
-            kernel.root.used[r] - (r == RESOURCE_PAGES ? table_pages(&boss.process->table) : 0u),
+            kernel.root.used[r] - world_spent(r) -
+                (r == RESOURCE_PAGES ? table_pages(&boss.process->table) : 0u),
             baseline[r]);
     CHECK_EQ(taken - table_pages(&boss.process->table), baseline_taken);
     standing = false;

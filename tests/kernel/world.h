@@ -47,6 +47,9 @@ void world_end(void);
 void world_check(void);
 /* Live and reserved rows. */
 uint64_t rows_in_use(const struct cap_table *t);
+/* What all accounts together have spent of energy, time or gas; of the others nothing: what is
+ * used of them comes back. */
+uint64_t world_spent(unsigned r);
 /* One more program like alice, with no account of its own: `like` pays. */
 struct program world_program(const struct program *like);
 

@@ -21,7 +21,7 @@
 #define ENDPOINTS 3
 #define NOTIFICATIONS 2
 #define COMMONS (ENDPOINTS + NOTIFICATIONS + 1)
-#define BALANCED 4 /* pages, holds, threads, energy; what ran is spent */
+#define BALANCED 3 /* pages, holds, threads; time and energy are spent */
 
 static struct package package;
 static struct proc_image image;

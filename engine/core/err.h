@@ -13,6 +13,7 @@ typedef int err_t;
 
 #define OK PHX_SUCCESS
 #define BLOCKED (-1)
+#define MORE (-2) /* nothing happened yet: ask again once the lock was free for a moment */
 
 #define MUST_USE __attribute__((warn_unused_result))
 

@@ -230,7 +230,7 @@ int op_console_read(struct invocation *inv, const struct console_read_in *in,
 
     if (!is_stream(inv->badge, 0))
         return PHX_PERMISSION_DENIED;
-    if (in->length == 0 || in->length > PHX_MESSAGE_MAX)
+    if (in->length == 0 || in->length > PHX_PAGE_SIZE)
         return PHX_INVALID_ARGUMENT;
     TRY(user_check(s, in->address, in->length, PHX_PROT_WRITE));
     if (input_waiting() > 0 || console.end) {

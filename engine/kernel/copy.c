@@ -97,7 +97,7 @@ err_t copy_out(struct space *s, uint64_t to, const void *from, uint64_t n)
     return each_page(s, to, n, PHX_PROT_WRITE, NULL, from);
 }
 
-/* At most PHX_MESSAGE_MAX bytes. The two sides may be one space, even one page. */
+/* The two sides may be one space, even one page. */
 err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
                   uint64_t to_address, uint64_t n, bool *receiver_failed)
 {

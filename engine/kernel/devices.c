@@ -59,7 +59,7 @@ int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
     uint64_t fresh = arch_random(), left = in->length, address = in->address;
     uint8_t bytes[256];
 
-    if (in->length > PHX_MESSAGE_MAX)
+    if (in->length > PHX_PAGE_SIZE)
         return PHX_INVALID_ARGUMENT;
     TRY(user_check(s, in->address, in->length, PHX_PROT_WRITE));
     rng_mix(&rng, &fresh, sizeof fresh);

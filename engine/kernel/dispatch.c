@@ -132,17 +132,11 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
     return invoke(w, row, op, in, out);
 }
 
-static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
-                      uint64_t out[5])
+static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
+                       uint64_t out[5])
 {
     unsigned words = WORDS(op);
 
-    if (op >> PHX_OP_FLAGS_SHIFT) /* there are no flags */
-        return PHX_INVALID_ARGUMENT;
-    if (KIND(op) == PHX_KIND_NYX)
-        return nyx(w, NUMBER(op), cap, in, out);
-    if (KIND(op) != PHX_KIND_TRANSPORT)
-        return PHX_INVALID_SYSCALL;
     switch (NUMBER(op)) {
     case PHX_T_NOP: return OK;
     case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
@@ -161,6 +155,43 @@ static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_
     }
 }
 
+/* A message that needs more than one hold of the lock: the same again. */
+static bool transport_again(struct thread *t, struct work *work)
+{
+    struct waiter *w = work->waiter;
+    uint64_t *words = w->form == FORM_MESSAGE ? w->message.words : thread_word(t, 0);
+
+    work->result = transport(w, work->address, work->pages, words, words);
+    if (work->result == MORE)
+        return false;
+    memcpy(work->out, words, sizeof work->out);
+    return true;
+}
+
+static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
+                      uint64_t out[5])
+{
+    struct work *work = &w->thread->work;
+
+    if (op >> PHX_OP_FLAGS_SHIFT) /* there are no flags */
+        return PHX_INVALID_ARGUMENT;
+    if (KIND(op) == PHX_KIND_NYX)
+        return nyx(w, NUMBER(op), cap, in, out);
+    if (KIND(op) != PHX_KIND_TRANSPORT)
+        return PHX_INVALID_SYSCALL;
+    err_t err = transport(w, op, cap, in, out);
+    if (err != MORE)
+        return err;
+    work->step = transport_again; /* `need` and `cursor` are the copy's */
+    work->unlocked = NULL;
+    work->waiter = w;
+    work->address = op;
+    work->pages = cap;
+    work->has_row = false;
+    w->thread->attention = true;
+    return BLOCKED;
+}
+
 static bool takes_message(uint64_t op)
 {
     unsigned number = NUMBER(op);
@@ -174,6 +205,7 @@ static err_t __attribute__((noinline))
 message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message)
 {
     TRY(ipc_message_in(w, message, WORDS(op)));
+    w->thread->work.need = 0; /* nothing of it was copied */
     return dispatch(w, op, cap, w->message.words, w->message.words);
 }
 

@@ -2,17 +2,26 @@
 /*
  * Messages: calls, and their answers.
  *
- * A message is at most ten words, 4096 bytes and four capabilities, and nothing of
+ * A message is at most ten words, 64 KiB and four capabilities, and nothing of
  * it is ever kept by the kernel: it stays with its sender, who waits, until the
  * receiver is there. Then everything is decided first (capabilities, rows, both
  * buffers), the bytes are copied once from pages to pages, and from the line after
  * that nothing fails. A fault of one side is answered to that side alone.
+ *
+ * Copying is the last of what is decided, and of a long message only a piece of it is
+ * done before the lock is let go: then the operation is asked for again (MORE), from
+ * its first check, and goes on behind the piece if it still finds the same other side
+ * waiting the same wait. So what happens to either side in between needs no care:
+ * neither has left its queue, and nobody was told anything.
  *
  * A caller that finds its server waiting runs it at once, on its own slice, and an
  * answer goes back the same way: neither touches the ready queue or the timers.
  */
 #include "ipc.h"
 #include "ring.h"
+
+#define PIECE 4096  /* bytes that are copied in one hold of the lock */
+#define DEAD_MAX 12 /* that are found in a queue, alike */
 
 /* --- capabilities in a message --------------------------------------------- */
 
@@ -81,8 +90,32 @@ static void pass_caps(struct waiter *from, struct waiter *to, const struct passa
 
 /* --- passing --------------------------------------------------------------- */
 
+/* What is left of the bytes, or a piece of it: MORE. `other` waits for the thread that this is
+ * done for, which keeps how far it is. */
+static err_t copy_some(const struct waiter *from, const struct waiter *to, struct waiter *other,
+                       struct passage *p)
+{
+    struct work *work = &(other == to ? from : to)->thread->work;
+    uint64_t done = 0, n = p->length;
+
+    if (n > PIECE) {
+        if (other->mask == 0)
+            other->mask = ++kernel.arrivals;
+        if (work->need == other->mask)
+            done = work->cursor;
+        work->need = other->mask;
+        n = n - done < PIECE ? n - done : PIECE;
+        work->cursor = done + n;
+    }
+    TRY(copy_across(from->thread->process->space, from->message.send_address + done,
+                    to->thread->process->space, to->message.recv_address + done, n,
+                    &p->receiver_failed));
+    return done + n < p->length ? MORE : OK;
+}
+
 /* Decide; the copy into the receiver's buffer is its last part, and harmless there. */
-static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
+static err_t can_pass(struct waiter *from, struct waiter *to, struct waiter *other,
+                      struct passage *p)
 {
     p->length = p->caps = p->lost = 0; /* `held` is told by caps */
     p->cut = p->receiver_failed = false;
@@ -100,9 +133,7 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct passage *p)
         p->length = capacity;
         p->cut = true;
     }
-    return copy_across(from->thread->process->space, from->message.send_address,
-                       to->thread->process->space, to->message.recv_address, p->length,
-                       &p->receiver_failed);
+    return copy_some(from, to, other, p);
 }
 
 static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
@@ -335,6 +366,7 @@ static void deliver(struct waiter *c, struct waiter *r, const struct passage *p,
 
     c->sequence++;
     c->server = NULL;
+    c->mask = 0;
     if (r->wants_reply) {
         uint64_t badge;
         struct object *o = reply_object(c, &badge);
@@ -356,7 +388,7 @@ static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
 {
     struct thread *server = r->thread;
     struct passage p;
-    err_t err = can_pass(w, r, &p);
+    err_t err = can_pass(w, r, r, &p);
 
     if (err != OK) {
         if (p.receiver_failed)
@@ -426,8 +458,8 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
         wait_cancel(c, PHX_REVOKED);
         return false;
     }
-    err_t failed = can_pass(c, w, &p);
-    if (failed != OK && p.receiver_failed) {
+    err_t failed = can_pass(c, w, c, &p);
+    if (failed == MORE || (failed != OK && p.receiver_failed)) {
         *err = failed;
         return true;
     }
@@ -463,13 +495,15 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
     struct waiter *c;
     err_t err = OK;
 
-    while (err == OK) {
+    for (unsigned dead = 0; err == OK; dead++) {
         uint64_t arrived = mailbox_first(e);
 
         c = first_caller(e);
         if (!c && !arrived)
             break;
-        if (arrived && (!c || arrived < c->mask))
+        if (dead == DEAD_MAX)
+            err = MORE;
+        else if (arrived && (!c || arrived < c->mask))
             err = mailbox_take(e, w);
         else if (!take_call(c, w, &err))
             err = OK;
@@ -477,6 +511,7 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
     if (err == OK && w->deadline == 0)
         err = PHX_WOULD_BLOCK;
     if (err == OK) {
+        w->mask = 0;
         wait_begin(w, WAIT_RECEIVE, &e->object, &e->receivers, w->deadline);
         return BLOCKED;
     }
@@ -515,7 +550,7 @@ err_t ipc_receive(struct waiter *w, uint64_t cap)
 static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool direct)
 {
     struct passage p;
-    err_t err = can_pass(w, c, &p);
+    err_t err = can_pass(w, c, c, &p);
 
     if (err != OK && !p.receiver_failed)
         return err;

@@ -142,14 +142,11 @@ static err_t can_keep_caps(struct waiter *w, struct mailbox *box, struct passage
 }
 
 /* A record beyond the last, which is not one of them yet. */
-static err_t mail_write(struct waiter *w, struct hold *row, struct mail *m, uint64_t size,
-                        unsigned words)
+static err_t mail_write(struct waiter *w, struct hold *row, struct mail *m, unsigned words,
+                        uint64_t length)
 {
-    bool bytes = w->form == FORM_MESSAGE && w->message.send_length > 0;
-
     *m = (struct mail){
-        .size = (uint32_t)size,
-        .length = bytes ? (uint16_t)w->message.send_length : 0,
+        .length = (uint16_t)length,
         .words = (uint8_t)words,
         .badge = row->badge,
         .up = row->up,
@@ -158,14 +155,7 @@ static err_t mail_write(struct waiter *w, struct hold *row, struct mail *m, uint
     };
     for (unsigned i = 0; i < words; i++)
         m->word[i] = *ipc_word(w, i);
-    return copy_in(w->thread->process->space, m->word + words, w->message.send_address, m->length);
-}
-
-static uint64_t mail_size(const struct waiter *w, unsigned words)
-{
-    uint64_t length = w->form == FORM_MESSAGE ? w->message.send_length : 0;
-
-    return sizeof(struct mail) + words * sizeof(uint64_t) + ((length + 7) & ~UINT64_C(7));
+    return copy_in(w->thread->process->space, m->word + words, w->message.send_address, length);
 }
 
 /* From here on it is one of them. */
@@ -193,7 +183,8 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     struct endpoint *e = (struct endpoint *)row->object;
     struct mailbox *box = e->mailbox;
     struct passage p = { .caps = w->form == FORM_MESSAGE ? w->message.send_caps : 0 };
-    uint64_t size = mail_size(w, words);
+    uint64_t length = w->form == FORM_MESSAGE ? w->message.send_length : 0;
+    uint64_t size = sizeof(struct mail) + words * sizeof(uint64_t) + ((length + 7) & ~UINT64_C(7));
     uint32_t rows[PHX_MESSAGE_CAPS];
     struct list *first;
 
@@ -201,8 +192,7 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
         return PHX_DISCONNECTED;
     if (!box)
         return PHX_NOT_SUPPORTED;
-    if (size > sizeof(struct mail) + PHX_WORDS * sizeof(uint64_t) + PHX_SEND_MAX ||
-        size > box->bytes / 2)
+    if (length > PHX_SEND_MAX || size > box->bytes / 2)
         return PHX_TOO_BIG;
     if (p.caps > box->caps)
         return PHX_NOT_ACCEPTED;
@@ -210,7 +200,7 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     if (at == box->bytes || *queued_of(e, row->badge) + size > box->bytes / 2)
         return PHX_WOULD_BLOCK;
     struct mail *m = mail_at(box, at);
-    TRY(mail_write(w, row, m, size, words));
+    TRY(mail_write(w, row, m, words, length));
     TRY(uses_reserve(row->uses));
     err_t err = can_keep_caps(w, box, &p, rows);
     if (err != OK) {
@@ -219,6 +209,7 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     }
 
     /* Commit. */
+    m->size = (uint32_t)size;
     m->method = (uint8_t)method;
     m->caps = (uint8_t)p.caps;
     mail_add(e, m, at);

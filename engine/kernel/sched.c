@@ -326,5 +326,6 @@ void work_step(struct thread *t)
     w->step = NULL;
     if (w->has_row)
         cap_unreserve(&t->process->table, w->row);
-    wait_answer_words(w->waiter, w->result, w->out);
+    if (w->result != BLOCKED)
+        wait_answer_words(w->waiter, w->result, w->out);
 }

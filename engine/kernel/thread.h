@@ -59,7 +59,8 @@ struct waiter {
     struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
     uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
     uint64_t mask;          /* of a notification; of a console: address; of a WAIT_CALL: its
-                             * place among what arrived */
+                             * place among what arrived; of all that wait for a message: a number
+                             * that no other wait has, or 0 */
     uint64_t length;        /* of a console */
     uint64_t swept, seen;   /* the sweep that last found it alive; that gave it no bits */
 

@@ -34,7 +34,7 @@ static void bytes(uint64_t page, uint64_t n)
     MUST(log_read(rt_cap("log"), 0, page, n, &out) >= 0 && out.got <= 4096, "Log.read 0x%lx", n);
     bad("Console.write", console_write(rt_cap("stdout"), page + 4096 - 16, n, &written), n);
     m.send_length = (uint32_t)n;
-    if (m.send_length > 4096)
+    if (m.send_length > PHX_MESSAGE_MAX)
         bad("a message", phx_send_message(PHX_OP_CALL(0, 0), 0, &m), n);
 }
 

@@ -19,7 +19,7 @@ static void nothing(void *argument)
 /* Takes whatever comes, and answers it. */
 static void serve(void *argument)
 {
-    static uint8_t bytes[PHX_MESSAGE_MAX];
+    static uint8_t bytes[PHX_PAGE_SIZE];
     uint64_t served = (uint64_t)argument;
 
     for (;;) {

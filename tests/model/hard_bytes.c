@@ -4,7 +4,7 @@
 
 #include "bytes.h"
 
-static uint8_t bytes[PHX_MESSAGE_MAX];
+static uint8_t bytes[PHX_PAGE_SIZE], longest[PHX_MESSAGE_MAX];
 static uint64_t endpoint;
 
 static void one_by_one(void)
@@ -29,16 +29,17 @@ static void one_by_one(void)
         must(log_read(rt_cap("log"), line.next, (uint64_t)bytes, sizeof bytes, &line), "log");
 }
 
-/* Takes four capabilities and a page with each call, and gives as much back. */
+/* Takes four capabilities and bytes with each call, and gives as many bytes back. */
 static void serve(void *unused)
 {
     static struct phx_message m;
-    static uint8_t page[PHX_MESSAGE_MAX];
+    static uint8_t taken[PHX_MESSAGE_MAX];
 
     (void)unused;
     for (uint64_t op = PHX_OP_RECV;; op = PHX_OP_RETURN_RECV(0, 10)) {
-        m.recv_address = m.send_address = (uint64_t)page;
-        m.recv_capacity = m.send_length = sizeof page;
+        m.recv_address = m.send_address = (uint64_t)taken;
+        m.send_length = PHX_INFO_LENGTH(m.info);
+        m.recv_capacity = sizeof taken;
         m.accept_caps = PHX_MESSAGE_CAPS;
         m.send_caps = 0;
         m.deadline = PHX_FOREVER;
@@ -57,13 +58,13 @@ static void messages(void)
     endpoint = new_endpoint();
     uint64_t client = client_of(endpoint, 1);
     must(rt_thread(serve, NULL, &thread), "thread");
-    phase("calls with a page and four capabilities");
+    phase("calls with a page, or all that fits, and four capabilities");
     for (unsigned i = 0; i < 100; i++) {
         m = (struct phx_message){
-            .send_address = (uint64_t)bytes,
-            .send_length = sizeof bytes,
-            .recv_address = (uint64_t)bytes,
-            .recv_capacity = sizeof bytes,
+            .send_address = (uint64_t)longest,
+            .send_length = i % 4 ? sizeof bytes : sizeof longest,
+            .recv_address = (uint64_t)longest,
+            .recv_capacity = sizeof longest,
             .send_caps = PHX_MESSAGE_CAPS,
             .deadline = PHX_FOREVER,
         };

@@ -11,7 +11,7 @@
 
 static struct rt_ring ring;
 static uint64_t ring_cap;
-static uint8_t bytes[PHX_MESSAGE_MAX];
+static uint8_t bytes[PHX_PAGE_SIZE];
 
 static void make(void)
 {

@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "fmt.h"
+#include "rt/serve.h"
 #include "services.stubs.h"
 
 #define CALLS 6000
@@ -32,14 +33,14 @@ static uint64_t strange_word(void)
 }
 
 /* Bytes: a path, parts of one, a Startup that is none, or anything. */
-static size_t strange_bytes(uint8_t to[PHX_MESSAGE_MAX])
+static size_t strange_bytes(uint8_t to[2 * RT_INBOX])
 {
     static const char *const parts[] = {"/", "a", "b", "..", ".", "etc", "hostname", "native", "//",
         "\xff", "proc", "stdout", "clock", "image"};
     size_t length = 0;
 
     if (draw(4) == 0) {
-        length = draw(PHX_MESSAGE_MAX + 1);
+        length = draw(2 * RT_INBOX + 1);
         for (size_t i = 0; i < length; i++)
             to[i] = (uint8_t)draw(256);
         return length;
@@ -69,10 +70,10 @@ static void keep(uint64_t capability)
 /* One call; false: it was not answered by the service. */
 static bool strange_call(uint64_t target)
 {
-    static uint8_t out[PHX_MESSAGE_MAX], in[PHX_MESSAGE_MAX];
+    static uint8_t out[2 * RT_INBOX], in[2 * RT_INBOX];
     struct phx_message m = {.send_address = (uint64_t)out,
         .recv_address = (uint64_t)in,
-        .recv_capacity = (uint32_t)draw(2) * PHX_MESSAGE_MAX,
+        .recv_capacity = (uint32_t)draw(2) * 2 * RT_INBOX,
         .accept_caps = (uint8_t)draw(3),
         .send_length = (uint32_t)strange_bytes(out)};
     struct clock_now_out now = {0};

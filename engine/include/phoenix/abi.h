@@ -81,7 +81,7 @@
 #define PHX_INFO_METHOD(info) ((info) >> 8 & 0xff)  /* of a call: what is asked */
 #define PHX_INFO_CAPS(info) ((info) >> 16 & 0xff)   /* capabilities that came */
 #define PHX_INFO_LOST(info) ((info) >> 24 & 0xff)   /* bit i: capability i was dead at arrival */
-#define PHX_INFO_LENGTH(info) ((info) >> 32 & 0xffff) /* bytes in the buffer */
+#define PHX_INFO_LENGTH(info) ((info) >> 32 & 0xffffff) /* bytes in the buffer */
 /* Bit 62: the message was longer than the buffer, which has its beginning, or had more
  * words than there was room for. */
 #define PHX_INFO_CUT (1L << 62)
@@ -96,7 +96,7 @@
 
 #define PHX_WORDS 10
 #define PHX_MESSAGE_CAPS 4
-#define PHX_MESSAGE_MAX 4096 /* bytes in a buffer; more goes in frames */
+#define PHX_MESSAGE_MAX 65536 /* bytes in a buffer; more goes in frames */
 #define PHX_SEND_MAX 4096    /* of a one-way message, which the kernel keeps */
 #define PHX_MAILBOX_MAX (1UL << 20)
 

@@ -4,7 +4,7 @@
 #include "bytes.h"
 #include "rt/rt.h"
 
-static uint8_t inbox[PHX_MESSAGE_MAX];
+static uint8_t inbox[RT_INBOX];
 
 static void prepare(struct phx_message *m, unsigned accept_caps)
 {

@@ -16,6 +16,8 @@
 
 #include "phoenix/abi.h"
 
+#define RT_INBOX 4096 /* bytes that a call may bring; of more its beginning comes */
+
 struct rt_call {
     /* what came: claims of whoever calls, except badge and method */
     uint64_t badge;

@@ -104,9 +104,9 @@ static int64_t join(const char *first, const char *second, char **both, size_t *
     size_t a = strlen(first), b = strlen(second);
 
     *length = a + b;
-    if (*length > PHX_MESSAGE_MAX)
+    if (*length > NAMES_MESSAGE)
         return -E_NAMETOOLONG;
-    *both = heap_alloc_buffer(PHX_MESSAGE_MAX);
+    *both = heap_alloc_buffer(NAMES_MESSAGE);
     if (*both == NULL)
         return -E_NOMEM;
     memcpy(*both, first, a);
@@ -126,7 +126,7 @@ int64_t names_link(const char *target, const char *path, bool symbolic)
     if (e < 0)
         return e;
     e = SERVED(detail, namespace_link(caps.names, symbolic, strlen(target), both, length, &detail));
-    heap_free(both, PHX_MESSAGE_MAX);
+    heap_free(both, NAMES_MESSAGE);
     return e;
 }
 
@@ -152,7 +152,7 @@ int64_t names_rename(const char *from, const char *to, uint64_t flags)
     if (e < 0)
         return e;
     e = SERVED(detail, namespace_rename(caps.names, flags, strlen(from), both, length, &detail));
-    heap_free(both, PHX_MESSAGE_MAX);
+    heap_free(both, NAMES_MESSAGE);
     return e;
 }
 

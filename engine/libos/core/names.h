@@ -15,6 +15,7 @@
 #include "file.h"
 #include "mm.h"
 
+#define NAMES_MESSAGE 4096 /* bytes that the service takes, or gives, in one message */
 #define PATH_SIZE 4096 /* with its 0, at most */
 
 /* `flags` and `mode` are the service's: those of open(2). NULL with *e. */

@@ -15,7 +15,7 @@
 #include "services.stubs.h"
 #include "user.h"
 
-#define CHUNK 4096        /* bytes that one message carries */
+#define CHUNK NAMES_MESSAGE
 #define MAP_LEAST CHUNK   /* a smaller file is read with one message */
 
 static uint64_t changes;

@@ -224,7 +224,7 @@ static size_t build_startup(
 
 static bool start(uint64_t launch, const struct request *r, const char *path)
 {
-    static uint64_t buffer[PHX_MESSAGE_MAX / 8];
+    static uint64_t buffer[PHX_PAGE_SIZE / 8];
     static char reason[256];
     struct launch_start_out out;
     size_t length = build_startup(buffer, sizeof buffer, r, path), reason_length = 0;

@@ -35,8 +35,8 @@ _Noreturn void kernel_cpu_main(void);
 /* A system call of current: its registers are saved. True: current goes on at once, and
  * of its registers none was changed that a C function preserves. */
 bool kernel_syscall(struct thread *current);
-/* An exception in ring 3. */
-void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
+/* An exception in ring 3. True: the same, and resume_full is 0. */
+bool kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 /* Timer, in ring 3 (current saved) or in the window that arch_interrupt_window()
  * opens (current may be anything, nothing was saved). Never while locked. */
 void kernel_timer(bool from_user);

@@ -184,7 +184,18 @@ void pin_set(struct pin *p, const struct hold *row)
     row->object->refs++;
     node_ref(row->up);
     pin_drop(p);
-    *p = (struct pin){ row->object, row->up, row->up_gen };
+    *p = (struct pin){ row->object, row->up, row->up_gen, 0 };
+}
+
+/* The order of the two reads is cap_alive()'s. */
+bool pin_look(struct pin *p)
+{
+    uint64_t seen = kernel.caps.revocations;
+
+    if (!node_alive(p->up, p->up_gen))
+        return false;
+    p->checked = seen;
+    return true;
 }
 
 void pin_drop(struct pin *p)
@@ -310,7 +321,7 @@ err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)
     return OK;
 }
 
-bool watch_tell(const struct watch *w)
+bool watch_tell(struct watch *w)
 {
     if (!pin_alive(&w->notification))
         return false;

@@ -75,6 +75,7 @@ struct pin {
     struct object *object; /* counted; NULL: none */
     struct node *up;       /* counted: the hold's */
     uint64_t up_gen;
+    uint64_t checked;      /* revocations when its chain was last seen whole */
 };
 
 /* Whom to tell of something: which bits of which notification. */
@@ -162,9 +163,10 @@ MUST_USE err_t row_revoke(struct invocation *inv, struct cap_table *table, struc
                           uint64_t own);
 void pin_set(struct pin *p, const struct hold *row); /* instead of what it had */
 void pin_drop(struct pin *p);
-static inline bool pin_alive(const struct pin *p)
+bool pin_look(struct pin *p);
+static inline bool pin_alive(struct pin *p)
 {
-    return p->object && node_alive(p->up, p->up_gen);
+    return p->object && (p->checked == kernel.caps.revocations || pin_look(p));
 }
 
 /* The record of a badge, or NULL: 0, never minted, or its last hold is gone. */
@@ -246,7 +248,7 @@ void process_free(struct process *p);
 void notification_signal(struct notification *n, uint64_t bits);
 /* Tell these bits of the caller's notification `id`, and nobody else from now on. */
 MUST_USE err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits);
-bool watch_tell(const struct watch *w); /* false: there is nobody */
+bool watch_tell(struct watch *w); /* false: there is nobody */
 
 /* --- rings (ring.c) ------------------------------------------------------- */
 

@@ -7,12 +7,12 @@
 #include "switch.h"
 
 /* The thread's page, unless it was taken back. */
-static struct phx_thread_page *page_of(const struct thread *t)
+static inline struct phx_thread_page *page_of(struct thread *t)
 {
     return pin_alive(&t->page_frame) ? t->page : NULL;
 }
 
-static bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)
+static inline bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)
 {
     uint64_t low = page->restart_low, high = page->restart_high;
 
@@ -37,8 +37,10 @@ static void undeliverable(struct thread *t, unsigned kind, uint64_t address, uns
     thread_block(t, THREAD_STOPPED);
 }
 
-void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
-            unsigned signal)
+/* Inline: a fault and a foreign call each come here once, and by no other way. */
+static inline void __attribute__((always_inline))
+push(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
+     unsigned signal)
 {
     struct phx_thread_page *page = page_of(t);
     uint32_t depth = page ? __atomic_load_n(&page->depth, __ATOMIC_RELAXED) : PHX_FRAMES;
@@ -72,14 +74,20 @@ void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, u
     t->resume_full = 0; /* rcx and r11 are in the frame */
 }
 
+void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
+            unsigned signal)
+{
+    push(t, kind, address, error, vector, signal);
+}
+
 bool syscall_foreign(struct thread *t)
 {
     struct cpu *c = this_cpu();
 
-    kernel_lock(c);
-    upcall(t, PHX_UPCALL_SYSCALL, 0, 0, 0, 31);
-    kernel_exit(c);
-    return false;
+    if (!kernel_trylock())
+        kernel_lock(c);
+    push(t, PHX_UPCALL_SYSCALL, 0, 0, 0, 31);
+    return kernel_leave(c, t);
 }
 
 void upcall_pending(struct thread *t)
@@ -123,14 +131,15 @@ static bool extended_begin(struct thread *t)
     return true;
 }
 
-void kernel_fault(struct thread *t, unsigned vector, uint64_t error, uint64_t address)
+bool kernel_fault(struct thread *t, unsigned vector, uint64_t error, uint64_t address)
 {
     struct cpu *c = this_cpu();
 
-    kernel_lock(c);
+    if (!kernel_trylock())
+        kernel_lock(c);
     if (vector == 14)
-        upcall(t, PHX_UPCALL_PAGE_FAULT, address, error, vector, 11);
+        push(t, PHX_UPCALL_PAGE_FAULT, address, error, vector, 11);
     else if (vector != 7 || !extended_begin(t))
         upcall(t, PHX_UPCALL_EXCEPTION, address, error, vector, exception_signal(vector));
-    kernel_exit(c);
+    return kernel_leave(c, t) && !t->resume_full;
 }

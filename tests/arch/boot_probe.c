@@ -155,7 +155,7 @@ bool kernel_syscall(struct thread *current)
 
 /* The user's code leaves in rdi how many bytes the faulting instruction has; a wild
  * rip is put back from rax. */
-void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address)
+bool kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint64_t address)
 {
     check_flags();
     current->faults[vector]++;
@@ -164,11 +164,11 @@ void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint6
     if (vector == 7) {
         arch_fpu_trap(false);
         arch_fpu_load(fpu_area);
-        return;
+        return false;
     }
     if (vector == 1) {
         current->regs.rflags &= ~0x100UL;
-        return;
+        return false;
     }
     if (current->regs.rip == 0x0000800000000000)
         current->regs.rip = current->regs.rax;
@@ -177,6 +177,7 @@ void kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint6
     else if (vector != 3 && vector != 128)
         current->regs.rip += current->regs.rdi;
     current->regs.rsi = current->regs.rdi == 0 ? error : address;
+    return false;
 }
 
 void kernel_timer(bool from_user)

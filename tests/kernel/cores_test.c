@@ -200,7 +200,7 @@ TEST(cores, a_core_flushes_what_it_takes_away, "each page, or all of them at onc
 
 static void first_use(struct thread *t)
 {
-    kernel_fault(t, 7, 0, 0);
+    (void)kernel_fault(t, 7, 0, 0);
 }
 
 /* `t` runs on that core, and what its extended registers then have is what it left. */

@@ -17,7 +17,7 @@ static unsigned vector;
 
 static void fault(struct thread *thread)
 {
-    kernel_fault(thread, vector, 6, 0xdead000);
+    (void)kernel_fault(thread, vector, 6, 0xdead000);
 }
 
 static void system_call(struct thread *thread)

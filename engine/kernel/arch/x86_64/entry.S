@@ -50,6 +50,7 @@ syscall_entry:
     mov %rsp, %rdi
     mov %gs:CPU_STACK_TOP, %rsp
     call kernel_syscall
+back:
     mov %gs:CPU_CURRENT, %rsp
     test %al, %al
     jz enter
@@ -156,7 +157,7 @@ trap:
     mov %cr2, %rcx
     mov %gs:CPU_STACK_TOP, %rsp
     call trap_user
-    jmp arch_enter_user
+    jmp back
 
 /*
  * In ring 0, and what may come at any instruction (NMI, double fault, machine check):

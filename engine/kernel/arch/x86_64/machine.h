@@ -64,7 +64,8 @@ struct trap_frame {
 
 void trap_init(void);
 extern uint64_t trap_gates[256][2]; /* what trap_init() made */
-void trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
+/* What kernel_fault() says; of an interrupt false. */
+bool trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 void trap_kernel(struct trap_frame *frame);
 extern const struct phx_registers *fault_registers; /* backtrace.c begins there */
 

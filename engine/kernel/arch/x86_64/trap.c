@@ -60,12 +60,12 @@ static void interrupt(unsigned vector, bool from_user)
         kernel_flush_requested();
 }
 
-void trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address)
+bool trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address)
 {
-    if (vector >= VECTOR_TIMER && vector <= VECTOR_SPURIOUS)
-        interrupt(vector, true);
-    else
-        kernel_fault(current, vector, error, vector == VECTOR_PF ? address : 0);
+    if (vector < VECTOR_TIMER || vector > VECTOR_SPURIOUS)
+        return kernel_fault(current, vector, error, vector == VECTOR_PF ? address : 0);
+    interrupt(vector, true);
+    return false;
 }
 
 static _Noreturn void die(const struct trap_frame *f)

@@ -161,7 +161,7 @@ static bool transport_again(struct thread *t, struct work *work)
     struct waiter *w = work->waiter;
     uint64_t *words = w->form == FORM_MESSAGE ? w->message.words : thread_word(t, 0);
 
-    work->result = transport(w, work->address, work->pages, words, words);
+    work->result = transport(w, work->address, work->end, words, words);
     if (work->result == MORE)
         return false;
     memcpy(work->out, words, sizeof work->out);
@@ -182,11 +182,11 @@ static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_
     err_t err = transport(w, op, cap, in, out);
     if (err != MORE)
         return err;
-    work->step = transport_again; /* `need` and `cursor` are the copy's */
+    work->step = transport_again; /* `copies` and `cursor` are the copy's */
     work->unlocked = NULL;
     work->waiter = w;
     work->address = op;
-    work->pages = cap;
+    work->end = cap;
     work->has_row = false;
     w->thread->attention = true;
     return BLOCKED;
@@ -205,7 +205,7 @@ static err_t __attribute__((noinline))
 message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message)
 {
     TRY(ipc_message_in(w, message, WORDS(op)));
-    w->thread->work.need = 0; /* nothing of it was copied */
+    w->thread->work.copies = 0; /* nothing of it was copied */
     return dispatch(w, op, cap, w->message.words, w->message.words);
 }
 

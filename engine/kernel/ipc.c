@@ -101,9 +101,9 @@ static err_t copy_some(const struct waiter *from, const struct waiter *to, struc
     if (n > PIECE) {
         if (other->mask == 0)
             other->mask = ++kernel.arrivals;
-        if (work->need == other->mask)
+        if (work->copies == other->mask)
             done = work->cursor;
-        work->need = other->mask;
+        work->copies = other->mask;
         n = n - done < PIECE ? n - done : PIECE;
         work->cursor = done + n;
     }

@@ -275,6 +275,10 @@ interface Ring $A.number(11)
       $A.bit(1) $A.words $A.nyx([9]) $A.slot(ring) $A.doc("Sizes, and entries taken but not completed.");
   destroy @2 () -> () $A.bit(2) $A.words $A.nyx([15]) $A.slot(ring)
       $A.doc("Cancel what is in flight and unpin its frame.");
+  cancel @3 (user :UInt64, all :UInt64) -> (cancelled :UInt64)
+      $A.bit(6) $A.words $A.nyx([21]) $A.slot(ring)
+      $A.errors(["notFound"])
+      $A.doc("Cancel the entries in flight that have this user word; with all 1, every one.");
 }
 
 interface Clock $A.number(12) $A.doc("Time.") {

@@ -83,4 +83,10 @@ static inline uint32_t ringlogic_complete(struct ringlogic *ring)
     return ring->complete_tail++ & (ring->completions - 1);
 }
 
+/* An entry taken earlier ended, and wants no completion. */
+static inline void ringlogic_drop(struct ringlogic *ring)
+{
+    ring->in_flight--;
+}
+
 #endif

@@ -338,10 +338,10 @@ static bool closes_cycle(const struct waiter *w, const struct endpoint *queue)
 static struct object *reply_object(struct waiter *caller, uint64_t *badge)
 {
     caller->replies = 0;
-    *badge = caller->sequence << 16;
+    *badge = caller->sequence << RING_RECORD_BITS;
     if (!caller->ring)
         return &caller->thread->object;
-    *badge |= (uint64_t)(caller - caller->ring->records);
+    *badge |= CONTAINER(caller, struct record, waiter)->number;
     return &caller->ring->object;
 }
 
@@ -351,11 +351,11 @@ struct waiter *ipc_reply_target(const struct hold *row)
     struct waiter *c = &CONTAINER(row->object, struct thread, object)->waiter;
 
     if (row->object->type == OBJECT_RING) {
-        uint64_t i = row->badge & 0xffff;
+        uint64_t i = row->badge & ((1 << RING_RECORD_BITS) - 1);
 
-        c = ring->thread && i < ring->count ? &ring->records[i] : NULL;
+        c = i < ring->pages * RECORDS_A_PAGE ? &ring_record(ring, i)->waiter : NULL;
     }
-    return c && c->state == WAIT_REPLY && c->sequence == row->badge >> 16 ? c : NULL;
+    return c && c->state == WAIT_REPLY && c->sequence == row->badge >> RING_RECORD_BITS ? c : NULL;
 }
 
 /* The call of `c`, which waits for its answer, goes to the server that `r` is of. */

@@ -254,10 +254,13 @@ bool watch_tell(struct watch *w); /* false: there is nobody */
 
 struct ring;
 void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2]);
-/* Take what may be taken of a thread that is in Ring.enter. */
+/* Take what may be taken of a thread that is in Ring.enter; start what was put off. */
 void ring_continue(struct thread *t);
+/* Have the thread start what its ring put off, on its way out of the kernel. */
+void ring_rouse(struct thread *t);
 void ring_poll(struct thread *t); /* from the timer */
-void ring_detach(struct thread *t);
+/* A bounded step of destroying a thread's ring; false: it has none any more. */
+bool ring_shrink(struct thread *t);
 
 /* --- devices -------------------------------------------------------------- */
 

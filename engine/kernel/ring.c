@@ -1,114 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of entries: when one is taken, when it starts, and what its end does to
+ * others.
+ *
+ * Entries start in the order of submission, as they are taken, and end when they end. Two
+ * flags put a start off. CHAIN: the next entry hangs on this one, off all lists, until it
+ * has ended. DRAIN: the entry stays in `pending`, and all behind it, until those before
+ * have ended. Who waited and may start goes to the front of `pending`; the thread starts
+ * it on its way out of the kernel, for which a blocked one is run (ring_rouse), so that
+ * no entry is started in the middle of another's operation.
+ */
 #include "ring.h"
 
 /* With the lock held: what a step may take, in no-ops; another entry counts as four. */
 #define STEP 64
 #define ENTRIES_A_TICK 8
-
-/* --- making and ending ----------------------------------------------------- */
-
-static uint64_t records_pages(const struct ring *r)
-{
-    return (r->count * sizeof *r->records + PHX_PAGE_SIZE - 1) >> PHX_PAGE_SHIFT;
-}
-
-static err_t make_records(struct ring *r, struct thread *t)
-{
-    void *records;
-
-    TRY(account_pages(r->object.account, records_pages(r), &records));
-    memset(records, 0, records_pages(r) << PHX_PAGE_SHIFT);
-    r->records = records;
-    for (unsigned i = 0; i < r->count; i++) {
-        struct waiter *w = &r->records[i];
-
-        w->thread = t;
-        w->ring = r;
-        list_init(&w->lazy);
-        list_add_tail(&r->free, &w->link);
-    }
-    return OK;
-}
-
-static err_t frame_holds_ring(const struct hold *row, uint64_t submissions, uint64_t completions)
-{
-    uint64_t bytes = sizeof(struct phx_ring) + submissions * sizeof(struct phx_entry) +
-                     completions * sizeof(struct phx_completion);
-
-    if (!ringlogic_size_ok((uint32_t)submissions) || !ringlogic_size_ok((uint32_t)completions))
-        return PHX_INVALID_ARGUMENT;
-    return bytes > FRAME_BADGE_PAGES(row->badge) << PHX_PAGE_SHIFT ? PHX_TOO_BIG : OK;
-}
-
-static void ring_share(struct ring *r, const struct hold *row)
-{
-    const struct frame *f = (const struct frame *)row->object;
-    char *base = direct((f->pfn + FRAME_BADGE_OFFSET(row->badge)) << PHX_PAGE_SHIFT);
-
-    r->shared = (struct phx_ring *)(void *)base;
-    r->entries = (struct phx_entry *)(void *)(base + sizeof(struct phx_ring));
-    r->completions = (struct phx_completion *)(void *)(r->entries + r->logic.submissions);
-    memset(r->shared, 0, sizeof *r->shared);
-    r->shared->submissions = r->logic.submissions;
-    r->shared->completions = r->logic.completions;
-}
-
-int op_thread_control_new_ring(struct invocation *inv, const struct thread_control_new_ring_in *in,
-                               struct thread_control_new_ring_out *out)
-{
-    struct thread *t = inv->thread;
-    struct account *a = t->process->object.account;
-    struct hold *frame;
-    struct ring *r;
-    void *object;
-    uint32_t row;
-
-    if (in->submissions > 32768 || in->completions > 65536 || in->flags)
-        return PHX_INVALID_ARGUMENT;
-    if (t->ring)
-        return PHX_EXISTS;
-    TRY(other(t, in->frame, IFACE_FRAME, FRAME_MAP_WRITE, &frame));
-    TRY(frame_holds_ring(frame, in->submissions, in->completions));
-    TRY(result_row(inv, &row));
-    TRY(object_new(a, KIND_RING, &object));
-    r = object;
-    r->object.type = OBJECT_RING;
-    r->object.watched = 1; /* it is what Replies to its calls name */
-    r->object.account = a;
-    list_init(&r->free);
-    r->count = in->completions < RING_RECORDS_MAX ? (unsigned)in->completions : RING_RECORDS_MAX;
-    err_t err = make_records(r, t);
-    if (err != OK) {
-        object_free(object);
-        return err;
-    }
-
-    r->logic.submissions = (uint32_t)in->submissions;
-    r->logic.completions = (uint32_t)in->completions;
-    ring_share(r, frame);
-    pin_set(&r->frame, frame);
-    r->thread = t;
-    r->object.refs++;
-    t->ring = r;
-    out->ring = object_hold(t, row, &r->object, IFACE_RING, RING_M_ALL, 0);
-    return OK;
-}
-
-void ring_detach(struct thread *t)
-{
-    struct ring *r = t->ring;
-
-    if (!r)
-        return;
-    for (unsigned i = 0; i < r->count; i++)
-        wait_cancel(&r->records[i], PHX_CANCELLED);
-    t->ring = NULL;
-    t->ring_entering = false;
-    r->thread = NULL;
-    account_give_pages(r->object.account, r->records, records_pages(r));
-    pin_drop(&r->frame);
-    object_unref(&r->object);
-}
 
 /* --- completing ------------------------------------------------------------ */
 
@@ -134,13 +40,26 @@ static void post(struct ring *r, uint64_t user, int64_t result, const uint64_t w
     __atomic_store_n(&r->shared->complete_tail, r->logic.complete_tail, __ATOMIC_RELEASE);
 }
 
-void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2])
-{
-    struct ring *r = w->ring;
-    struct thread *t = r->thread;
+static void finish(struct record *record, int64_t result, const uint64_t words[2], bool failed);
 
-    post(r, w->user, result, words);
-    list_add_tail(&r->free, &w->link);
+/* `next` hung on one that has ended: it may start, or will be Cancelled. */
+static void let_go(struct ring *r, struct record *next, bool failed)
+{
+    static const uint64_t none[2] = { 0 };
+
+    next->before = NULL;
+    next->failed = failed;
+    if (next->flags & PHX_ENTRY_LINK_TIMEOUT) { /* ends with the one it bounds */
+        wait_end(&next->waiter);
+        finish(next, -PHX_CANCELLED, none, failed);
+    } else if (next->admitted) {
+        list_add_head(&r->pending, &next->waiter.link);
+    }
+}
+
+/* It may wait for as many completions as there are; and for others to be started. */
+static void tell_thread(struct ring *r, struct thread *t, bool others)
+{
     if (t->waiter.state == WAIT_RING && completions_waiting(r) >= t->ring_complete) {
         uint64_t out[5] = { t->ring_taken };
 
@@ -148,6 +67,154 @@ void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2])
         wait_end(&t->waiter);
         wait_answer_words(&t->waiter, OK, out);
     }
+    if (others)
+        ring_rouse(t);
+}
+
+/* It ended; `failed`: what is chained to it is not to start. */
+static void finish(struct record *record, int64_t result, const uint64_t words[2], bool failed)
+{
+    struct ring *r = record->waiter.ring;
+    struct record *before = record->before, *next = record->next;
+
+    if (before) {
+        before->next = record->before = NULL;
+        if ((record->flags & PHX_ENTRY_LINK_TIMEOUT) && result == -PHX_TIMEOUT)
+            wait_cancel(&before->waiter, PHX_CANCELLED);
+    }
+    if (result >= 0 && (record->flags & PHX_ENTRY_NO_CQE))
+        ringlogic_drop(&r->logic);
+    else
+        post(r, record->waiter.user, result, words);
+    r->running -= record->admitted;
+    if (r->last == record) {
+        r->last = NULL;
+        r->last_failed = failed;
+    }
+    list_add_head(&r->free, &record->waiter.link);
+    if (next)
+        let_go(r, next, failed);
+    if (r->thread)
+        tell_thread(r, r->thread, next || ((r->running == 0 || !record->admitted) &&
+                                           !list_is_empty(&r->pending)));
+}
+
+void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2])
+{
+    finish(CONTAINER(w, struct record, waiter), result, words, result < 0);
+}
+
+void ring_rouse(struct thread *t)
+{
+    t->ring_roused = true;
+    thread_attend(t);
+    if (t->state == THREAD_BLOCKED)
+        thread_ready(t);
+}
+
+/* --- order ----------------------------------------------------------------- */
+
+/* Is it kept by a DRAIN, its own or that of the one that runs? */
+static bool is_kept(const struct ring *r, unsigned flags)
+{
+    return r->running > 0 && (r->draining || (flags & PHX_ENTRY_DRAIN));
+}
+
+/* Do entries wait that a DRAIN keeps? */
+static bool keeps_some(const struct ring *r)
+{
+    return !list_is_empty(&r->pending) &&
+           !CONTAINER(r->pending.prev, struct record, waiter.link)->admitted;
+}
+
+static void admit(struct ring *r, struct record *record)
+{
+    record->admitted = true;
+    r->running++;
+    r->draining = record->flags & PHX_ENTRY_DRAIN;
+}
+
+/* A LINK_TIMEOUT is a no-op that follows an entry with CHAIN which has none yet. */
+static bool flags_right(const struct ring *r, uint64_t op)
+{
+    uint64_t flags = op >> PHX_OP_FLAGS_SHIFT;
+
+    if (flags & PHX_ENTRY_LINK_TIMEOUT)
+        return !(flags & ~PHX_ENTRY_FLAGS) && (uint32_t)op == PHX_OP_NOP &&
+               (r->last_flags & PHX_ENTRY_CHAIN) && !(r->last_flags & PHX_ENTRY_LINK_TIMEOUT);
+    return !(flags & ~PHX_ENTRY_FLAGS);
+}
+
+/* Give it its place behind the entry before. Flags that are wrong stay in the operation
+ * word, where they are refused when it starts; only CHAIN is good in any case. */
+static void line_up(struct ring *r, struct record *record, struct phx_entry *e)
+{
+    record->before = record->next = NULL;
+    record->admitted = record->failed = false;
+    record->flags = (uint8_t)(e->op >> PHX_OP_FLAGS_SHIFT) & PHX_ENTRY_CHAIN;
+    if (flags_right(r, e->op)) {
+        record->flags = (uint8_t)(e->op >> PHX_OP_FLAGS_SHIFT);
+        e->op = (uint32_t)e->op;
+    }
+    if ((r->last_flags & PHX_ENTRY_CHAIN) && r->last) {
+        record->before = r->last;
+        r->last->next = record;
+    } else if (r->last_flags & PHX_ENTRY_CHAIN) {
+        record->failed = r->last_failed;
+    }
+    r->last = record;
+    r->last_flags = record->flags;
+}
+
+/* Put its start off. A LINK_TIMEOUT's time runs; an ASYNC that nobody rouses waits until
+ * the core turns to something else, which deadline 0 says. */
+static void put_off(struct record *record, const struct phx_entry *e, struct list *queue)
+{
+    bool alarm = (record->flags & PHX_ENTRY_ASYNC) && queue && list_is_empty(queue);
+    uint64_t deadline = alarm ? 0 : PHX_FOREVER, wanted = e->words[0];
+
+    if (record->flags & PHX_ENTRY_LINK_TIMEOUT)
+        deadline = wanted ? wanted : 1;
+    memcpy(&record->waiter.message, e, sizeof *e);
+    wait_begin(&record->waiter, WAIT_LATER, NULL, queue, deadline);
+}
+
+static void start(struct record *record, const struct phx_entry *e)
+{
+    struct waiter *w = &record->waiter;
+    uint64_t out[5] = { 0 };
+
+    if (record->failed || (record->flags & PHX_ENTRY_LINK_TIMEOUT)) {
+        finish(record, -PHX_CANCELLED, out, record->failed);
+        return;
+    }
+    w->deadline = PHX_FOREVER;
+    w->interruptible = false;
+    err_t err = dispatch_entry(w, e, out);
+    if (err != BLOCKED && w->form == FORM_WORDS)
+        ring_complete(w, -(int64_t)err, out);
+    else if (err != BLOCKED)
+        wait_answer_words(w, err, w->message.words);
+}
+
+/* Start what was put off and may go now; false: there is none. */
+static bool start_pending(struct ring *r)
+{
+    struct list *first = list_first(&r->pending);
+    struct record *record = first ? CONTAINER(first, struct record, waiter.link) : NULL;
+    struct phx_entry e;
+
+    if (!record || (!record->admitted && is_kept(r, record->flags)))
+        return false;
+    list_remove(first);
+    if (!record->admitted)
+        admit(r, record);
+    if (record->before) /* it comes back when that one ends */
+        return true;
+    memcpy(&e, &record->waiter.message, sizeof e);
+    wait_end(&record->waiter);
+    start(record, &e);
+    return true;
 }
 
 /* --- taking ---------------------------------------------------------------- */
@@ -157,8 +224,6 @@ static bool take_one(struct ring *r, bool only_safe)
 {
     uint32_t tail = __atomic_load_n(&r->shared->submit_tail, __ATOMIC_ACQUIRE);
     struct list *free = list_first(&r->free);
-    struct waiter *w;
-    uint64_t out[5] = { 0 };
 
     completions_waiting(r);
     if (!free || !ringlogic_can_take(&r->logic, tail) || !pin_alive(&r->frame))
@@ -169,17 +234,20 @@ static bool take_one(struct ring *r, bool only_safe)
     ringlogic_take(&r->logic);
     __atomic_store_n(&r->shared->submit_head, r->logic.submit_head, __ATOMIC_RELEASE);
 
-    w = CONTAINER(free, struct waiter, link);
-    list_remove(&w->link);
-    w->user = e.user;
-    w->form = FORM_WORDS;
-    w->deadline = PHX_FOREVER;
-    w->interruptible = false;
-    err_t err = dispatch_entry(w, &e, out);
-    if (err != BLOCKED && w->form == FORM_WORDS)
-        ring_complete(w, -(int64_t)err, out);
-    else if (err != BLOCKED)
-        wait_answer_words(w, err, w->message.words);
+    struct record *record = CONTAINER(free, struct record, waiter.link);
+    list_remove(free);
+    record->waiter.user = e.user;
+    record->waiter.form = FORM_WORDS;
+    line_up(r, record, &e);
+    bool kept = keeps_some(r) || is_kept(r, record->flags);
+    if (!kept)
+        admit(r, record);
+    if (kept || (!record->before && (record->flags & PHX_ENTRY_ASYNC)))
+        put_off(record, &e, &r->pending);
+    else if (record->before)
+        put_off(record, &e, NULL);
+    else
+        start(record, &e);
     return true;
 }
 
@@ -190,7 +258,8 @@ static unsigned take_no_ops(struct ring *r, uint64_t most)
     struct ringlogic logic = r->logic; /* so that it stays in registers */
     unsigned n = 0;
 
-    if (!pin_alive(&r->frame))
+    if (!pin_alive(&r->frame) || (r->last_flags & PHX_ENTRY_CHAIN) || keeps_some(r) ||
+        is_kept(r, 0))
         return 0;
     for (; n < most && ringlogic_can_take(&logic, tail); n++) {
         const struct phx_entry *e = &r->entries[logic.submit_head & (logic.submissions - 1)];
@@ -204,6 +273,7 @@ static unsigned take_no_ops(struct ring *r, uint64_t most)
     if (n == 0)
         return 0;
     r->logic = logic;
+    r->last_flags = 0;
     __atomic_store_n(&r->shared->submit_head, logic.submit_head, __ATOMIC_RELEASE);
     __atomic_store_n(&r->shared->complete_tail, logic.complete_tail, __ATOMIC_RELEASE);
     return n;
@@ -215,25 +285,28 @@ void ring_continue(struct thread *t)
     uint64_t out[5] = { 0 };
 
     completions_waiting(r);
-    for (unsigned i = 0, n; i < STEP && t->ring_submit > 0 && !t->work.step; i += n) {
+    for (unsigned i = 0, n; i < STEP && !t->work.step; i += n) {
         n = take_no_ops(r, t->ring_submit < STEP - i ? t->ring_submit : STEP - i);
         t->ring_submit -= n;
         t->ring_taken += n;
         if (n > 0)
             continue;
-        if (!take_one(r, false)) {
-            t->ring_submit = 0;
-            break;
-        }
-        t->ring_submit--;
-        t->ring_taken++;
         n = 4;
+        if (t->ring_submit > 0 && take_one(r, false)) {
+            t->ring_submit--;
+            t->ring_taken++;
+            continue;
+        }
+        t->ring_submit = 0;
+        t->ring_roused = t->ring_roused && start_pending(r);
+        if (!t->ring_roused)
+            break;
     }
-    if (t->ring_submit > 0 || t->work.step) {
+    if (t->ring_submit > 0 || t->ring_roused || t->work.step) {
         t->attention = true; /* the rest after a look at interrupts */
         return;
     }
-    if (t->state != THREAD_RUNNING)
+    if (t->state != THREAD_RUNNING || !ring_wants(t))
         return;
     if (completions_waiting(r) < t->ring_complete && t->ring_deadline != 0) {
         t->waiter.interruptible = true;
@@ -260,6 +333,7 @@ int op_ring_enter(struct invocation *inv, const struct ring_enter_in *in,
     t->ring_deadline = in->deadline;
     t->ring_taken = 0;
     t->ring_entering = true;
+    t->ring_roused |= in->complete > 0; /* who waits has the ASYNC ones done too */
     ring_continue(t);
     return BLOCKED;
 }
@@ -270,25 +344,4 @@ void ring_poll(struct thread *t)
         return;
     for (unsigned i = 0; i < ENTRIES_A_TICK && take_one(t->ring, true); i++)
         ;
-}
-
-int op_ring_info(struct invocation *inv, struct ring_info_out *out)
-{
-    const struct ring *r = (const struct ring *)inv->object;
-
-    out->submissions = r->logic.submissions;
-    out->completions = r->logic.completions;
-    out->in_flight = r->logic.in_flight;
-    return OK;
-}
-
-int op_ring_destroy(struct invocation *inv)
-{
-    struct ring *r = (struct ring *)inv->object;
-
-    if (inv->waiter->ring || (r->thread && r->thread != inv->thread))
-        return PHX_INVALID_STATE;
-    if (r->thread)
-        ring_detach(r->thread);
-    return OK;
 }

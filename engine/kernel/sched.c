@@ -85,18 +85,24 @@ void thread_switch_direct(struct cpu *c, struct thread *t)
     switch_enter(c, t);
 }
 
-/* Arm the timer for the end of the slice or the next deadline. An earlier alarm
- * that is already set does no harm, and setting it is dear. */
+/* An earlier alarm that is already set does no harm, and setting it is dear. */
+void sched_deadline(struct cpu *c, uint64_t deadline, uint64_t now)
+{
+    if (c->timer_armed > now && c->timer_armed <= deadline)
+        return;
+    c->timer_armed = deadline;
+    arch_timer_arm(deadline > now ? deadline - now : 1);
+}
+
+/* Arm the timer for the end of the slice or the next deadline. */
 static void arm_timer(struct cpu *c, uint64_t now)
 {
     uint64_t next = wait_next_deadline();
 
     if (c->current && c->slice_end < next)
         next = c->slice_end;
-    if (next == PHX_FOREVER || (c->timer_armed > now && c->timer_armed <= next))
-        return;
-    c->timer_armed = next;
-    arch_timer_arm(next > now ? next - now : 1);
+    if (next != PHX_FOREVER)
+        sched_deadline(c, next, now);
 }
 
 /* Take the next one; the current thread, if there is one, could go on. */
@@ -204,9 +210,9 @@ static void go_on(struct cpu *c, struct thread *t)
     breathe(c, &t->work);
     if (t->work.step)
         work_step(t);
-    else
+    else if (ring_wants(t))
         ring_continue(t);
-    if (t->state == THREAD_RUNNING && (t->work.step || t->ring_entering) &&
+    if (t->state == THREAD_RUNNING && (t->work.step || ring_wants(t)) &&
         __atomic_load_n(&c->resched, __ATOMIC_ACQUIRE))
         schedule(c);
 }
@@ -221,9 +227,13 @@ static void attend(struct cpu *c, struct thread *t)
             breathe(c, NULL);
     } else if (t->stop_wanted) {
         t->stop_wanted = false;
+        wait_cancel(&t->waiter, PHX_INTERRUPTED); /* it ran for its ring */
         thread_block(t, THREAD_STOPPED);
-    } else if (t->ring_entering) {
+    } else if (ring_wants(t)) {
         go_on(c, t);
+    } else if (t->waiter.state != WAIT_NONE) {
+        t->attention = t->pending != 0;
+        thread_block(t, THREAD_BLOCKED);
     } else {
         t->attention = false;
         if (t->pending)

@@ -78,7 +78,7 @@ bool thread_end(struct thread *t, uint64_t code)
     struct cpu *c = this_cpu();
 
     t->exit_code = code;
-    if (!answer_others(t))
+    if (!answer_others(t) || ring_shrink(t))
         return false;
     if (t->state == THREAD_READY)
         list_remove(&t->queue_link);
@@ -87,7 +87,6 @@ bool thread_end(struct thread *t, uint64_t code)
         c->current = NULL;
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
     ipc_serves_none(t);
-    ring_detach(t);
     pin_drop(&t->page_frame);
     forget_extended(t);
     list_remove(&t->process_link);

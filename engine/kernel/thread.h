@@ -24,6 +24,7 @@ enum wait_state {
     WAIT_CONSOLE,      /* in the console's readers */
     WAIT_JOIN,         /* in thread.joiners */
     WAIT_RING,         /* Ring.enter, for completions */
+    WAIT_LATER,        /* a ring's entry, to be started: in ring.pending, or chained */
 };
 
 enum wait_form {
@@ -102,6 +103,7 @@ struct work {
     unsigned protection;
     uint32_t row;          /* a reserved row for the result, if has_row */
     bool has_row;
+    bool every;            /* of a ring's entries */
 };
 
 enum thread_state { THREAD_STOPPED, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
@@ -127,6 +129,7 @@ struct thread {
     uint64_t ring_submit;      /* Ring.enter: entries that may still be taken */
     uint64_t ring_taken, ring_complete, ring_deadline;
     bool ring_entering;
+    bool ring_roused;          /* its ring has entries to start */
     struct phx_thread_page *page; /* the kernel's alias; NULL: none */
     struct pin page_frame;
     uint64_t page_address;
@@ -170,6 +173,8 @@ static inline bool kernel_leave(struct cpu *c, const struct thread *t)
     return false;
 }
 void sched_yield_current(void);
+/* The core's timer comes at this time, or earlier. */
+void sched_deadline(struct cpu *c, uint64_t deadline, uint64_t now);
 /* Start the thread's work: the answer, or BLOCKED if steps remain for the exit. */
 err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5]);
 /* One step more; the waiter is answered after the last. */
@@ -240,6 +245,12 @@ err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words);
 void ipc_message_out(struct waiter *w);
 /* The last server hold is gone. */
 void endpoint_disconnect(struct endpoint *e);
+
+/* It has something to do for its ring before it goes on. */
+static inline bool ring_wants(const struct thread *t)
+{
+    return t->ring_roused || (t->ring_entering && t->waiter.state == WAIT_NONE);
+}
 
 /* A message's words are the registers that struct phx_registers begins with. */
 static inline uint64_t *thread_word(struct thread *t, unsigned i)

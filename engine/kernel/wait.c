@@ -21,6 +21,13 @@ static void untime(struct waiter *w)
     w->timed = TIMED_NOT;
 }
 
+static void queue_timer(struct waiter *w)
+{
+    w->timer.key = w->deadline;
+    tree_insert(&timers, &w->timer);
+    w->timed = TIMED_QUEUED;
+}
+
 void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
                 struct list *queue, uint64_t deadline)
 {
@@ -31,7 +38,10 @@ void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
     if (queue)
         list_add_tail(queue, &w->link);
     w->deadline = deadline;
-    if (deadline != PHX_FOREVER) {
+    if (deadline != PHX_FOREVER && w->ring && deadline) { /* its thread runs on */
+        queue_timer(w);
+        sched_deadline(this_cpu(), deadline, now_ns());
+    } else if (deadline != PHX_FOREVER) {
         list_add_tail(&lazy, &w->lazy);
         w->timed = TIMED_LAZY;
     }
@@ -69,9 +79,7 @@ void wait_timers_queue_lazy(void)
         struct waiter *w = CONTAINER(l, struct waiter, lazy);
 
         list_remove(l);
-        w->timer.key = w->deadline;
-        tree_insert(&timers, &w->timer);
-        w->timed = TIMED_QUEUED;
+        queue_timer(w);
     }
 }
 
@@ -92,7 +100,12 @@ void wait_timers_expire(uint64_t now)
          i++) {
         struct waiter *w = CONTAINER(first, struct waiter, timer);
 
-        wait_cancel(w, w->state == WAIT_SLEEP ? OK : PHX_TIMEOUT);
+        if (w->state == WAIT_LATER && w->deadline == 0) {
+            untime(w);
+            ring_rouse(w->thread);
+        } else {
+            wait_cancel(w, w->state == WAIT_SLEEP ? OK : PHX_TIMEOUT);
+        }
     }
 }
 

@@ -506,6 +506,25 @@ static void ring_destroy(void)
     CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 0, 0), -PHX_INVALID_ARGUMENT);
 }
 
+static void ring_cancel(void)
+{
+    uint64_t ring;
+    struct phx_ring *r = ring_begin(&ring);
+    for (unsigned i = 0; i < 3; i++)
+        submit(r, PHX_OP_NYX(67), 0, i / 2)->words[0] = PHX_FOREVER;
+    CHECK_EQ(CALL(t, ring, RING_ENTER, 3, 0, 0), 0);
+    CHECK_EQ(CALL(t, ring, RING_CANCEL, 2, 0), -PHX_NOT_FOUND);
+    CHECK_EQ(CALL(t, ring, RING_CANCEL, 0, 2), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_CANCEL, 0, 0), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+    CHECK_EQ(r->complete_tail, 2);
+    CHECK_EQ(completion(r, 1)->user, 0);
+    CHECK_EQ(completion(r, 1)->result, -PHX_CANCELLED);
+    CHECK_EQ(CALL(t, ring, RING_CANCEL, 9, 1), 0);
+    CHECK_EQ(completion(r, 2)->user, 1);
+    CHECK_EQ(CALL(t, ring, RING_CANCEL, 9, 1), -PHX_NOT_FOUND);
+}
+
 static const struct scenario scenarios[] = {
     METHOD(CAPABILITY, IDENTIFY, identify),
     METHOD(CAPABILITY, DERIVE, derive),
@@ -550,6 +569,7 @@ static const struct scenario scenarios[] = {
     METHOD(RING, ENTER, enter),
     METHOD(RING, INFO, ring_info),
     METHOD(RING, DESTROY, ring_destroy),
+    METHOD(RING, CANCEL, ring_cancel),
 };
 
 TEST(methods, each_works_or_changes_nothing, "with any allocation refused and at any limit")

@@ -118,8 +118,46 @@ static int64_t long_ring(void)
 
 /* --- at each of their steps ---------------------------------------------------------- */
 
-static int64_t (*const long_operations[])(void) = {
-    long_alloc, long_populate, long_map, long_unmap, long_protect, long_revoke, long_ring};
+static uint64_t big_ring(uint64_t completions)
+{
+    uint64_t frame = make_frame(&alice, completions / 32);
+
+    CHECK_EQ(CALL(alice.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, completions), 0);
+    return WORD(alice.thread, 0);
+}
+
+static int64_t long_new_ring(void)
+{
+    uint64_t frame = make_frame(&alice, 6);
+
+    arm();
+    return CALL(alice.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, 128);
+}
+
+static int64_t long_destroy(void)
+{
+    uint64_t ring = big_ring(128);
+
+    arm();
+    return CALL(alice.thread, ring, RING_DESTROY);
+}
+
+/* All places are looked at. */
+static int64_t long_cancel(void)
+{
+    uint64_t ring = big_ring(1024);
+    struct phx_ring *r = alice.thread->ring->shared;
+
+    *(struct phx_entry *)(void *)(r + 1) =
+        (struct phx_entry){.op = PHX_OP_NYX(67), .words = {PHX_FOREVER}, .user = 5};
+    r->submit_tail = 1;
+    CHECK_EQ(CALL(alice.thread, ring, RING_ENTER, 1, 0, 0), 0);
+    arm();
+    return CALL(alice.thread, ring, RING_CANCEL, 5, 0);
+}
+
+static int64_t (*const long_operations[])(void) = {long_alloc, long_populate, long_map, long_unmap,
+    long_protect, long_revoke, long_ring, long_new_ring, long_destroy, long_cancel};
 #define LONG_OPERATIONS (sizeof long_operations / sizeof long_operations[0])
 
 /* `action` in each window of each long operation; then `check` with its answer. */

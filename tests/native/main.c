@@ -128,6 +128,7 @@ static int test_all(void)
         test_builds();
         test_deaths();
         test_memory();
+        test_rings();
         test_time();
     }
     power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);

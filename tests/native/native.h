@@ -38,6 +38,7 @@ void test_restart(void);
 void test_hostile(void);
 void test_services(void);
 void test_memory(void);
+void test_rings(void);
 void test_time(void);
 
 /* In the others: what main returns. */

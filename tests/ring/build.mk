@@ -62,3 +62,12 @@ $(RELACY_TEST): tests/ring/relacy_test.cc tests/ring/relacy.h engine/kernel/ring
 	$(Q)g++ $(RELACY_FLAGS) -I$(GEN) -MMD -MP -MF $@.d $< -Wl,--gc-sections -o $@
 
 TEST_SLOW += $(RELACY_TEST)
+
+# --- order and cancelling -------------------------------------------------------------
+
+RING_CASES_TEST := $(B)/host/tests/ring/cases_test
+$(B)/host/tests/ring/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
+$(RING_CASES_TEST): %: %.o $(KERNEL_HOST_OBJECTS) $(TEST_HARNESS) $(CORE_HOST)
+	$(call LINK_HOST,$(SAN))
+
+TEST_HOST += $(RING_CASES_TEST)

@@ -37,7 +37,7 @@ struct kernel_side {
     struct ring ring;
     struct thread thread;
     struct object frame;
-    struct waiter records[PLACES_MAX];
+    struct record records[PLACES_MAX];
     struct waiter *waiting;      /* an entry that is answered later */
     rl::generic_event *happened; /* for which it waits */
     unsigned asked;
@@ -70,6 +70,9 @@ err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5
 void wait_answer_words(struct waiter *, err_t, const uint64_t *) {}
 void wait_end(struct waiter *) {}
 void wait_begin(struct waiter *, enum wait_state, struct object *, struct list *, uint64_t) {}
+void wait_cancel(struct waiter *, err_t) {}
+void thread_attend(struct thread *) {}
+void thread_ready(struct thread *) {}
 
 } /* extern "C" */
 
@@ -98,13 +101,12 @@ struct shared_ring {
         k->ring.entries = entries;
         k->ring.completions = completions;
         k->ring.logic.submissions = k->ring.logic.completions = places;
-        k->ring.count = places;
-        k->ring.records = k->records;
         list_init(&k->ring.free);
+        list_init(&k->ring.pending);
         for (unsigned i = 0; i < places; i++) {
-            k->records[i].thread = &k->thread;
-            k->records[i].ring = &k->ring;
-            list_add_tail(&k->ring.free, &k->records[i].link);
+            k->records[i].waiter.thread = &k->thread;
+            k->records[i].waiter.ring = &k->ring;
+            list_add_tail(&k->ring.free, &k->records[i].waiter.link);
         }
         seen = 0;
         memset(seen_number, 0, sizeof seen_number);

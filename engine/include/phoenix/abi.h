@@ -53,8 +53,13 @@
 #define PHX_T_ENTER1 10     /* rdi: address of one struct phx_entry */
 
 /* Flags of an entry in a ring (libnyx's submission flags). */
-#define PHX_ENTRY_CHAIN 1
-#define PHX_ENTRY_NO_CQE 2
+#define PHX_ENTRY_CHAIN 1         /* the next entry starts when this one succeeded, or not at all */
+#define PHX_ENTRY_NO_CQE 2        /* no completion if it succeeds */
+#define PHX_ENTRY_FIXED_BUFFER 4  /* its buffer is a registered one: PHX_FIXED */
+#define PHX_ENTRY_DRAIN 8         /* starts when all before have ended; those behind wait for it */
+#define PHX_ENTRY_LINK_TIMEOUT 16 /* a no-op: word 0 is the deadline of the entry before it */
+#define PHX_ENTRY_ASYNC 32        /* not started by who takes it, but when its thread waits */
+#define PHX_ENTRY_FLAGS 63
 
 /* For RETURN, `method` is the status: 0, or the error's (positive) number. */
 #define PHX_OP(kind, number, method, words) \
@@ -210,6 +215,8 @@ struct phx_ring {
 };
 #define PHX_RING_NEED_WAKEUP 1
 #define PHX_RING_CQ_OVERFLOW 2
+/* newRing's flags. */
+#define PHX_RING_SETUP_FLAGS 0
 
 /* A thread's registers, in the order that the kernel saves them: a message's words first,
  * so that the kernel works on them where they are (PHX_REG_* has the offsets). */

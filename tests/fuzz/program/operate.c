@@ -223,7 +223,15 @@ static void ring_entry(struct chance *c, struct lane *lane, struct phx_entry *e)
         e->cap = s.cap;
         memcpy(e->words, s.words, sizeof e->words);
     }
-    e->user = chance_word(c);
+    e->user = chance_one_in(c, 2) ? chance_word(c) : chance_below(c, 8);
+    if (chance_one_in(c, 2))
+        return;
+    uint64_t flags = chance_word(c) & chance_word(c) & PHX_ENTRY_FLAGS;
+    if ((flags & PHX_ENTRY_LINK_TIMEOUT) && !chance_one_in(c, 6))
+        *e = (struct phx_entry){.op = PHX_OP_NOP, .words = {soon(c)}, .user = e->user};
+    if (chance_one_in(c, 30))
+        flags = chance_word(c) >> chance_below(c, 64);
+    e->op = (uint32_t)e->op | flags << PHX_OP_FLAGS_SHIFT;
 }
 
 static void ring_use(struct chance *c, struct lane *lane)

@@ -196,6 +196,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_address:
         return m->interface == IFACE_ADDRESS_SPACE ? page_address(c) : buffer_address(c);
     case WORD_pageAddress: return CHILD_PAGE;
+    case WORD_all: return chance_one_in(c, 3);
     case WORD_amount: return chance_below(c, 20);
     case WORD_argument: return buffer_address(c) & ~7UL;
     case WORD_badge: return chance_below(c, 8);
@@ -238,6 +239,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_stack: return (uint64_t)buffers[chance_below(c, THREADS)] + 8192;
     case WORD_threads: return chance_below(c, 4);
     case WORD_to: return known_cap(c, IFACE_ACCOUNT);
+    case WORD_user: return chance_below(c, 8);
     case WORD_uses: return chance_one_in(c, 2) ? 0 : chance_below(c, 6);
     case WORD_write: return chance_below(c, 2);
     }

@@ -275,6 +275,12 @@ interface Ring $A.number(11)
       $A.bit(1) $A.words $A.nyx([9]) $A.slot(ring) $A.doc("Sizes, and entries taken but not completed.");
   destroy @2 () -> () $A.bit(2) $A.words $A.nyx([15]) $A.slot(ring)
       $A.doc("Cancel what is in flight and unpin its frame.");
+  registerBuffer @4 (frame :UInt64, index :UInt64) -> () $A.bit(3) $A.words $A.nyx([48]) $A.slot(ring)
+      $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("Make a Frame (mapRead; mapWrite to be written) the process's buffer index: PHX_FIXED.");
+  unregisterBuffer @5 (index :UInt64) -> () $A.bit(4) $A.words $A.nyx([49]) $A.slot(ring)
+      $A.errors(["notFound"])
+      $A.doc("Operations under way through it fail with BadAddress.");
   cancel @3 (user :UInt64, all :UInt64) -> (cancelled :UInt64)
       $A.bit(6) $A.words $A.nyx([21]) $A.slot(ring)
       $A.errors(["notFound"])

@@ -4,7 +4,7 @@
  * looked up in the page tables, page by page, and read or written through the
  * kernel's own alias. So a copy never faults, and an absent page is BadAddress.
  */
-#include "thread.h"
+#include "space.h"
 
 /* Apart, so that who finds them needs no frame. */
 pte_t *__attribute__((noinline)) space_find_leaves(struct space *s, uint64_t address)
@@ -29,10 +29,21 @@ static pte_t __attribute__((noinline)) large_part(struct space *s, uint64_t addr
     return pte ? arch_pte_small(pte + inside) : 0;
 }
 
+/* Where a program can have no page: in a registered buffer, or nowhere. */
+static uint64_t __attribute__((noinline)) registered(const struct space *s, uint64_t address,
+                                                     unsigned protection)
+{
+    const struct mapping *m = mapping_at(s, address);
+
+    if (!m || (m->protection & protection) != protection || !node_alive(m->up, m->up_gen))
+        return 0;
+    return mapping_pa(m) + (address - m->node.key);
+}
+
 static inline uint64_t resolve(struct space *s, uint64_t address, unsigned protection)
 {
     if (address >= PHX_USER_END)
-        return 0;
+        return registered(s, address, protection);
     const pte_t *small = space_pte(s, address);
     pte_t pte = small ? *small : large_part(s, address);
 
@@ -82,7 +93,7 @@ static inline err_t each_page(struct space *s, uint64_t address, uint64_t n,
 
 err_t user_check(struct space *s, uint64_t address, uint64_t n, unsigned protection)
 {
-    if (n > PHX_USER_END || address > PHX_USER_END - n)
+    if (n > PHX_USER_END || (address > PHX_USER_END - n && address < PHX_FIXED(0, 0)))
         return PHX_BAD_ADDRESS;
     return each_page(s, address, n, protection, NULL, NULL);
 }

@@ -202,17 +202,21 @@ static bool takes_message(uint64_t op)
 
 /* Apart from the rest, so that a ring's entries without one need no stack frame here. */
 static err_t __attribute__((noinline))
-message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message)
+message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message, uint64_t fixed)
 {
     TRY(ipc_message_in(w, message, WORDS(op)));
+    w->message.send_address |= fixed;
+    w->message.recv_address |= fixed;
     w->thread->work.copies = 0; /* nothing of it was copied */
     return dispatch(w, op, cap, w->message.words, w->message.words);
 }
 
-err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
+err_t dispatch_entry(struct waiter *w, struct phx_entry *e, uint64_t out[5], uint64_t fixed)
 {
-    return takes_message(e->op) ? message_entry(w, e->op, e->cap, e->words[0])
-                                : dispatch(w, e->op, e->cap, e->words, out);
+    if (takes_message(e->op))
+        return message_entry(w, e->op, e->cap, e->words[0], fixed);
+    e->words[0] |= fixed;
+    return dispatch(w, e->op, e->cap, e->words, out);
 }
 
 bool dispatch_interrupt_safe(const struct phx_entry *e)
@@ -233,7 +237,7 @@ static err_t enter1(struct waiter *w, uint64_t address, uint64_t out[5])
     if (address % 8)
         return PHX_INVALID_ARGUMENT;
     TRY(copy_in(w->thread->process->space, &e, address, sizeof e));
-    return dispatch_entry(w, &e, out);
+    return dispatch_entry(w, &e, out, 0);
 }
 
 static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
@@ -243,7 +247,7 @@ static err_t dispatch_registers(struct waiter *w, uint64_t op, uint64_t out[5])
     if ((op & ~0xffff0000UL) == OP_ENTER1)
         return enter1(w, r->rdi, out);
     if (op & PHX_OP_MESSAGE)
-        return takes_message(op) ? message_entry(w, op & ~PHX_OP_MESSAGE, r->rdi, r->rsi)
+        return takes_message(op) ? message_entry(w, op & ~PHX_OP_MESSAGE, r->rdi, r->rsi, 0)
                                  : PHX_INVALID_ARGUMENT;
     return dispatch(w, op, r->rdi, out, out);
 }

@@ -222,3 +222,40 @@ int op_address_space_query(struct invocation *inv, const struct address_space_qu
     out->page_size = shift > arch_page_shift_max ? PHX_PAGE_SIZE : 1UL << shift;
     return OK;
 }
+
+/* --- registered buffers: mappings without entries, where no program has pages --- */
+
+static struct mapping *buffer_at(const struct space *s, uint64_t index)
+{
+    return index < PHX_FIXED_BUFFERS ? mapping_at(s, PHX_FIXED(index, 0)) : NULL;
+}
+
+int op_ring_register_buffer(struct invocation *inv, const struct ring_register_buffer_in *in)
+{
+    struct space *s = inv->thread->process->space;
+    struct hold *row;
+    struct mapping *m;
+
+    TRY(other(inv->thread, in->frame, IFACE_FRAME, FRAME_MAP_READ, &row));
+    if (in->index >= PHX_FIXED_BUFFERS)
+        return PHX_INVALID_ARGUMENT;
+    if (buffer_at(s, in->index))
+        return PHX_EXISTS;
+    TRY(mapping_new(s, (struct frame *)row->object, PHX_FIXED(in->index, 0),
+                    FRAME_BADGE_PAGES(row->badge), &m));
+    m->protection = frame_most(row->methods);
+    mapping_allow(m, row->up, row->up_gen, m->protection);
+    m->offset = FRAME_BADGE_OFFSET(row->badge);
+    mapping_insert(m);
+    return OK;
+}
+
+int op_ring_unregister_buffer(struct invocation *inv, const struct ring_unregister_buffer_in *in)
+{
+    struct mapping *m = buffer_at(inv->thread->process->space, in->index);
+
+    if (!m)
+        return PHX_NOT_FOUND;
+    mapping_free(m);
+    return OK;
+}

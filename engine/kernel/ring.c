@@ -179,8 +179,9 @@ static void put_off(struct record *record, const struct phx_entry *e, struct lis
     wait_begin(&record->waiter, WAIT_LATER, NULL, queue, deadline);
 }
 
-static void start(struct record *record, const struct phx_entry *e)
+static void start(struct record *record, struct phx_entry *e)
 {
+    bool fixed = record->flags & PHX_ENTRY_FIXED_BUFFER;
     struct waiter *w = &record->waiter;
     uint64_t out[5] = { 0 };
 
@@ -190,7 +191,7 @@ static void start(struct record *record, const struct phx_entry *e)
     }
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
-    err_t err = dispatch_entry(w, e, out);
+    err_t err = dispatch_entry(w, e, out, fixed ? PHX_FIXED(0, 0) : 0);
     if (err != BLOCKED && w->form == FORM_WORDS)
         ring_complete(w, -(int64_t)err, out);
     else if (err != BLOCKED)

@@ -71,7 +71,8 @@ static inline struct record *ring_record(const struct ring *r, uint64_t number)
 /* The waiter of a call that a Reply answers, or NULL when it is too late. */
 struct waiter *ipc_reply_target(const struct hold *row);
 
-err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5]);
+/* Of its addresses of buffers, `fixed` is a part. */
+err_t dispatch_entry(struct waiter *w, struct phx_entry *e, uint64_t out[5], uint64_t fixed);
 /* May the timer take it? */
 bool dispatch_interrupt_safe(const struct phx_entry *e);
 

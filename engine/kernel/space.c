@@ -209,7 +209,7 @@ static inline pte_t leaves_write(pte_t *pte, uint64_t count, pte_t value, uint64
 
 err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
 {
-    uint64_t at = *next;
+    uint64_t at = m->node.key < PHX_USER_END ? *next : m->pages; /* a registered buffer has none */
     pte_t seen = 0;
     err_t err = OK;
 

@@ -506,6 +506,33 @@ static void ring_destroy(void)
     CHECK_EQ(CALL(t, ring, RING_ENTER, 1, 0, 0), -PHX_INVALID_ARGUMENT);
 }
 
+static void register_buffer(void)
+{
+    uint64_t ring, frame = make_frame(&alice, 2), pa = WORD(t, 1);
+    ring_begin(&ring);
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_REGISTER_BUFFER, frame, 7), 0);
+    CHECK_EQ(CALL(t, ring, RING_REGISTER_BUFFER, frame, 7), -PHX_EXISTS);
+    CHECK_EQ(CALL(t, ring, RING_REGISTER_BUFFER, frame, PHX_FIXED_BUFFERS), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, SLOT(ENTROPY), ENTROPY_FILL, PHX_FIXED(7, 4090), 12), 0);
+    CHECK(memcmp((char *)direct(pa) + 4090, "\0\0\0\0\0\0\0\0\0\0\0", 12) != 0);
+    CHECK_EQ(CALL(t, SLOT(ENTROPY), ENTROPY_FILL, PHX_FIXED(7, 8190), 3), -PHX_BAD_ADDRESS);
+    CHECK_EQ(CALL(t, SLOT(ENTROPY), ENTROPY_FILL, PHX_FIXED(6, 0), 3), -PHX_BAD_ADDRESS);
+    CHECK_EQ(CALL(t, SLOT(ENTROPY), ENTROPY_FILL, PHX_FIXED(8, 0), 3), -PHX_BAD_ADDRESS);
+}
+
+static void unregister_buffer(void)
+{
+    uint64_t ring, frame = make_frame(&alice, 2);
+    ring_begin(&ring);
+    CHECK_EQ(CALL(t, ring, RING_UNREGISTER_BUFFER, 7), -PHX_NOT_FOUND);
+    CHECK_EQ(CALL(t, ring, RING_REGISTER_BUFFER, frame, 7), 0);
+    CHECK_EQ(CALL(t, ring, RING_UNREGISTER_BUFFER, 8), -PHX_NOT_FOUND);
+    CHECK_EQ(CALL(t, ring, RING_UNREGISTER_BUFFER, 7 | PHX_FIXED_BUFFERS), -PHX_NOT_FOUND);
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_UNREGISTER_BUFFER, 7), 0);
+    CHECK_EQ(CALL(t, SLOT(ENTROPY), ENTROPY_FILL, PHX_FIXED(7, 0), 8), -PHX_BAD_ADDRESS);
+    CHECK_EQ(CALL(t, ring, RING_REGISTER_BUFFER, frame, 7), 0);
+}
+
 static void ring_cancel(void)
 {
     uint64_t ring;
@@ -569,6 +596,8 @@ static const struct scenario scenarios[] = {
     METHOD(RING, ENTER, enter),
     METHOD(RING, INFO, ring_info),
     METHOD(RING, DESTROY, ring_destroy),
+    METHOD(RING, REGISTER_BUFFER, register_buffer),
+    METHOD(RING, UNREGISTER_BUFFER, unregister_buffer),
     METHOD(RING, CANCEL, ring_cancel),
 };
 

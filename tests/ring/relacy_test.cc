@@ -52,7 +52,7 @@ bool pin_look(struct pin *) { return true; }
 bool dispatch_interrupt_safe(const struct phx_entry *) { return true; }
 
 /* Entries come in the order of their numbers, each whole. (No-ops may not come here.) */
-err_t dispatch_entry(struct waiter *w, const struct phx_entry *e, uint64_t out[5])
+err_t dispatch_entry(struct waiter *w, struct phx_entry *e, uint64_t out[5], uint64_t)
 {
     struct kernel_side *k = &kernel_side;
     uint64_t op = e->op;

@@ -55,11 +55,15 @@
 /* Flags of an entry in a ring (libnyx's submission flags). */
 #define PHX_ENTRY_CHAIN 1         /* the next entry starts when this one succeeded, or not at all */
 #define PHX_ENTRY_NO_CQE 2        /* no completion if it succeeds */
-#define PHX_ENTRY_FIXED_BUFFER 4  /* its buffer is a registered one: PHX_FIXED */
+#define PHX_ENTRY_FIXED_BUFFER 4  /* the address of its buffer is PHX_FIXED without bit 63 */
 #define PHX_ENTRY_DRAIN 8         /* starts when all before have ended; those behind wait for it */
 #define PHX_ENTRY_LINK_TIMEOUT 16 /* a no-op: word 0 is the deadline of the entry before it */
 #define PHX_ENTRY_ASYNC 32        /* not started by who takes it, but when its thread waits */
 #define PHX_ENTRY_FLAGS 63
+
+/* The address of a byte of a registered buffer (Ring.registerBuffer), for any operation. */
+#define PHX_FIXED(index, offset) (1UL << 63 | (uint64_t)(index) << 48 | (offset))
+#define PHX_FIXED_BUFFERS 32768
 
 /* For RETURN, `method` is the status: 0, or the error's (positive) number. */
 #define PHX_OP(kind, number, method, words) \

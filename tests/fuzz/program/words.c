@@ -131,6 +131,8 @@ uint64_t buffer_address(struct chance *c)
 
     if (chance_one_in(c, 24))
         return wild_word(c);
+    if (chance_one_in(c, 16))
+        return PHX_FIXED(chance_below(c, 6), chance_below(c, 3 * PHX_PAGE_SIZE));
     if (chance_one_in(c, 3))
         return PLAY + chance_below(c, 8 * PHX_PAGE_SIZE);
     return own + chance_below(c, 4096) / (chance_one_in(c, 2) ? 8 : 1) * 8 % 4096;
@@ -219,6 +221,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_page: return chance_one_in(c, 12) ? 0 : known_cap(c, IFACE_FRAME);
     case WORD_hold: return known_cap(c, chance_one_in(c, 2) ? IFACE_CLIENT : NONE);
     case WORD_holds: return chance_below(c, 40);
+    case WORD_index: return chance_below(c, 6);
     case WORD_interface: return IFACE_CLIENT + chance_below(c, 3);
     case WORD_length: return length_word(c);
     case WORD_libosLow: return chance_one_in(c, 2) ? 0 : CODE + 4096;

@@ -108,6 +108,9 @@ interface Account $A.number(1)
   charge @9 (resource :UInt64, amount :UInt64) -> ()
       $A.bit(12) $A.words $A.errors(["limitExceeded"])
       $A.doc("Spend energy or gas of it, for ever: what it did not spend goes back to its parent when it ends.");
+  newDmaDomain @10 (unconfined :UInt64) -> (domain :UInt64)
+      $A.bit(11) $A.words $A.errors(["outOfMemory", "limitExceeded", "notSupported"])
+      $A.doc("A DMA domain without a device: 0 confined to what is mapped in it (NotSupported where nothing can do that), 1 unconfined.");
 }
 
 interface Process $A.number(2)
@@ -349,4 +352,78 @@ interface Log $A.number(17) $A.doc("The machine's log.")
   read @1 (position :UInt64, address :UInt64, length :UInt64) -> (got :UInt64, next :UInt64)
       $A.bit(1) $A.words $A.slot(log) $A.errors(["badAddress"])
       $A.doc("Copy at most 4096 bytes from a position (0: the oldest); next is where to go on.");
+}
+
+interface Irq $A.number(20)
+    $A.doc("Interrupt lines, a range of them: 0 to 15 by their ISA numbers, the others by their pins of the first I/O APIC.")
+    $A.facets([(name = "READ", methods = ["info"]), (name = "LISTEN", methods = ["bind", "ack", "info"])]) {
+  bind @0 (notification :UInt64, bits :UInt64) -> ()
+      $A.bit(0) $A.words $A.errors(["exists"])
+      $A.doc("Signal these bits at each interrupt of the one line that this names, until nobody holds the notification any more. Exists: another one is told.");
+  ack @1 () -> () $A.bit(1) $A.words $A.interruptSafe $A.errors(["invalidState"])
+      $A.doc("Those that came were looked after. A level line is masked from its interrupt until here, an edge line from its 16th.");
+  info @2 () -> (count :UInt64, coalesced :UInt64, lost :UInt64)
+      $A.bit(2) $A.words $A.interruptSafe
+      $A.doc("Since bind: interrupts; those that came before one was acknowledged; how often an edge line was masked, so that some may be missing.");
+  range @3 (first :UInt64, count :UInt64) -> (irq :UInt64)
+      $A.bit(3) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only lines [first, first+count), none of them the kernel's own.");
+}
+
+interface IoPort $A.number(21)
+    $A.doc("A range of I/O ports.")
+    $A.facets([(name = "READ", methods = ["in"]), (name = "WRITE", methods = ["out"])]) {
+  in @0 (port :UInt64, width :UInt64) -> (value :UInt64)
+      $A.bit(0) $A.words $A.interruptSafe
+      $A.doc("Read 1, 2 or 4 bytes. Ports that are not all in the range, and the kernel's own, are PermissionDenied.");
+  out @1 (port :UInt64, width :UInt64, value :UInt64) -> ()
+      $A.bit(1) $A.words $A.interruptSafe
+      $A.doc("Write 1, 2 or 4 bytes.");
+  range @2 (first :UInt64, count :UInt64) -> (ioPort :UInt64)
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only ports [first, first+count), none of them the kernel's own.");
+}
+
+interface DeviceMemory $A.number(22)
+    $A.doc("Physical pages that are no memory: registers of devices. AddressSpace.map takes it where it takes a Frame, and maps it uncached.")
+    $A.facets([(name = "READ", methods = ["mapRead"]), (name = "WRITE", methods = ["mapWrite"])]) {
+  info @0 () -> (physical :UInt64, pages :UInt64) $A.bit(0) $A.words $A.interruptSafe
+      $A.doc("Where it is and how long.");
+  mapRead @1 () -> () $A.bit(1) $A.words $A.marker $A.doc("May be mapped readable.");
+  mapWrite @2 () -> () $A.bit(2) $A.words $A.marker $A.doc("May be mapped writable.");
+  range @3 (first :UInt64, count :UInt64) -> (deviceMemory :UInt64)
+      $A.bit(3) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only pages [first, first+count), by physical address / 4096, none of them memory or the kernel's own.");
+}
+
+interface DmaDomain $A.number(23)
+    $A.doc("What a device may reach in memory: frames at device addresses.")
+    $A.facets([(name = "READ", methods = ["info"])]) {
+  map @0 (frame :UInt64, address :UInt64, offset :UInt64, pages :UInt64, protection :UInt64) -> ()
+      $A.bit(0) $A.words $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("Let the device reach pages [offset, offset+pages) of a frame at an address; protection 1 read, 2 write asks Frame.mapRead, mapWrite. Unconfined: only at the physical address.");
+  unmap @1 (address :UInt64, pages :UInt64) -> ()
+      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("Take back whatever is mapped in the range; transfers to it are over when this is.");
+  attach @2 (pciFunction :UInt64) -> ()
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "exists", "notSupported"])
+      $A.doc("From now on this is the domain of the one function that the capability names (attach there; attachUnconfined if the domain is). Exists: either of them has one.");
+  info @3 () -> (faults :UInt64, address :UInt64, reason :UInt64)
+      $A.bit(3) $A.words
+      $A.doc("Transfers that were refused and reported; of the last, the device address, and the reason (VT-d's number, and bit 8 for a read). The next one is reported only after this.");
+  watch @4 (notification :UInt64, bits :UInt64) -> ()
+      $A.bit(4) $A.words
+      $A.doc("Signal these bits when a refused transfer is reported.");
+  unconfined @5 () -> () $A.bit(5) $A.words $A.marker
+      $A.doc("Its device reaches all memory, whatever is mapped.");
+}
+
+interface PciFunction $A.number(25)
+    $A.doc("PCI functions as sources of DMA, a range of them: bus << 8 | device << 3 | function.")
+    $A.facets([(name = "CONFINED", methods = ["attach"])]) {
+  attach @0 () -> () $A.bit(0) $A.words $A.marker $A.doc("May be given a confined domain.");
+  attachUnconfined @1 () -> () $A.bit(1) $A.words $A.marker $A.doc("May be given an unconfined domain, and so all memory.");
+  range @2 (first :UInt64, count :UInt64) -> (pciFunction :UInt64)
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only functions [first, first+count).");
 }

@@ -17,7 +17,7 @@ struct SystemManifest $A.doc("A system that can be booted.") {
 
 struct InitConfig $A.doc("The first process: the only one the kernel builds.") {
   binary @0 :Text $A.doc("name of an entry of binaries");
-  capabilities @1 :List(Text) $A.doc("kernel grants: account pool console clock entropy power log bootPackage");
+  capabilities @1 :List(Text) $A.doc("kernel grants: account pool console clock entropy power log bootPackage irq ioPort deviceMemory pciFunction");
 }
 
 struct Service $A.doc("A process that init starts.") {
@@ -35,7 +35,9 @@ struct Service $A.doc("A process that init starts.") {
 struct Grant {
   name @0 :Text $A.doc("what the service calls it");
   source @1 :Text $A.doc("a kernel grant of init's, or something that a service provides");
-  methods @2 :List(Text) $A.doc("facets or methods; empty: the default set");
+  methods @2 :List(Text) $A.doc("facets or methods; empty: the default set, which is all but attachUnconfined");
+  first @3 :UInt64 $A.doc("of irq, ioPort, deviceMemory, pciFunction: the first line, port, page (physical address / 4096) or function (bus << 8 | device << 3 | function) of the range");
+  count @4 :UInt64 $A.doc("how many of them, at least 1; of any other source: 0");
 }
 
 struct Binary {

@@ -30,7 +30,7 @@ enum kind {
     KIND_NODE,
     KIND_USES,
     KIND_ACCOUNT,
-    KIND_PROCESS,
+    KIND_PROCESS, /* and DMA domains */
     KIND_THREAD,
     KIND_EXTENDED_STATE,
     KIND_SPACE,
@@ -53,7 +53,10 @@ enum object_type {
     OBJECT_ENDPOINT,
     OBJECT_NOTIFICATION,
     OBJECT_RING,
-    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log: static */
+    OBJECT_DOMAIN,
+    OBJECT_IRQ,    /* all lines: static */
+    OBJECT_PCI,    /* all functions: static */
+    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log, IoPort: static */
     OBJECT_TYPES
 };
 

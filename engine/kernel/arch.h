@@ -40,8 +40,8 @@ bool kernel_fault(struct thread *current, unsigned vector, uint64_t error, uint6
 /* Timer, in ring 3 (current saved) or in the window that arch_interrupt_window()
  * opens (current may be anything, nothing was saved). Never while locked. */
 void kernel_timer(bool from_user);
-/* Serial input is there (COM1); same circumstances. */
-void kernel_serial_input(bool from_user);
+/* An interrupt of a device came (ARCH_IRQS below); same circumstances. */
+void kernel_irq(unsigned line, bool from_user);
 /* Another core asked this one to look at its flags; same circumstances. */
 void kernel_wakeup(bool from_user);
 /* Another core wants this core's translations gone. Called from the interrupt
@@ -116,7 +116,7 @@ static inline pte_t arch_pte_large(pte_t pte); /* the same for a large page, and
 static inline pte_t arch_pte_small(pte_t pte);
 static inline bool arch_pte_present(pte_t pte);
 static inline uint64_t arch_pte_pa(pte_t pte);
-static inline unsigned arch_pte_protection(pte_t pte);
+static inline unsigned arch_pte_protection(pte_t pte); /* of memory; 0 for ARCH_PTE_DEVICE */
 /* Load a root on this core (flushes user translations). */
 static inline void arch_root_load(uint64_t root);
 static inline void arch_flush_page(uint64_t address);
@@ -138,6 +138,40 @@ static inline void arch_set_bases(uint64_t fs, uint64_t gs);
 static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs); /* the GS base that was */
 /* rflags that ring 3 may have; the rest is cleared and IF and bit 1 are set. */
 static inline uint64_t arch_user_flags(uint64_t rflags);
+
+/* --- devices of programs ------------------------------------------------ */
+
+enum arch_range { ARCH_PORTS, ARCH_PAGES, ARCH_LINES, ARCH_FUNCTIONS };
+/* Whether any of these is the kernel's own: a port, a line, a page that is memory or a
+ * device that it uses. */
+bool arch_is_kernels(enum arch_range kind, uint64_t first, uint64_t count);
+static inline uint32_t arch_port_in(uint16_t port, unsigned width); /* 1, 2, 4 bytes */
+static inline void arch_port_out(uint16_t port, unsigned width, uint32_t value);
+
+/* Interrupt lines, all masked at first. */
+#define ARCH_IRQS 24
+#define ARCH_IRQ_SERIAL 4      /* the kernel's own: input is there (COM1) */
+#define ARCH_IRQ_DMA ARCH_IRQS /* no line: refused transfers are to be reported */
+void arch_irq_set(unsigned line, bool open); /* to this core, or masked */
+bool arch_irq_is_level(unsigned line);
+void arch_irq_end(void); /* what kernel_irq() was called for is open or masked now */
+
+/* The unit that translates what devices use as addresses. */
+bool arch_dma_confines(void); /* whether there is one */
+static inline pte_t arch_dma_pte_value(uint64_t pa, unsigned protection);
+/* What a PCI function's transfers go through from now on, as domain 1 to 255: these
+ * tables, or one of the values below. Those that are refused are reported again. */
+void arch_dma_set(uint16_t function, unsigned domain, uint64_t root);
+#define ARCH_DMA_BLOCKED 0
+#define ARCH_DMA_EVERYTHING 1
+/* No device uses what was in this domain's tables before; 0: none ever did. */
+void arch_dma_flush(unsigned domain);
+struct arch_dma_fault {
+    uint64_t address;
+    uint16_t function, reason;
+};
+/* The next refused transfer, after which its function's are not reported. */
+bool arch_dma_fault(struct arch_dma_fault *out);
 
 /* --- console, power, entropy -------------------------------------------- */
 

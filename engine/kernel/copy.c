@@ -47,7 +47,8 @@ static inline uint64_t resolve(struct space *s, uint64_t address, unsigned prote
     const pte_t *small = space_pte(s, address);
     pte_t pte = small ? *small : large_part(s, address);
 
-    if ((arch_pte_protection(pte) & protection) != protection || !arch_pte_present(pte))
+    protection |= PHX_PROT_READ; /* what is there can be read */
+    if ((arch_pte_protection(pte) & protection) != protection)
         return 0;
     return arch_pte_pa(pte) + (address & (PHX_PAGE_SIZE - 1));
 }

@@ -349,6 +349,10 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
 /* A bounded part of what was installed through a hold of it; false: nothing is left. */
 static bool sweep(struct object *o, uint64_t number)
 {
+    if (o->type == OBJECT_IRQ || o->type == OBJECT_NOTIFICATION)
+        irq_sweep(o);
+    if (o->type == OBJECT_PCI)
+        dma_sweep();
     if (o->type == OBJECT_FRAME)
         return frame_sweep((struct frame *)o, number);
     if (o->type == OBJECT_ENDPOINT)

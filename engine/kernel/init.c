@@ -30,15 +30,21 @@ static const struct grant {
     uint8_t interface;
     uint64_t methods;
     struct object *object;
+    uint64_t badge;
 } grants[] = {
-    { "account", SLOT_ACCOUNT, IFACE_ACCOUNT, ACCOUNT_M_ALL, &kernel.root.object },
-    { "console", SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &device_console },
-    { "clock", SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &device_clock },
-    { "entropy", SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy },
-    { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power },
-    { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &device_log },
-    { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot },
-    { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &root_pool },
+    { "account", SLOT_ACCOUNT, IFACE_ACCOUNT, ACCOUNT_M_ALL, &kernel.root.object, 0 },
+    { "console", SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &device_console, 0 },
+    { "clock", SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &device_clock, 0 },
+    { "entropy", SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy, 0 },
+    { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power, 0 },
+    { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &device_log, 0 },
+    { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot, 0 },
+    { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &root_pool, 0 },
+    { "irq", 0, IFACE_IRQ, IRQ_M_ALL, &device_irq, ARCH_IRQS },
+    { "ioPort", 0, IFACE_IO_PORT, IO_PORT_M_ALL, &device_ports, 1 << 16 },
+    { "deviceMemory", 0, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
+      UINT32_MAX },
+    { "pciFunction", 0, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &device_pci, 1 << 16 },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
@@ -56,15 +62,15 @@ static void must(err_t err, const char *what)
         panic("cannot build init: %s: error %d", what, err);
 }
 
-static void hold(const char *name, unsigned slot, unsigned interface, uint64_t methods,
-                 struct object *o)
+static void hold(const char *name, uint32_t slot, unsigned interface, uint64_t methods,
+                 struct object *o, uint64_t badge)
 {
     struct cap_table *table = &init.process->table;
     struct cap_set_entry_builder e = cap_set_entry_build_at(init.entries, init.count++);
 
-    must(cap_reserve_slot(table, slot), name);
+    must(slot ? cap_reserve_slot(table, slot) : cap_reserve(table, &slot), name);
     cap_set_entry_set_name(e, name, strlen(name));
-    cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, 0));
+    cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, badge));
     cap_set_entry_set_interface(e, (uint16_t)interface);
     cap_set_entry_set_methods(e, methods);
 }
@@ -123,12 +129,12 @@ static void build_start_block(const struct init_plan *plan)
 
     capnp_build_open(&init.build, start + 1, PHX_PAGE_SIZE - sizeof *start, 0);
     init.entries = cap_set_init_entries(cap_set_build(&init.build), plan->count + 3);
-    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object);
-    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object);
-    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object);
+    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object, 0);
+    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object, 0);
+    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object, 0);
     for (const struct grant *g = grants; g < grants + GRANTS; g++)
         if (plan->grants >> (g - grants) & 1)
-            hold(g->name, g->slot, g->interface, g->methods, g->object);
+            hold(g->name, g->slot, g->interface, g->methods, g->object, g->badge);
     start->capset_offset = sizeof *start;
     start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
 }

@@ -81,19 +81,27 @@ int op_address_space_map(struct invocation *inv, const struct address_space_map_
     struct hold *row;
     struct mapping *m;
 
-    TRY(other(inv->thread, in->frame, IFACE_FRAME, FRAME_MAP_READ, &row));
-    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
+    _Static_assert(FRAME_M_MAP_READ == DEVICE_MEMORY_M_MAP_READ &&
+                       FRAME_M_MAP_WRITE == DEVICE_MEMORY_M_MAP_WRITE, "the same bits");
+    TRY(cap_lookup(&inv->thread->process->table, in->frame, FRAME_MAP_READ, &row));
+    bool is_device = row->interface == IFACE_DEVICE_MEMORY;
+    if ((row->interface != IFACE_FRAME && !is_device) || !protection_ok(in->protection) ||
+        !range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
-    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)frame_most(row->methods))
+    uint8_t most = frame_most(row->methods & ~(is_device ? FRAME_M_MAP_EXECUTE : 0));
+    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)most)
         return PHX_PERMISSION_DENIED;
     uint64_t have = FRAME_BADGE_PAGES(row->badge);
     if (in->pages > have || in->offset > have - in->pages)
         return PHX_INVALID_ARGUMENT;
+    uint64_t offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
+    if (is_device && arch_is_kernels(ARCH_PAGES, offset, in->pages))
+        return PHX_PERMISSION_DENIED;
     if (range_taken(s, in->address, in->pages))
         return PHX_EXISTS;
     TRY(mapping_new(s, (struct frame *)row->object, in->address, in->pages, &m));
-    mapping_allow(m, row->up, row->up_gen, frame_most(row->methods));
-    m->offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
+    mapping_allow(m, row->up, row->up_gen, most);
+    m->offset = offset;
     m->protection = (uint8_t)in->protection | PHX_PROT_READ;
     return range_answer(inv, map_begin(&inv->thread->work, m), NULL);
 }

@@ -98,14 +98,18 @@ static void object_free_last(struct object *o)
     case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
     case OBJECT_SPACE: space_free((struct space *)o); break;
     case OBJECT_FRAME: frame_free((struct frame *)o); break;
+    case OBJECT_DOMAIN: domain_free((struct domain *)o); break;
     case OBJECT_ENDPOINT: /* the holds of its badges are gone, and with them their records */
         if (((struct endpoint *)o)->server)
             ipc_serves_none(((struct endpoint *)o)->server);
         object_free(o);
         break;
+    case OBJECT_NOTIFICATION:
+        irq_sweep(o);
+        object_free(o);
+        break;
     case OBJECT_RING: /* its thread let go of what it had */
-    case OBJECT_POOL:
-    case OBJECT_NOTIFICATION: object_free(o); break;
+    case OBJECT_POOL: object_free(o); break;
     default: break; /* static: never freed */
     }
 }

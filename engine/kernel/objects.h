@@ -24,7 +24,8 @@ struct frame {
     bool owned;           /* free its pages at the end (not the boot module's) */
 };
 
-/* Holds of a frame name a part of it: badge = first page << 32 | pages. */
+/* Holds of a frame name a part of it: badge = first page << 32 | pages. Those of ports,
+ * device memory, interrupt lines and PCI functions name a range of them in the same way. */
 #define FRAME_BADGE(offset, pages) ((offset) << 32 | (pages))
 #define FRAME_BADGE_OFFSET(badge) ((badge) >> 32)
 #define FRAME_BADGE_PAGES(badge) ((badge)&0xffffffff)
@@ -59,6 +60,7 @@ struct space {
     struct tree mappings;
     struct leaves found[SPACE_LEAVES]; /* by the region's last bits */
     bool dropped;          /* no core may keep it loaded */
+    uint16_t domain;       /* of a DMA domain: its number, 0 while it has no device */
 };
 
 struct notification {
@@ -196,7 +198,8 @@ void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
 
 /* --- address spaces (space.c) --------------------------------------------- */
 
-MUST_USE err_t space_new(struct account *a, struct space **out);
+/* OBJECT_SPACE: a process's; OBJECT_DOMAIN: of a struct domain, a device's. */
+MUST_USE err_t space_new(struct account *a, enum object_type type, struct space **out);
 /* Map now, in one go: for the first process and thread pages, few pages only. */
 MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
                              unsigned protection);
@@ -261,6 +264,18 @@ void ring_rouse(struct thread *t);
 void ring_poll(struct thread *t); /* from the timer */
 /* A bounded step of destroying a thread's ring; false: it has none any more. */
 bool ring_shrink(struct thread *t);
+
+/* --- devices of programs (hardware.c, dma.c) ------------------------------ */
+
+extern struct object device_irq, device_ports, device_pci;
+extern struct frame device_memory;
+/* Unbind the lines told to this notification, or any, that nobody is to be told of now. */
+void irq_sweep(const struct object *o);
+struct domain;
+/* The last hold is gone: its device is stopped at once, the rest is taken down later. */
+void domain_free(struct domain *d);
+void dma_sweep(void);  /* detach those whose function was revoked */
+void dma_faults(void); /* the hardware has some to report */
 
 /* --- devices -------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
     if (libos_low >= libos_high || libos_high > PHX_USER_END)
         return PHX_INVALID_ARGUMENT;
     TRY(object_new(a, KIND_PROCESS, &object));
-    err_t err = space_new(a, &space);
+    err_t err = space_new(a, OBJECT_SPACE, &space);
     if (err != OK) {
         object_free(object);
         return err;

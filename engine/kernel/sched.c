@@ -296,18 +296,6 @@ void kernel_wakeup(bool from_user)
     kernel_exit(c);
 }
 
-void kernel_serial_input(bool from_user)
-{
-    struct cpu *c = this_cpu();
-
-    kernel_lock(c);
-    console_input();
-    if (from_user)
-        kernel_exit(c);
-    else
-        kernel_unlock();
-}
-
 /* --- work ------------------------------------------------------------------ */
 
 err_t work_begin(struct thread *t, struct waiter *waiter, uint64_t out[5])

@@ -77,6 +77,10 @@ static void flush(const struct space *s, uint64_t address, uint64_t pages)
     struct cpu *self = this_cpu();
     uint64_t others = 0;
 
+    if (s->object.type == OBJECT_DOMAIN) {
+        arch_dma_flush(s->domain);
+        return;
+    }
     if (self->space == s) {
         if (pages > 32)
             arch_flush_all();
@@ -207,6 +211,15 @@ static inline pte_t leaves_write(pte_t *pte, uint64_t count, pte_t value, uint64
     return seen;
 }
 
+static inline pte_t entry_value(const struct mapping *m, uint64_t at)
+{
+    uint64_t pa = mapping_pa(m) + (at << PHX_PAGE_SHIFT);
+
+    if (m->space->object.type == OBJECT_DOMAIN)
+        return arch_dma_pte_value(pa, m->protection);
+    return arch_pte_value(pa, m->protection) | (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
+}
+
 err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
 {
     uint64_t at = m->node.key < PHX_USER_END ? *next : m->pages; /* a registered buffer has none */
@@ -216,10 +229,9 @@ err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
     while (err == OK && at < m->pages && *room > 0) {
         uint64_t address = m->node.key + (at << PHX_PAGE_SHIFT);
         pte_t *pte = space_pte(m->space, address);
-        pte_t value = arch_pte_value(mapping_pa(m) + (at << PHX_PAGE_SHIFT), m->protection);
+        pte_t value = m->going ? 0 : entry_value(m, at);
         uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
 
-        value = m->going ? 0 : value;
         if (!pte) {
             err = large_write(m, &at, value, make, room, &seen);
             continue;
@@ -252,21 +264,22 @@ static bool mapping_clear(struct mapping *m, int *room)
 
 /* --- making and ending spaces ---------------------------------------------- */
 
-err_t space_new(struct account *a, struct space **out)
+err_t space_new(struct account *a, enum object_type type, struct space **out)
 {
     void *object, *root;
 
-    TRY(object_new(a, KIND_SPACE, &object));
-    err_t err = account_pages(a, 1, &root);
+    TRY(object_new(a, type == OBJECT_SPACE ? KIND_SPACE : KIND_PROCESS, &object));
+    err_t err = account_zero_page(a, &root);
     if (err != OK) {
         object_free(object);
         return err;
     }
     *out = object;
-    (*out)->object.type = OBJECT_SPACE;
+    (*out)->object.type = (uint8_t)type;
     (*out)->object.account = a;
     (*out)->root = direct_pa(root);
-    arch_root_init((*out)->root);
+    if (type == OBJECT_SPACE) /* a device has no business in the kernel's half */
+        arch_root_init((*out)->root);
     return OK;
 }
 

@@ -188,9 +188,11 @@ void kernel_timer(bool from_user)
         timers_in_kernel++;
 }
 
-void kernel_serial_input(bool from_user)
+void kernel_irq(unsigned line, bool from_user)
 {
+    (void)line;
     (void)from_user;
+    arch_irq_end();
     for (int c; (c = arch_serial_read()) >= 0; input_count++) {
         input_sum = (input_sum * 31 + (uint32_t)c) % 1000003;
         input_ended = input_ended || c == 'Z';

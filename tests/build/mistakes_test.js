@@ -77,7 +77,7 @@ const mistakes = [
         'services[0].restrt: no such field; there are name, binary, arguments, grants, provides, ' +
         'pages, holds, threads, restart'],
     ['wrong_field_of_a_grant', 'source: "namespace"', 'from: "namespace"', 'from:',
-        'services[1].grants[2].from: no such field; there are name, source, methods'],
+        'services[1].grants[2].from: no such field; there are name, source, methods, first, count'],
     ['wrong_field_of_the_system', '\tbinaries:', '\tprograms:', 'programs:',
         'programs: no such field; there are version, name, init, services, binaries, files, run'],
     ['missing_field', '\t\tbinary: "init"\n', '', 'init: {',
@@ -107,7 +107,7 @@ const mistakes = [
         'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos'],
     ['unknown_capability', '"power"', '"moon"', 'moon',
         'init.capabilities[4]: the kernel grants no `moon`; it grants account, pool, console, ' +
-        'clock, entropy, power, log, bootPackage'],
+        'clock, entropy, power, log, bootPackage, irq, ioPort, deviceMemory, pciFunction'],
     ['capability_twice', '"power"', '"clock"', 'capabilities',
         'init.capabilities[4]: `clock` is there twice; once is expected'],
     ['unknown_binary', 'pages:   192', 'binary: "sh"\n\t\tpages:   192', '"sh"',

@@ -71,7 +71,8 @@ say('texts', m.version === 1 && m.name === 'test' && m.init.binary === 'a' &&
     same(m.init.capabilities, ['account', 'pool', 'log', 'console', 'bootPackage']));
 say('services', m.services.length === 2 && m.services[0].restart === true &&
     m.services[0].pages === '4096' && same(m.services[0].arguments, ['x', '\u00e9\u{1f600}\n"\\']) &&
-    same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'] }));
+    same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'],
+        first: '0', count: '0' }));
 say('binaries', m.binaries.length === 2 && same(m.binaries[0].content, a) &&
     m.binaries[0].size === String(a.length));
 say('hashes', same(m.binaries[0].sha256, hash(Buffer.from(a))) &&
@@ -122,6 +123,7 @@ refuses cycle 'can never start' \
     's/"source": "console", "methods": \["WRITE", "read"\]/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
 refuses service_twice 'services\[1\].name: `one` is there twice' 's/"name": "two"/"name": "one"/'
 refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "file"/"name": "a", "file"/'
+refuses range_of_a_whole 'grants\[1\].count: there are no ranges of `console`' 's/"name": "out"/"count": 1, "name": "out"/'
 refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
 refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
     's/("name": "two", "binary": "b",)/\1 "provides": ["namespace"],/'

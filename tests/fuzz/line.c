@@ -77,15 +77,15 @@ static void send(void)
 static unsigned burst; /* interrupts in which nothing but input comes */
 
 /* At times more than anybody takes. */
-void __real_kernel_serial_input(bool from_user);
-void __wrap_kernel_serial_input(bool from_user);
-void __wrap_kernel_serial_input(bool from_user)
+void __real_kernel_irq(unsigned line, bool from_user);
+void __wrap_kernel_irq(unsigned line, bool from_user);
+void __wrap_kernel_irq(unsigned line, bool from_user)
 {
-    if (burst > 0) {
+    if (line == ARCH_IRQ_SERIAL && burst > 0) {
         burst--;
         send();
     }
-    __real_kernel_serial_input(from_user);
+    __real_kernel_irq(line, from_user);
 }
 
 void __real_kernel_timer(bool from_user);

@@ -37,11 +37,11 @@ TEST(console, input_that_finds_no_room_waits, "in the device, and comes when som
 
     world_begin();
     send_frames();
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK(arch_host.input_length > 0);
     CHECK(!arch_host.serial_interrupt);
     /* An interrupt that was on its way finds the buffer full. */
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK(!arch_host.serial_interrupt);
 
     while (got < SENT) {
@@ -63,11 +63,11 @@ TEST(console, a_frame_is_read_when_it_is_whole, "so that nobody wakes for its pi
     CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 100, PHX_FOREVER), WAITS);
     arch_host.input = "\0\5\0inp";
     arch_host.input_length = 6;
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK_EQ(answer_of(alice.thread), WAITS);
     arch_host.input = "ut";
     arch_host.input_length = 2;
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK_EQ(answer_of(alice.thread), 0);
     CHECK_EQ(WORD(alice.thread, 0), 5);
     CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);

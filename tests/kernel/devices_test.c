@@ -42,7 +42,7 @@ static void console_read(void)
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 100, PHX_FOREVER), WAITS);
     arch_host.input = "\0\5\0input";
     arch_host.input_length = 8;
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK_EQ(answer_of(t), 0);
     CHECK_EQ(WORD(t, 0), 5);
     CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);
@@ -62,7 +62,7 @@ static void console_watch(void)
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_WATCH, n, 1), 0);
     arch_host.input = "\5\4\0\2\0\0\0";
     arch_host.input_length = 7;
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, 1), 0);
     CHECK_EQ(WORD(t, 0), 1);
 }
@@ -143,5 +143,5 @@ static const struct scenario scenarios[] = {
 TEST(devices, each_works_or_changes_nothing, "with any allocation refused and at any limit")
 {
     scenarios_run(
-        scenarios, sizeof scenarios / sizeof scenarios[0], IFACE_CLOCK, KERNEL_INTERFACES - 1, &t);
+        scenarios, sizeof scenarios / sizeof scenarios[0], IFACE_CLOCK, IFACE_LOG, &t);
 }

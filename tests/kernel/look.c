@@ -149,6 +149,18 @@ static unsigned pages_of(const struct cap_table *table)
     return n;
 }
 
+/* The same of DMA domains, each by the hold that was its first. */
+static unsigned domain_tables(const struct cap_table *table)
+{
+    unsigned n = 0;
+
+    EACH_ROW(row, table)
+    if (row->state == HOLD_LIVE && row->object->type == OBJECT_DOMAIN &&
+        row->up == &kernel.caps.root)
+        n += page_tables(((const struct space *)row->object)->root, 39, ARCH_LEAVES / 2);
+    return n;
+}
+
 static unsigned table_pages(const struct account *a)
 {
     unsigned n = 0;
@@ -156,7 +168,7 @@ static unsigned table_pages(const struct account *a)
     EACH(struct process, p, &a->processes, account_link)
     {
         n += p->space ? page_tables(p->space->root, 39, ARCH_LEAVES / 2) : 0;
-        n += pages_of(&p->table);
+        n += pages_of(&p->table) + domain_tables(&p->table);
     }
     for (unsigned i = 0; i < box_count; i++)
         n += pays(a, i) ? pages_of(&boxes[i]->mailbox->table) : 0;

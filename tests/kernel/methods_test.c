@@ -146,6 +146,11 @@ static void new_endpoint(void)
     CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_ENDPOINT);
 }
 
+static void new_dma_domain(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_DMA_DOMAIN, 1), 0);
+}
+
 static void new_notification(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);
@@ -567,6 +572,7 @@ static const struct scenario scenarios[] = {
     METHOD(ACCOUNT, NEW_POOL, new_pool),
     METHOD(ACCOUNT, NEW_ENDPOINT, new_endpoint),
     METHOD(ACCOUNT, NEW_NOTIFICATION, new_notification),
+    METHOD(ACCOUNT, NEW_DMA_DOMAIN, new_dma_domain),
     METHOD(PROCESS, EXIT, exit_process),
     METHOD(PROCESS, STATUS, status),
     METHOD(PROCESS, WATCH, watch_process),

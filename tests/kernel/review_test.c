@@ -288,7 +288,7 @@ TEST(review, who_may_not_watch_takes_no_events, "by asking what the console is")
     uint64_t output = WORD(alice.thread, 0);
     arch_host.input = interrupt;
     arch_host.input_length = sizeof interrupt;
-    kernel_serial_input(false);
+    kernel_irq(ARCH_IRQ_SERIAL, false);
     CHECK_EQ(CALL(alice.thread, output, CONSOLE_INFO), 0);
     CHECK_EQ(WORD(alice.thread, 1), 0);
     CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_INFO), 0);

@@ -323,12 +323,18 @@ static void program_begin(struct program *p)
 
 /* --- the machine ----------------------------------------------------------------- */
 
-static void boss_slot(unsigned slot, unsigned interface, uint64_t methods, struct object *o)
+static void boss_range(
+    unsigned slot, unsigned interface, uint64_t methods, struct object *o, uint64_t badge)
 {
     struct cap_table *table = &boss.process->table;
 
     CHECK_EQ(cap_reserve_slot(table, slot), OK);
-    (void)cap_put(table, slot, o, interface, methods, 0);
+    (void)cap_put(table, slot, o, interface, methods, badge);
+}
+
+static void boss_slot(unsigned slot, unsigned interface, uint64_t methods, struct object *o)
+{
+    boss_range(slot, interface, methods, o, 0);
 }
 
 static void boss_begin(void)
@@ -344,6 +350,11 @@ static void boss_begin(void)
     boss_slot(SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power);
     boss_slot(SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy);
     boss_slot(SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot);
+    boss_range(BOSS_IRQ, IFACE_IRQ, IRQ_M_ALL, &device_irq, ARCH_IRQS);
+    boss_range(BOSS_PORTS, IFACE_IO_PORT, IO_PORT_M_ALL, &device_ports, 1 << 16);
+    boss_range(BOSS_REGISTERS, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
+        UINT32_MAX);
+    boss_range(BOSS_FUNCTIONS, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &device_pci, 1 << 16);
     CHECK_EQ(thread_new(boss.process, NULL, 0, &boss.thread), OK);
     boss.process->state = PROCESS_RUNNING;
     thread_ready(boss.thread);

@@ -35,6 +35,12 @@ struct program {
 
 extern struct program boss, alice, bob;
 
+/* What drivers have parts of: the boss's, in slots that it has no other use for. */
+#define BOSS_IRQ SLOT_NAMESPACE
+#define BOSS_PORTS SLOT_LAUNCHER
+#define BOSS_REGISTERS SLOT_KEEPER
+#define BOSS_FUNCTIONS SLOT_RING
+
 /* Answers of sys() that are not rax. */
 #define WAITS INT64_MIN       /* not answered yet */
 #define ENDED (INT64_MIN + 1) /* the thread is no more */

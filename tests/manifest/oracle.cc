@@ -45,7 +45,9 @@ const uint64_t LIBOS = 0x7fffe0000000, LIBOS_END = 0x7ffff0000000;
 
 const std::map<string, string> kernel_grants = {{"account", "Account"}, {"pool", "FramePool"},
     {"console", "Console"}, {"clock", "Clock"}, {"entropy", "Entropy"}, {"power", "Power"},
-    {"log", "Log"}, {"bootPackage", "BootPackage"}};
+    {"log", "Log"}, {"bootPackage", "BootPackage"},
+    {"irq", "Irq"}, {"ioPort", "IoPort"}, {"deviceMemory", "DeviceMemory"},
+    {"pciFunction", "PciFunction"}};
 
 void must(bool good, const string &what) {
     if (!good) throw std::runtime_error(what);
@@ -74,7 +76,7 @@ template <typename List> std::vector<string> texts(List list) {
 }
 
 const interface_info *interface(const string &name) {
-    for (const interface_info *i = phx_interfaces; i < phx_interfaces + 22; i++)
+    for (const interface_info *i = phx_interfaces; i->name; i++)
         if (name == i->name) return i;
     return nullptr;
 }
@@ -113,6 +115,7 @@ private:
     std::map<string, capnp::Data::Reader> binaries;
     std::map<string, unsigned> providers;
     std::map<unsigned, std::set<unsigned>> needs;
+    std::map<string, std::vector<std::pair<uint64_t, uint64_t>>> granted;
 
     void check_hash(const string &bytes, capnp::Data::Reader wanted) {
         uint8_t digest[32];
@@ -199,9 +202,19 @@ private:
                 needs[s].insert(providers[source]);
                 of = interface(string(1, (char)toupper(source[0])) + source.substr(1));
             }
+            check_range(source, grant.getFirst(), grant.getCount());
             for (const string &m : texts(grant.getMethods()))
                 must(has_method(of, m) || has_method(&phx_interfaces[0], m), "method " + m);
         }
+    }
+
+    void check_range(const string &source, uint64_t first, uint64_t count) {
+        static const std::set<string> ranged = {"irq", "ioPort", "deviceMemory", "pciFunction"};
+
+        must(first < 1UL << 32 && count < 1UL << 32, "a range that is too long");
+        must(ranged.count(source) ? count > 0 : first == 0 && count == 0, "range of " + source);
+        for (auto &[from, end] : granted[source]) must(first >= end || first + count <= from, "overlap");
+        if (count) granted[source].emplace_back(first, first + count);
     }
 
     void start(unsigned s, std::set<unsigned> above, std::set<unsigned> &done) {

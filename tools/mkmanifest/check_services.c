@@ -101,6 +101,38 @@ static const struct phx_interface_info *check_source(
     return interface_of_provided(source);
 }
 
+/* Two services that have one thing are two drivers of one device. */
+static void check_overlap(const struct package *package, size_t s, size_t g)
+{
+    const struct grant *grant = &package->services[s].grants[g];
+
+    for (size_t i = 0; i <= s; i++)
+        for (size_t k = 0; k < (i == s ? g : package->services[i].grant_count); k++) {
+            const struct grant *other = &package->services[i].grants[k];
+
+            if (strcmp(other->source, grant->source) == 0 &&
+                other->first < grant->first + grant->count &&
+                grant->first < other->first + other->count)
+                refuse_at(GRANT_AT(s, g, "first"), "some of it is also granted in line %u",
+                    place_line(GRANT_AT(i, k, "first")));
+        }
+}
+
+static void check_range(const struct package *package, size_t s, size_t g,
+    const struct phx_interface_info *interface)
+{
+    const struct grant *grant = &package->services[s].grants[g];
+
+    if (!has_ranges(interface) && (grant->count || grant->first))
+        refuse_at(GRANT_AT(s, g, "count"), "there are no ranges of `%s`; leave first and count out",
+            grant->source);
+    if (has_ranges(interface) && !grant->count)
+        refuse_at(GRANT_AT(s, g, "source"),
+            "`%s` is granted by the range; first and count are expected", grant->source);
+    if (has_ranges(interface))
+        check_overlap(package, s, g);
+}
+
 static void check_grant(
     const struct package *package, const struct service *service, size_t s, size_t g)
 {
@@ -114,6 +146,7 @@ static void check_grant(
             refuse_at(must_format("services[%zu].grants[%zu].methods[%zu]", s, g, i),
                 "%s has no method or facet `%s`; it has %s", interface->name, methods->list[i],
                 methods_of(interface));
+    check_range(package, s, g, interface);
 }
 
 /* --- services ------------------------------------------------------------------------ */

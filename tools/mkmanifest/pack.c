@@ -88,6 +88,8 @@ static void build_service(struct service_builder b, const struct service *servic
         grant_set_name(g, TEXT(grant->name));
         grant_set_source(g, TEXT(grant->source));
         build_strings(grant_init_methods(g, (uint32_t)grant->methods.count), &grant->methods);
+        grant_set_first(g, grant->first);
+        grant_set_count(g, grant->count);
     }
     build_strings(service_init_provides(b, (uint32_t)service->provides.count), &service->provides);
     service_set_pages(b, service->pages);

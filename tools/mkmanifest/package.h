@@ -21,6 +21,7 @@ struct strings {
 struct grant {
     char *name, *source;
     struct strings methods; /* facets or methods; none: the default set */
+    uint64_t first, count;  /* count 0: no range was said */
 };
 
 struct service {

@@ -160,9 +160,10 @@ static struct grant read_grant(const struct json *v)
 {
     char *name;
 
-    ONLY(v, "name", "source", "methods");
+    ONLY(v, "name", "source", "methods", "first", "count");
     name = name_of(v, "name");
-    return (struct grant){name, name_or(v, "source", name), strings_of(v, "methods")};
+    return (struct grant){name, name_or(v, "source", name), strings_of(v, "methods"),
+        number_of(v, "first", 0, UINT32_MAX), number_of(v, "count", 0, UINT32_MAX)};
 }
 
 static struct service read_service(const struct json *v)

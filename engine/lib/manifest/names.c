@@ -13,6 +13,10 @@ const struct kernel_grant kernel_grants[] = {
     {"power", IFACE_POWER},
     {"log", IFACE_LOG},
     {"bootPackage", IFACE_BOOT_PACKAGE},
+    {"irq", IFACE_IRQ},
+    {"ioPort", IFACE_IO_PORT},
+    {"deviceMemory", IFACE_DEVICE_MEMORY},
+    {"pciFunction", IFACE_PCI_FUNCTION},
     {NULL, 0},
 };
 
@@ -40,6 +44,17 @@ bool name_is_own(const char *name)
 
     for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++)
         if (same(own[i], name))
+            return true;
+    return false;
+}
+
+bool has_ranges(const struct phx_interface_info *interface)
+{
+    static const unsigned ranged[] = {
+        IFACE_IRQ, IFACE_IO_PORT, IFACE_DEVICE_MEMORY, IFACE_PCI_FUNCTION};
+
+    for (unsigned i = 0; i < sizeof ranged / sizeof ranged[0]; i++)
+        if (interface->number == ranged[i])
             return true;
     return false;
 }
@@ -82,6 +97,13 @@ static uint64_t methods_of(const struct phx_interface_info *interface, const cha
         if (same(interface->facets[i].name, name))
             return interface->facets[i].methods;
     return 0;
+}
+
+uint64_t methods_by_default(const struct phx_interface_info *interface)
+{
+    bool reaches_all = interface->number == IFACE_PCI_FUNCTION;
+
+    return interface->all & ~(reaches_all ? PCI_FUNCTION_M_ATTACH_UNCONFINED : 0);
 }
 
 uint64_t methods_named(const struct phx_interface_info *interface, const char *name)

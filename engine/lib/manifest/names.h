@@ -34,6 +34,13 @@ extern const struct kernel_grant kernel_grants[];
 const struct phx_interface_info *interface_of_grant(const char *name);
 const struct phx_interface_info *interface_of_provided(const char *name);
 
+/* Whether it is granted by the range (what drivers have), not as a whole. */
+bool has_ranges(const struct phx_interface_info *interface);
+
+/* What a grant that names no methods is: no device reaches all memory unless the manifest
+ * says so. */
+uint64_t methods_by_default(const struct phx_interface_info *interface);
+
 /* The bits that a method or facet names, Capability's included; 0: there is none. */
 uint64_t methods_named(const struct phx_interface_info *interface, const char *name);
 

@@ -40,6 +40,42 @@ static bool check_grant_name(
     return true;
 }
 
+/* Two services that have one thing are two drivers of one device. */
+static bool check_overlap(struct check *c, const char *where, uint32_t s, uint32_t g)
+{
+    struct grant_reader grant = grant_at(service_grants(service_of(c, s)), g);
+
+    for (uint32_t i = 0; i <= s; i++) {
+        struct capnp_list grants = service_grants(service_of(c, i));
+
+        for (uint32_t k = 0; k < (i == s ? g : grants.count); k++) {
+            struct grant_reader other = grant_at(grants, k);
+
+            if (text_is(grant_source(other), grant_source(grant)) &&
+                grant_first(other) < grant_first(grant) + grant_count(grant) &&
+                grant_first(grant) < grant_first(other) + grant_count(other))
+                return refuse(c, "%s.first: services[%u].grants[%u] has some of it too", where, i, k);
+        }
+    }
+    return true;
+}
+
+static bool check_range(struct check *c, const char *where, uint32_t s, uint32_t g,
+    const struct phx_interface_info *interface)
+{
+    struct grant_reader grant = grant_at(service_grants(service_of(c, s)), g);
+    const char *source = grant_source(grant).data;
+    bool ranged = interface != NULL && has_ranges(interface);
+
+    if (grant_first(grant) > UINT32_MAX || grant_count(grant) > UINT32_MAX)
+        return refuse(c, "%s.first: there are not so many", where);
+    if (!ranged && (grant_count(grant) != 0 || grant_first(grant) != 0))
+        return refuse(c, "%s.count: there are no ranges of `%.64s`", where, source);
+    if (ranged && grant_count(grant) == 0)
+        return refuse(c, "%s.count: 0, but `%s` is granted by the range", where, source);
+    return !ranged || check_overlap(c, where, s, g);
+}
+
 static bool check_grant(struct check *c, uint32_t s, uint32_t g)
 {
     struct capnp_list grants = service_grants(service_of(c, s));
@@ -58,6 +94,8 @@ static bool check_grant(struct check *c, uint32_t s, uint32_t g)
         return refuse(c, "%s.source: init was not granted `%s`", where, source.data);
     if (provider == s)
         return refuse(c, "%s.source: `%s` is its own", where, source.data);
+    if (!check_range(c, where, s, g, interface))
+        return false;
     return check_methods(
         c, where, grant, interface != NULL ? interface : interface_of_provided(source.data));
 }

@@ -116,6 +116,14 @@ static void put_grant(struct capnp_build_list list, uint32_t i, const char *name
         capnp_put_text(grant_init_methods(g, 1), 0, method, strlen(method));
 }
 
+static void put_range(
+    struct capnp_build_list list, uint32_t i, const char *source, uint64_t first, uint64_t count)
+{
+    put_grant(list, i, "part", source, NULL);
+    grant_set_first(grant_build_at(list, i), first);
+    grant_set_count(grant_build_at(list, i), count);
+}
+
 static void put_services(struct capnp_build_list services)
 {
     struct service_builder s = service_build_at(services, 0);
@@ -123,7 +131,8 @@ static void put_services(struct capnp_build_list services)
 
     SET(service_set_name, s, text("service name", "ramfs", ""));
     SET(service_set_binary, s, text("binary", "ramfs", "nothing"));
-    list = service_init_grants(s, 2);
+    list = service_init_grants(s, 3);
+    put_range(list, 2, text("range of a whole", "ioPort", "clock"), 0x70, is("no range") ? 0 : 2);
     put_grant(list, 0, "log", "log", text("method", "WRITE", "EAT"));
     put_grant(
         list, 1, text("grant twice", "clock", "log"), text("cycle", "clock", "launcher"), NULL);
@@ -136,7 +145,12 @@ static void put_services(struct capnp_build_list services)
     service_set_pages(s, is("no pages") ? 0 : 10);
     service_set_holds(s, is("no holds") ? 0 : 10);
     service_set_threads(s, is("no threads") ? 0 : 10);
-    list = service_init_grants(s, 2);
+    list = service_init_grants(s, 3);
+    put_range(list, 2, "ioPort",
+        is("range twice")  ? 0x71
+        : is("range long") ? UINT64_C(1) << 32
+                           : 0x72,
+        2);
     put_grant(list, 0,
         is("grant name") ? "" : is("grant pool") ? "pool" : text("grant own", "files", "thread"),
         text("source", "namespace", "gold"), "READ");
@@ -337,6 +351,10 @@ int main(void)
     expect("write execute", false, 0, "services[0].binary: `ramfs` cannot be run: it has no fixed");
     expect("source", false, 0, "services[1].grants[0].source: nothing is called `gold`");
     expect("not granted", false, 0, "services[1].grants[1].source: init was not granted `power`");
+    expect("no range", false, 0, "services[0].grants[2].count: 0, but `ioPort` is granted by");
+    expect("range of a whole", false, 0, "services[0].grants[2].count: there are no ranges of `c");
+    expect("range twice", false, 0, "services[1].grants[2].first: services[0].grants[2] has some");
+    expect("range long", false, 0, "services[1].grants[2].first: there are not so many");
     expect("provides", false, 0, "services[0].provides[0]: no interface is called `dreams`");
     expect("provides twice", false, 0, "services[1].provides[0]: `namespace` is provided twice");
     expect("provides grant", false, 0, "services[1].provides[0]: `pool` is a kernel grant");

@@ -48,7 +48,7 @@ static uint64_t methods_granted(
     struct grant_reader grant, const struct phx_interface_info *interface)
 {
     struct capnp_list names = grant_methods(grant);
-    uint64_t methods = names.count == 0 ? interface->all : 0;
+    uint64_t methods = names.count == 0 ? methods_by_default(interface) : 0;
 
     for (uint32_t i = 0; i < names.count; i++)
         methods |= methods_named(interface, capnp_list_text(names, i).data);
@@ -68,8 +68,30 @@ static uint64_t mint_for(
     return out.capability;
 }
 
+/* The kernel refuses what is its own. */
+static uint64_t range_for(
+    const struct service *s, uint32_t g, struct grant_reader grant, unsigned interface)
+{
+    static const uint8_t methods[] = {
+        [IFACE_IRQ] = IRQ_RANGE,
+        [IFACE_IO_PORT] = IO_PORT_RANGE,
+        [IFACE_DEVICE_MEMORY] = DEVICE_MEMORY_RANGE,
+        [IFACE_PCI_FUNCTION] = PCI_FUNCTION_RANGE,
+    };
+    const char *source = grant_source(grant).data;
+    uint64_t words[PHX_WORDS] = {grant_first(grant), grant_count(grant)};
+    int64_t result = phx_invoke(rt_cap(source), methods[interface], words, 2);
+
+    if (result >= 0)
+        return words[0];
+    complain("services[%u].grants[%u].first: %s 0x%lx and %lu more: %s", s->index, g, source,
+        grant_first(grant), grant_count(grant) - 1, rt_error_text(result));
+    return 0;
+}
+
 /* One grant of the manifest; *made is what to let go of afterwards, or 0. */
-static struct proc_grant make_grant(struct service *s, struct grant_reader grant, uint64_t *made)
+static struct proc_grant make_grant(
+    struct service *s, uint32_t g, struct grant_reader grant, uint64_t *made)
 {
     struct capnp_text source = grant_source(grant);
     const struct phx_interface_info *interface = interface_of_grant(source.data);
@@ -82,10 +104,11 @@ static struct proc_grant make_grant(struct service *s, struct grant_reader grant
         *made = out.capability = mint_for(source, out.methods, interface);
     } else {
         out.methods = methods_granted(grant, interface);
-        out.capability = rt_cap(source.data);
+        out.capability = has_ranges(interface)
+                             ? *made = range_for(s, g, grant, interface->number)
+                             : rt_cap(source.data);
     }
     out.slot = proc_slot(out.name);
-    (void)s;
     return out;
 }
 
@@ -100,7 +123,7 @@ static size_t make_grants(struct service *s, struct proc_grant *grants, uint64_t
 
         if (rt_equal(grant_name(grant).data, "pool"))
             continue;
-        grants[count] = make_grant(s, grant, &made[count]);
+        grants[count] = make_grant(s, i, grant, &made[count]);
         count++;
     }
     if (s->endpoint != 0) {

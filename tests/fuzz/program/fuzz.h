@@ -33,6 +33,11 @@
 #define CHILD_DATA 0x16000000UL /* its script, then its stack */
 #define CHILD_PAGE 0x16010000UL
 
+/* Of the machine, what no harm comes from: the timer's ports, and pages and functions that
+ * nothing answers at; and that timer's line, so that interrupts come. */
+#define FUZZ_PORTS 0x40
+#define FUZZ_REGISTERS 0xfd000
+
 /* What the boss tells all workers, and they tell it; a frame that all have mapped. */
 struct shared {
     uint64_t seed, last;          /* operations beyond `last` are not done */

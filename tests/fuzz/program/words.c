@@ -190,13 +190,24 @@ uint64_t length_word(struct chance *c)
     return chance_below(c, chance_one_in(c, 4) ? 1200 : 100);
 }
 
+/* In, or just outside, what the boss hands out of ports, lines, pages and functions. */
+static uint64_t range_first(struct chance *c, unsigned interface)
+{
+    switch (interface) {
+    case IFACE_IO_PORT: return FUZZ_PORTS + chance_below(c, 5);
+    case IFACE_DEVICE_MEMORY: return FUZZ_REGISTERS + chance_below(c, 3);
+    case IFACE_IRQ: return chance_one_in(c, 3) ? chance_below(c, 24) : 0;
+    default: return chance_below(c, 4);
+    }
+}
+
 /* No default: a new name in the schema wants to be thought of. */
 static uint64_t sensible(struct chance *c, enum word word, const struct method *m, uint64_t cap)
 {
     switch (word) {
     case WORD_NONE: return 0;
     case WORD_address:
-        return m->interface == IFACE_ADDRESS_SPACE ? page_address(c) : buffer_address(c);
+        return m->interface == IFACE_ADDRESS_SPACE || m->interface == IFACE_DMA_DOMAIN ? page_address(c) : buffer_address(c);
     case WORD_pageAddress: return CHILD_PAGE;
     case WORD_all: return chance_one_in(c, 3);
     case WORD_amount: return chance_below(c, 20);
@@ -216,8 +227,18 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_deadline: return soon(c);
     case WORD_energy: return chance_below(c, 50);
     case WORD_entry: return CODE;
+    case WORD_first: return range_first(c, m->interface);
+    case WORD_count: return 1 + chance_below(c, 3);
+    case WORD_port: return range_first(c, IFACE_IO_PORT);
+    case WORD_width: return chance_one_in(c, 8) ? chance_below(c, 6) : 1UL << chance_below(c, 3);
+    case WORD_value: return chance_word(c);
+    case WORD_pciFunction: return known_cap(c, IFACE_PCI_FUNCTION);
+    case WORD_unconfined: return !chance_one_in(c, 4);
     case WORD_flags: return chance_one_in(c, 16);
     case WORD_frame:
+        if (chance_one_in(c, 6))
+            return known_cap(c, IFACE_DEVICE_MEMORY);
+        /* fall through */
     case WORD_page: return chance_one_in(c, 12) ? 0 : known_cap(c, IFACE_FRAME);
     case WORD_hold: return known_cap(c, chance_one_in(c, 2) ? IFACE_CLIENT : NONE);
     case WORD_holds: return chance_below(c, 40);

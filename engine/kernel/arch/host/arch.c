@@ -153,6 +153,61 @@ void arch_serial_interrupt(bool on)
     arch_host.serial_interrupt = on;
 }
 
+/* COM1, the pages of the arena, and the serial line. */
+bool arch_is_kernels(enum arch_range kind, uint64_t first, uint64_t count)
+{
+    switch (kind) {
+    case ARCH_PORTS: return first < 0x400 && first + count > 0x3f8;
+    case ARCH_PAGES: return first < memory_size >> PHX_PAGE_SHIFT;
+    case ARCH_LINES: return first <= ARCH_IRQ_SERIAL && first + count > ARCH_IRQ_SERIAL;
+    default: return false;
+    }
+}
+
+void arch_irq_set(unsigned line, bool open)
+{
+    arch_host.lines_open &= ~(1UL << line);
+    arch_host.lines_open |= (uint64_t)open << line;
+}
+
+bool arch_irq_is_level(unsigned line)
+{
+    return arch_host.lines_level >> line & 1;
+}
+
+void arch_irq_end(void)
+{
+    arch_host.irq_ends++;
+}
+
+bool arch_dma_confines(void)
+{
+    return arch_host.has_dma_unit;
+}
+
+void arch_dma_set(uint16_t function, unsigned domain, uint64_t root)
+{
+    arch_host.dma_roots[function] = root;
+    arch_host.dma_sets++;
+    arch_dma_flush(domain);
+}
+
+void arch_dma_flush(unsigned domain)
+{
+    if (domain == 0)
+        return;
+    arch_host.dma_flushes[domain]++;
+    if (arch_host.dma_flush)
+        arch_host.dma_flush(domain);
+}
+
+bool arch_dma_fault(struct arch_dma_fault *out)
+{
+    *out = arch_host.dma_fault;
+    arch_host.dma_fault.function = 0;
+    return out->function != 0;
+}
+
 uint64_t arch_random(void)
 {
     return ++arch_host.random;

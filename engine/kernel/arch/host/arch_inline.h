@@ -39,6 +39,14 @@ struct arch_host {
     size_t serial_length;
     const char *input;     /* what is still to be read; NULL: nothing */
     size_t input_length;
+    uint8_t ports[1 << 16];        /* what was written last, and is read */
+    uint64_t lines_open;           /* a bit for each that is let through */
+    uint64_t lines_level, irq_ends;
+    bool has_dma_unit;
+    uint64_t dma_roots[1 << 16], dma_sets; /* by function; how many were made */
+    uint64_t dma_flushes[256];     /* by domain */
+    void (*dma_flush)(unsigned domain); /* told of each */
+    struct arch_dma_fault dma_fault; /* the next one; function 0: none */
     jmp_buf *stop;         /* where a function that never returns goes; NULL: abort() */
     int stop_reason;       /* ARCH_HOST_*, which is also what setjmp() returns */
     unsigned shutdown_status;
@@ -63,6 +71,19 @@ static inline void arch_pause(void)
 {
     if (arch_host.pause)
         arch_host.pause();
+}
+
+static inline uint32_t arch_port_in(uint16_t port, unsigned width)
+{
+    uint32_t value = 0;
+
+    memcpy(&value, arch_host.ports + port, width);
+    return value;
+}
+
+static inline void arch_port_out(uint16_t port, unsigned width, uint32_t value)
+{
+    memcpy(arch_host.ports + port, &value, width);
 }
 
 static inline uint64_t arch_tsc(void)

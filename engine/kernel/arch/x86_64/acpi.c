@@ -26,6 +26,9 @@
 #define FADT_SLEEP_CONTROL 244 /* what kind of address, 0 memory; four bytes on, where */
 #define MADT_ENTRIES 44
 #define MADT_CORE 0
+#define MADT_OVERRIDE 2
+#define DMAR_UNITS 48
+#define DMAR_UNIT 0
 
 /* Soft off with the SLP_TYP of the machines that are supported, which only AML says: 0
  * with QEMU's chip sets, 5 with its hardware-reduced ACPI. */
@@ -38,6 +41,7 @@ struct table { /* at any address: firmware packs them */
 } __attribute__((packed));
 
 static uint16_t pm1a_control;           /* a port; 0: none */
+uint64_t acpi_dma_unit;                 /* the only one's registers; 0: none */
 static volatile uint8_t *sleep_control; /* NULL: none */
 
 /* The `size` bytes at an offset, 0 where the table ends before. */
@@ -70,7 +74,7 @@ static void read_fadt(const struct table *t)
     uint64_t sleep = field(t, FADT_SLEEP_CONTROL + 4, 8);
 
     if (!(field(t, FADT_FLAGS, 4) & FADT_FLAG_HW_REDUCED))
-        pm1a_control = (uint16_t)field(t, FADT_PM1A_CONTROL, 4);
+        own_add(ARCH_PORTS, pm1a_control = (uint16_t)field(t, FADT_PM1A_CONTROL, 4), 2);
     else if (field(t, FADT_SLEEP_CONTROL, 1) == 0 && sleep != 0)
         sleep_control = mmio_map(sleep);
 }
@@ -83,10 +87,22 @@ static unsigned read_madt(const struct table *t)
         uint32_t id = (uint32_t)field(t, at + 3, 1);
         bool is_usable = field(t, at, 1) == MADT_CORE && field(t, at + 4, 4) & 1;
 
+        if (field(t, at, 1) == MADT_OVERRIDE)
+            apic_override(id, (uint32_t)field(t, at + 4, 4), (uint32_t)field(t, at + 8, 2));
         if (is_usable && id != cpus[0].apic_id && count < CPUS_MAX)
             cpus[count++].apic_id = id;
     }
     return count;
+}
+
+/* The only unit is believed to translate for all functions; of several, none is used. */
+static void read_dmar(const struct table *t)
+{
+    unsigned units = 0;
+
+    for (size_t at = DMAR_UNITS, size; (size = field(t, at + 2, 2)) >= 4; at += size)
+        if (field(t, at, 2) == DMAR_UNIT)
+            acpi_dma_unit = units++ ? 0 : field(t, at + 8, 8);
 }
 
 unsigned acpi_init(uint64_t rsdp)
@@ -108,6 +124,8 @@ unsigned acpi_init(uint64_t rsdp)
             read_fadt(t);
         else if (t != NULL && __builtin_memcmp(t->signature, "APIC", 4) == 0)
             cores = read_madt(t);
+        else if (t != NULL && __builtin_memcmp(t->signature, "DMAR", 4) == 0)
+            read_dmar(t);
     }
     return cores;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of each core and the I/O APIC that brings the serial line's interrupt:
- * pin 4, edge, high, as ISA has it. The old 8259s are masked for good.
+ * The local APIC of each core and the I/O APIC that brings devices' interrupts. The old
+ * 8259s are masked for good.
+ *
+ * Lines 0 to 15 are ISA's: the pin of the same number, edge, high, unless the firmware's
+ * tables say otherwise; the others are PCI's: level, low.
  *
  * The local APIC is used through memory as it comes out of reset, with what reset leaves
  * in the registers that are not written here (SDM 3A 10.4.7).
@@ -10,23 +13,57 @@
  */
 #include "machine.h"
 
+#define PCI(n) ((n) | IOAPIC_LOW | IOAPIC_LEVEL)
+
 volatile uint32_t *apic;
+static volatile uint32_t *ioapic;
+static uint32_t lines[ARCH_IRQS] = { /* the pin, and what kind of line it is */
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    PCI(16), PCI(17), PCI(18), PCI(19), PCI(20), PCI(21), PCI(22), PCI(23),
+};
+
+void apic_override(unsigned line, unsigned pin, unsigned flags)
+{
+    if (line >= ARCH_IRQS || pin >= ARCH_IRQS)
+        return;
+    if (pin != line) /* whose number the pin has, has none */
+        own_add(ARCH_LINES, pin, 1);
+    lines[line] = pin | ((flags & 3) == 3 ? IOAPIC_LOW : 0) |
+                  ((flags >> 2 & 3) == 3 ? IOAPIC_LEVEL : 0);
+}
+
+void arch_irq_set(unsigned line, bool open)
+{
+    uint32_t pin = lines[line] & 0xff, kind = lines[line] - pin;
+
+    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(pin) + 1;
+    ioapic[IOAPIC_WINDOW] = this_cpu()->apic_id << 24;
+    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(pin);
+    ioapic[IOAPIC_WINDOW] = kind | (open ? 0 : IOAPIC_MASKED) | (VECTOR_IRQ + line);
+}
+
+bool arch_irq_is_level(unsigned line)
+{
+    return lines[line] & IOAPIC_LEVEL;
+}
+
+void arch_irq_end(void)
+{
+    apic[APIC_EOI] = 0;
+}
 
 /* Both kinds; the serial line's pin goes to this core, all others are masked since reset. */
 void apic_find(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
-    volatile uint32_t *ioapic = mmio_map(IOAPIC_BASE);
 
+    ioapic = mmio_map(IOAPIC_BASE);
     if (base & APIC_BASE_X2APIC)
         kernel_epitaph("the firmware left the APIC in x2APIC mode", NULL, 0);
     apic = mmio_map(base & PTE_ADDRESS);
     out8(PIC1_DATA, 0xff);
     out8(PIC2_DATA, 0xff);
-    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ) + 1;
-    ioapic[IOAPIC_WINDOW] = this_cpu()->apic_id << 24;
-    ioapic[IOAPIC_INDEX] = IOAPIC_PIN(COM1_IRQ);
-    ioapic[IOAPIC_WINDOW] = VECTOR_SERIAL;
+    arch_irq_set(ARCH_IRQ_SERIAL, true);
 }
 
 void apic_init(void)

@@ -92,6 +92,7 @@ __attribute__((used)) _Noreturn void boot_devices(void)
     boot_info.is_open = is_open_to_meltdown();
     apic_find();
     apic_init();
+    dma_init(acpi_dma_unit);
     clock_init();
     for (unsigned i = 1; i < cores; i++)
         cpu_make(i);

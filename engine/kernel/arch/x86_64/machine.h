@@ -82,18 +82,26 @@ bool memory_map_tables(uint64_t pa, uint64_t size);
 /* Device registers, uncached; the page around them. */
 volatile void *mmio_map(uint64_t pa);
 
-/* --- devices (acpi.c, apic.c, clock.c) ---------------------------------------------- */
+/* --- devices (acpi.c, apic.c, clock.c, vtd.c) ---------------------------------------------- */
 
 /* How many cores the tables below the root pointer list, this one included; the other
  * ones' numbers are in cpus[1] and up. */
 unsigned acpi_init(uint64_t rsdp);
+extern uint64_t acpi_dma_unit;
 
 extern volatile uint32_t *apic; /* registers of this core's own; NULL before apic_find() */
 void apic_find(void);           /* once, and the I/O APIC with it */
 void apic_init(void);           /* each core */
+/* A line has this pin, and is what the flags say (ACPI 6.4, 5.2.12.5); before apic_find(). */
+void apic_override(unsigned line, unsigned pin, unsigned flags);
 void apic_send(uint32_t id, uint32_t command);
+
+void dma_init(uint64_t registers); /* of the unit, 0: none */
 
 void clock_init(void);
 void clock_wait_us(unsigned us);
+
+/* From now on these are the kernel's own (owned.c). */
+void own_add(enum arch_range kind, uint64_t first, uint64_t count);
 
 #endif

@@ -97,6 +97,8 @@ void memory_init(const struct boot_info *ram)
 
         boot_info.phys_end = round_up(end);
         map_direct(ram->regions[i].base, boot_info.phys_end);
+        own_add(ARCH_PAGES, ram->regions[i].base >> PHX_PAGE_SHIFT,
+                ram->regions[i].size >> PHX_PAGE_SHIFT);
     }
     arch_root_load(arch_kernel_root);
     __builtin_memcpy(early_tables[0] + 256, (uint64_t *)direct(arch_kernel_root) + 256, 2048);
@@ -116,6 +118,7 @@ volatile void *mmio_map(uint64_t pa)
     static unsigned pages;
     uint64_t va = MMIO_BASE + pages++ * PHX_PAGE_SIZE;
 
+    own_add(ARCH_PAGES, pa >> PHX_PAGE_SHIFT, 1);
     memory_map(va, pa & PTE_ADDRESS, PHX_PAGE_SHIFT, PTE_NX | PTE_W | PTE_PCD);
     return (volatile void *)(va + pa % PHX_PAGE_SIZE);
 }

@@ -45,6 +45,17 @@ static inline bool arch_pte_present(pte_t pte)
     return pte & PTE_P;
 }
 
+/* Registers of a device: uncached, and nothing that the kernel would read or write for a
+ * program. */
+#define ARCH_PTE_DEVICE PTE_PCD
+
+/* A device's table (VT-d 3.4, 9.8): read is bit 0 there, write is bit 1. */
+static inline pte_t arch_dma_pte_value(uint64_t pa, unsigned protection)
+{
+    _Static_assert(PHX_PROT_READ == 1 && PHX_PROT_WRITE == 2, "9.8");
+    return pa | protection;
+}
+
 static inline uint64_t arch_pte_pa(pte_t pte)
 {
     return pte & PTE_ADDRESS;
@@ -52,7 +63,7 @@ static inline uint64_t arch_pte_pa(pte_t pte)
 
 static inline unsigned arch_pte_protection(pte_t pte)
 {
-    if (!(pte & PTE_P))
+    if ((pte & (PTE_P | ARCH_PTE_DEVICE)) != PTE_P)
         return 0;
     return PHX_PROT_READ | (pte & PTE_W ? PHX_PROT_WRITE : 0) |
            (pte & PTE_NX ? 0 : PHX_PROT_EXECUTE);

@@ -98,10 +98,10 @@
 #define VECTOR_PF 14
 #define VECTOR_MC 18
 #define VECTOR_TIMER 32
-#define VECTOR_SERIAL 33
-#define VECTOR_WAKEUP 34
-#define VECTOR_FLUSH 35
-#define VECTOR_SPURIOUS 47 /* its low four bits are ones on old processors */
+#define VECTOR_WAKEUP 33
+#define VECTOR_FLUSH 34
+#define VECTOR_IRQ 36     /* the first of those that devices have: lines, then DMA faults */
+#define VECTOR_SPURIOUS 63 /* its low four bits are ones on old processors */
 #define VECTOR_INT80 128
 /* Those that push an error code (SDM 3A table 6-1), and those that may come at any
  * instruction of the kernel: a bit each. */
@@ -133,9 +133,15 @@
 #define IOAPIC_INDEX (0x00 / 4)
 #define IOAPIC_WINDOW (0x10 / 4)
 #define IOAPIC_PIN(n) (0x10 + 2 * (n))
+#define IOAPIC_LOW (1 << 13)
+#define IOAPIC_LEVEL (1 << 15)
+#define IOAPIC_MASKED (1 << 16)
+#define MSI_ADDRESS 0xfee00000
 
 /* 8259A interrupt controllers, masked for good. */
+#define PIC1_COMMAND 0x20
 #define PIC1_DATA 0x21
+#define PIC2_COMMAND 0xa0
 #define PIC2_DATA 0xa1
 
 /* 8254 timer, channel 2: the one whose gate software has. */
@@ -154,7 +160,6 @@
 
 /* 16550 serial, COM1. */
 #define COM1 0x3f8
-#define COM1_IRQ 4
 #define UART_DATA (COM1 + 0) /* with LCR_DIVISOR: divisor, low */
 #define UART_IER (COM1 + 1)  /* with LCR_DIVISOR: divisor, high */
 #define UART_IER_RECEIVE 1

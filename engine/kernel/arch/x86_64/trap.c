@@ -49,13 +49,17 @@ void trap_init(void)
 
 static void interrupt(unsigned vector, bool from_user)
 {
-    static void (*const handlers[])(bool) = { kernel_timer, kernel_serial_input, kernel_wakeup };
-
     if (vector == VECTOR_SPURIOUS)
         return;
+    if (vector >= VECTOR_IRQ) {
+        kernel_irq(vector - VECTOR_IRQ, from_user);
+        return;
+    }
     apic[APIC_EOI] = 0;
-    if (vector < VECTOR_FLUSH)
-        handlers[vector - VECTOR_TIMER](from_user);
+    if (vector == VECTOR_TIMER)
+        kernel_timer(from_user);
+    else if (vector == VECTOR_WAKEUP)
+        kernel_wakeup(from_user);
     else
         kernel_flush_requested();
 }

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What drivers drive a device with: its ports, its registers in memory, its interrupt.
+ *
+ * Each is one object for the machine, and a hold's badge names a range of it: ports,
+ * physical pages, lines. `range` makes a narrower child; the kernel's own are in
+ * nobody's range, and are refused again where they are used, because the first hold
+ * names all there are.
+ *
+ * An interrupt line is told to one notification, as long as somebody holds that and
+ * neither hold that it was bound with is revoked. What its owner does not look after is
+ * masked: a level line at once, until it is acknowledged, an edge line when EDGES_MAX
+ * are waiting. So no line, however it behaves, costs the machine more than that.
+ *
+ * Locking  the kernel lock
+ * Tests    tests/kernel/hardware_test.c, tests/devices
+ */
+#include "thread.h"
+
+#define EDGES_MAX 16
+
+struct object device_irq = { .type = OBJECT_IRQ, .refs = 1 };
+struct object device_ports = { .type = OBJECT_DEVICE, .refs = 1 };
+struct object device_pci = { .type = OBJECT_PCI, .refs = 1 };
+/* All physical pages: so device registers are mapped, and taken down, as frames are. */
+struct frame device_memory = {
+    .object = { .type = OBJECT_FRAME, .refs = 1 },
+    .mappings = { &device_memory.mappings, &device_memory.mappings },
+};
+
+/* --- ranges ---------------------------------------------------------------- */
+
+/* [first, first + count) is in what the hold names, and nothing of it is the kernel's. */
+static err_t claim(const struct invocation *inv, enum arch_range kind, uint64_t first,
+                   uint64_t count)
+{
+    uint64_t at = first - FRAME_BADGE_OFFSET(inv->badge);
+    uint64_t have = FRAME_BADGE_PAGES(inv->badge);
+
+    if (count == 0)
+        return PHX_INVALID_ARGUMENT;
+    if (at >= have || count > have - at || arch_is_kernels(kind, first, count))
+        return PHX_PERMISSION_DENIED;
+    return OK;
+}
+
+static err_t range(struct invocation *inv, enum arch_range kind, uint64_t first, uint64_t count,
+                   uint64_t *id)
+{
+    TRY(claim(inv, kind, first, count));
+    return result_derive(inv, inv->row->methods, FRAME_BADGE(first, count), inv->row->interface,
+                         0, id);
+}
+
+#define RANGE_METHOD(name, kind, result)                                                     \
+    int op_##name##_range(struct invocation *inv, const struct name##_range_in *in,            \
+                          struct name##_range_out *out)                                        \
+    {                                                                                          \
+        return range(inv, kind, in->first, in->count, &out->result);                           \
+    }
+RANGE_METHOD(irq, ARCH_LINES, irq)
+RANGE_METHOD(io_port, ARCH_PORTS, io_port)
+RANGE_METHOD(device_memory, ARCH_PAGES, device_memory)
+RANGE_METHOD(pci_function, ARCH_FUNCTIONS, pci_function)
+
+int op_device_memory_info(struct invocation *inv, struct device_memory_info_out *out)
+{
+    return op_frame_info(inv, (struct frame_info_out *)out); /* its first page is 0 */
+}
+
+/* --- ports ----------------------------------------------------------------- */
+
+static err_t claim_port(const struct invocation *inv, uint64_t port, uint64_t width)
+{
+    if (width != 1 && width != 2 && width != 4)
+        return PHX_INVALID_ARGUMENT;
+    return claim(inv, ARCH_PORTS, port, width);
+}
+
+int op_io_port_in(struct invocation *inv, const struct io_port_in_in *in,
+                  struct io_port_in_out *out)
+{
+    TRY(claim_port(inv, in->port, in->width));
+    out->value = arch_port_in((uint16_t)in->port, (unsigned)in->width);
+    return OK;
+}
+
+int op_io_port_out(struct invocation *inv, const struct io_port_out_in *in)
+{
+    TRY(claim_port(inv, in->port, in->width));
+    arch_port_out((uint16_t)in->port, (unsigned)in->width, (uint32_t)in->value);
+    return OK;
+}
+
+/* --- interrupts ------------------------------------------------------------ */
+
+static struct line {
+    struct notification *told;     /* not counted: freed, it unbinds; NULL: nobody */
+    uint64_t bits;
+    struct node *up[2];            /* of the holds of line and notification, counted */
+    uint64_t up_gen[2];
+    uint64_t count, coalesced, lost;
+    unsigned pending;              /* since the last ack */
+} lines[ARCH_IRQS];
+
+/* A level line's device still asks for it, so one is all that can be let in. */
+static bool is_masked(const struct line *l)
+{
+    return l->pending >= (arch_irq_is_level((unsigned)(l - lines)) ? 1 : EDGES_MAX);
+}
+
+void irq_sweep(const struct object *o)
+{
+    for (struct line *l = lines; l < lines + ARCH_IRQS; l++) {
+        if (!l->told || (o != &device_irq && o != &l->told->object) ||
+            (l->told->object.refs > 0 && node_alive(l->up[0], l->up_gen[0]) &&
+             node_alive(l->up[1], l->up_gen[1])))
+            continue;
+        arch_irq_set((unsigned)(l - lines), false);
+        node_unref(l->up[0]);
+        node_unref(l->up[1]);
+        l->told = NULL;
+    }
+}
+
+static void arrived(struct line *l)
+{
+    if (!l->told || is_masked(l)) /* it was on its way when the line was masked */
+        return;
+    l->count++;
+    l->coalesced += l->pending++ > 0;
+    l->lost += l->pending == EDGES_MAX;
+    if (is_masked(l))
+        arch_irq_set((unsigned)(l - lines), false);
+    notification_signal(l->told, l->bits);
+}
+
+void kernel_irq(unsigned line, bool from_user)
+{
+    struct cpu *c = this_cpu();
+
+    kernel_lock(c);
+    if (line == ARCH_IRQ_SERIAL)
+        console_input();
+    else if (line == ARCH_IRQ_DMA)
+        dma_faults();
+    else
+        arrived(&lines[line]);
+    arch_irq_end();
+    if (from_user)
+        kernel_exit(c);
+    else
+        kernel_unlock();
+}
+
+/* The one line that the hold names, or NULL. */
+static struct line *line_of(const struct invocation *inv)
+{
+    return FRAME_BADGE_PAGES(inv->badge) == 1 ? &lines[FRAME_BADGE_OFFSET(inv->badge)] : NULL;
+}
+
+int op_irq_bind(struct invocation *inv, const struct irq_bind_in *in)
+{
+    struct line *l = line_of(inv);
+    struct hold *row;
+
+    if (!l)
+        return PHX_INVALID_ARGUMENT;
+    TRY(other(inv->thread, in->notification, IFACE_NOTIFICATION, NOTIFICATION_SIGNAL, &row));
+    if (l->told)
+        return PHX_EXISTS;
+
+    *l = (struct line){
+        .told = (struct notification *)row->object,
+        .bits = in->bits,
+        .up = { inv->row->up, row->up },
+        .up_gen = { inv->row->up_gen, row->up_gen },
+    };
+    node_ref(l->up[0]);
+    node_ref(l->up[1]);
+    arch_irq_set((unsigned)(l - lines), true);
+    return OK;
+}
+
+int op_irq_ack(struct invocation *inv)
+{
+    struct line *l = line_of(inv);
+
+    if (!l)
+        return PHX_INVALID_ARGUMENT;
+    if (!l->told)
+        return PHX_INVALID_STATE;
+    if (is_masked(l))
+        arch_irq_set((unsigned)(l - lines), true);
+    l->pending = 0;
+    return OK;
+}
+
+int op_irq_info(struct invocation *inv, struct irq_info_out *out)
+{
+    const struct line *l = line_of(inv);
+
+    if (!l)
+        return PHX_INVALID_ARGUMENT;
+    out->count = l->count;
+    out->coalesced = l->coalesced;
+    out->lost = l->lost;
+    return OK;
+}

@@ -10,7 +10,8 @@
 # there are none. Printed is what the machine says; the status is 0 when it came to its end
 # and everything came back.
 #
-#   PHX_CORES=N      cores, 1 if not said; with more, no two runs are quite alike
+#   PHX_CORES=N      cores, 1 if not said; with more, the machine is a larger one, with an IOMMU,
+#                    and no two runs are quite alike
 #   PHX_LOGLEVEL=N   what the kernel logs, 0 to 2
 #   PHX_FUZZ_SECONDS=N  when a machine that does not end is ended, 250 if not said
 #   PHX_PLANT=NAME   a wrong for an image that has some (plant.c)
@@ -25,7 +26,8 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 cat >"$work/fuzz.json" <<JSON
 { "version": 1, "name": "fuzz",
   "init": { "binary": "fuzz", "capabilities":
-      ["account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage"] },
+      ["account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage",
+       "irq", "ioPort", "deviceMemory", "pciFunction"] },
   "services": [],
   "binaries": [ { "name": "fuzz", "file": "fuzz.elf" } ],
   "files": [ { "path": "/plan", "mode": 292,
@@ -36,8 +38,10 @@ JSON
 # fast what it says is taken. Words come first that are nearly those that are known.
 words="console loglevel=9 exit=0xf4x console=framed loglevel=${PHX_LOGLEVEL:-0} exit=0xf4"
 words+=${PHX_PLANT:+" plant=$PHX_PLANT"}
+machine=(-M "microvm,acpi=on,isa-serial=on,rtc=on")
+[ "${PHX_CORES:-1}" = 1 ] || machine=(-M q35 -device "intel-iommu,intremap=off,aw-bits=48")
 timeout "${PHX_FUZZ_SECONDS:-250}" qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off \
-    -M microvm,acpi=on,isa-serial=on,rtc=on -m 16M -smp ${PHX_CORES:-1} -cpu max -seed 1 \
+    "${machine[@]}" -m 16M -smp ${PHX_CORES:-1} -cpu max -seed 1 \
     -rtc base=2026-01-01,clock=vm -display none -no-reboot -nodefaults -serial "file:$work/said" \
     -kernel "$kernel" -initrd "$work/manifest" \
     -append "$words" \

@@ -20,7 +20,9 @@
 #define ROWS 120
 #define ENDPOINTS 3
 #define NOTIFICATIONS 2
-#define COMMONS (ENDPOINTS + NOTIFICATIONS + 1)
+#define COMMON_FRAME (ENDPOINTS + NOTIFICATIONS)
+#define RANGES 4
+#define COMMONS (COMMON_FRAME + 1 + RANGES)
 #define BALANCED 3 /* pages, holds, threads; time and energy are spent */
 
 static struct package package;
@@ -40,7 +42,7 @@ static struct {
     const char *name;
     uint64_t cap;
 } commons[COMMONS] = {{"end0", 0}, {"end1", 0}, {"end2", 0}, {"note0", 0}, {"note1", 0},
-    {"common", 0}};
+    {"common", 0}, {"ioPort", 0}, {"irq", 0}, {"deviceMemory", 0}, {"pciFunction", 0}};
 
 /* With all that it made: what is below its account goes with it. */
 static void end(unsigned w)
@@ -145,6 +147,16 @@ static void take_back(unsigned i)
 
 static void make_commons(void)
 {
+    static const struct {
+        const char *name;
+        unsigned method;
+        uint64_t first, count;
+    } ranges[RANGES] = {
+        {"ioPort", IO_PORT_RANGE, FUZZ_PORTS, 4},
+        {"irq", IRQ_RANGE, FUZZ_LINE, 2},
+        {"deviceMemory", DEVICE_MEMORY_RANGE, FUZZ_REGISTERS, 2},
+        {"pciFunction", PCI_FUNCTION_RANGE, 0, 3},
+    };
     struct account_new_endpoint_out endpoint;
     struct account_new_notification_out notification;
     struct frame_pool_alloc_out frame;
@@ -159,7 +171,17 @@ static void make_commons(void)
         commons[ENDPOINTS + i].cap = notification.notification;
     }
     must(frame_pool_alloc(RT_POOL, 4, &frame), "no common frame");
-    commons[COMMONS - 1].cap = frame.frame;
+    commons[COMMON_FRAME].cap = frame.frame;
+    for (unsigned i = 0; i < RANGES; i++) {
+        uint64_t words[PHX_WORDS] = {ranges[i].first, ranges[i].count};
+
+        if (phx_invoke(rt_cap(ranges[i].name), ranges[i].method, words, 2) < 0) {
+            words[0] = 0; /* a machine where the timer's line has its own number */
+            words[1] = ranges[i].count;
+            must(phx_invoke(rt_cap(ranges[i].name), ranges[i].method, words, 2), "no range");
+        }
+        commons[COMMON_FRAME + 1 + i].cap = words[0];
+    }
 }
 
 /* The console keeps the last notification that it was to signal: one of ours again. */

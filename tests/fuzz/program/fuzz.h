@@ -37,6 +37,7 @@
  * nothing answers at; and that timer's line, so that interrupts come. */
 #define FUZZ_PORTS 0x40
 #define FUZZ_REGISTERS 0xfd000
+#define FUZZ_LINE 2 /* else 0, where the tables say that it has this pin */
 
 /* What the boss tells all workers, and they tell it; a frame that all have mapped. */
 struct shared {

@@ -47,7 +47,8 @@ struct chance chance_of(uint64_t seed, uint64_t number)
 
 /* --- capabilities --------------------------------------------------------------------- */
 
-#define KNOWN 96
+#define KNOWN 100
+#define STARTED 28 /* it was started with, at most */
 
 static struct {
     uint64_t id;
@@ -64,14 +65,14 @@ void known_add(struct chance *c, uint64_t id, unsigned interface)
     for (at = 0; at < KNOWN && known[at].id != 0; at++)
         continue;
     if (at == KNOWN)
-        at = 24 + (unsigned)chance_below(c, KNOWN - 24);
+        at = STARTED + (unsigned)chance_below(c, KNOWN - STARTED);
     known[at].id = id;
     known[at].interface = interface;
 }
 
 void known_forget(uint64_t id)
 {
-    for (unsigned i = 24; i < KNOWN; i++)
+    for (unsigned i = STARTED; i < KNOWN; i++)
         if (known[i].id == id)
             known[i].id = 0;
 }
@@ -196,7 +197,8 @@ static uint64_t range_first(struct chance *c, unsigned interface)
     switch (interface) {
     case IFACE_IO_PORT: return FUZZ_PORTS + chance_below(c, 5);
     case IFACE_DEVICE_MEMORY: return FUZZ_REGISTERS + chance_below(c, 3);
-    case IFACE_IRQ: return chance_one_in(c, 3) ? chance_below(c, 24) : 0;
+    case IFACE_IRQ: return chance_one_in(c, 6) ? chance_below(c, 24)
+                                                : FUZZ_LINE * chance_below(c, 2);
     default: return chance_below(c, 4);
     }
 }

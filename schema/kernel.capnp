@@ -111,6 +111,9 @@ interface Account $A.number(1)
   newDmaDomain @10 (unconfined :UInt64) -> (domain :UInt64)
       $A.bit(11) $A.words $A.errors(["outOfMemory", "limitExceeded", "notSupported"])
       $A.doc("A DMA domain without a device: 0 confined to what is mapped in it (NotSupported where nothing can do that), 1 unconfined.");
+  newSchedule @11 () -> (schedule :UInt64)
+      $A.bit(10) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("A Schedule without threads and without time.");
 }
 
 interface Process $A.number(2)
@@ -161,6 +164,11 @@ interface Thread $A.number(3)
   join @4 (deadline :UInt64) -> (code :UInt64)
       $A.bit(4) $A.words $A.nyx([68]) $A.errors(["timeout", "wouldBlock", "interrupted"])
       $A.doc("Wait until it has ended; its exit code.");
+  yieldTo @5 () -> ()
+      $A.bit(5) $A.words $A.errors(["wouldBlock", "invalidState"])
+      $A.doc("Run it now, or whoever it waits for in a call, on what is left of the caller's turn.");
+  affinity @6 () -> () $A.bit(8) $A.words $A.marker
+      $A.doc("May be put into a Schedule, whose slots say when it runs and on which cores.");
 }
 
 interface ThreadControl $A.number(4)
@@ -426,4 +434,41 @@ interface PciFunction $A.number(25)
   range @2 (first :UInt64, count :UInt64) -> (pciFunction :UInt64)
       $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only functions [first, first+count).");
+}
+
+interface TimeSlice $A.number(18)
+    $A.doc("A range of slots. A core's time is a vector of slots that repeats; the slots of all cores are numbered one core after the other.") {
+  bind @0 (schedule :UInt64) -> ()
+      $A.bit(0) $A.words $A.errors(["tooBig"])
+      $A.doc("At most 64 slots are this Schedule's (Schedule.receive) from now on, as long as this capability is good; 0: nobody's.");
+  carve @1 (first :UInt64, count :UInt64) -> (slice :UInt64)
+      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.doc("A child that names only slots [first, first+count) of these.");
+  info @2 () -> (first :UInt64, count :UInt64, each :UInt64, length :UInt64)
+      $A.bit(2) $A.words $A.interruptSafe
+      $A.doc("The first of its slots and how many they are; how many each core has, and the length of one in nanoseconds.");
+  spare @3 (schedule :UInt64, position :UInt64) -> ()
+      $A.bit(4) $A.words $A.errors(["exists"])
+      $A.doc("The cores of these slots give what nobody uses to this Schedule (Schedule.receive), in order of position (0 first, 63 last), as long as this capability is good; schedule 0: who stood there no more.");
+}
+
+interface Schedule $A.number(19)
+    $A.doc("A group of threads that shares slots.") {
+  add @0 (thread :UInt64, order :UInt64) -> ()
+      $A.bit(0) $A.words
+      $A.doc("This thread (Thread.affinity) runs in these slots instead of its former Schedule's; order 0 goes first, 63 last, equals take turns. If it is in it already, its order changes.");
+  remove @1 (thread :UInt64) -> ()
+      $A.bit(1) $A.words $A.errors(["notFound"])
+      $A.doc("It is in no Schedule any more, and runs only on time that it is lent.");
+  watchSliceEnd @2 (bits :UInt64) -> ()
+      $A.bit(3) $A.words
+      $A.doc("Set these pending bits in the thread page of each of its threads whose turn is over (0: in none); 2000 ns later the core is taken.");
+  info @3 () -> (slots :UInt64, credit :UInt64, borrowed :UInt64)
+      $A.bit(4) $A.words $A.interruptSafe
+      $A.doc("How many slots it has; its latency credit, and what of that is used up.");
+  credit @4 (ns :UInt64) -> ()
+      $A.bit(5) $A.words $A.errors(["limitExceeded"])
+      $A.doc("Let it run so long ahead of its slots, before the rest of the spare lists that it stands in; it pays back in its next slots. At most the length of its slots.");
+  receive @5 () -> () $A.bit(6) $A.words $A.marker
+      $A.doc("May be given slots, and a place in a spare list.");
 }

@@ -13,11 +13,17 @@ struct SystemManifest $A.doc("A system that can be booted.") {
   binaries @4 :List(Binary);
   trees @5 :List(Tree);
   run @6 :Run $A.doc("null: a system with a shell; else one program, and the machine ends with it");
+  time @7 :Time $A.doc("null: one slot, which every thread shares");
 }
 
 struct InitConfig $A.doc("The first process: the only one the kernel builds.") {
   binary @0 :Text $A.doc("name of an entry of binaries");
-  capabilities @1 :List(Text) $A.doc("kernel grants: account pool console clock entropy power log bootPackage irq ioPort deviceMemory pciFunction");
+  capabilities @1 :List(Text) $A.doc("kernel grants: account pool console clock entropy power log bootPackage irq ioPort deviceMemory pciFunction slots schedule");
+}
+
+struct Time $A.doc("How each core's time is divided; a vector of slots, which repeats.") {
+  slots @0 :UInt32 $A.doc("1 to 16");
+  length @1 :UInt64 $A.doc("of a slot: 100000 to 1000000000 nanoseconds");
 }
 
 struct Service $A.doc("A process that init starts.") {

@@ -38,6 +38,7 @@ enum kind {
     KIND_FRAME,
     KIND_ENDPOINT, /* endpoints, badges and notifications are of one size class */
     KIND_RING,
+    KIND_SCHEDULE,
     KIND_COUNT
 };
 
@@ -53,10 +54,11 @@ enum object_type {
     OBJECT_ENDPOINT,
     OBJECT_NOTIFICATION,
     OBJECT_RING,
+    OBJECT_SCHEDULE,
     OBJECT_DOMAIN,
     OBJECT_IRQ,    /* all lines: static */
     OBJECT_PCI,    /* all functions: static */
-    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log, IoPort: static */
+    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log, IoPort, slots: static */
     OBJECT_TYPES
 };
 

@@ -7,8 +7,10 @@
 #define KERNEL_CPU_H
 
 #include "arch.h"
+#include "slots.h"
 
 struct space;
+struct thread;
 
 struct cpu {
     struct cpu *self;        /* offset 0: GS base points here */
@@ -22,10 +24,14 @@ struct cpu {
     struct space *space; /* whose root is loaded; NULL: the kernel's own */
     struct thread *fpu_owner;    /* whose extended state the registers hold */
     bool fpu_trapping;
-    bool idle;
     uint32_t flush_wanted;       /* atomic: set by another core, cleared by this one */
     uint32_t resched;            /* atomic: look for another thread at the next exit */
-    uint64_t slice_end;          /* ns */
+    struct turns turns;
+    struct thread *turn;         /* on whose time `current` runs; counted */
+    uint64_t turn_began;         /* ns */
+    uint64_t slice_end;          /* ns: the turn's end */
+    unsigned turn_key;           /* KEY: who comes before that takes the core */
+    bool grace;                  /* it was told of its end */
     uint64_t timer_armed;        /* ns for which the timer is armed, 0: not */
 
     struct arch_cpu *arch;       /* GDT, TSS, interrupt stacks */

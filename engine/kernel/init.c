@@ -45,6 +45,8 @@ static const struct grant {
     { "deviceMemory", 0, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
       UINT32_MAX },
     { "pciFunction", 0, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &device_pci, 1 << 16 },
+    { "slots", 0, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, &device_slots, 0 },
+    { "schedule", 0, IFACE_SCHEDULE, SCHEDULE_M_ALL, &root_schedule.object, 0 },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
@@ -134,7 +136,8 @@ static void build_start_block(const struct init_plan *plan)
     hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object, 0);
     for (const struct grant *g = grants; g < grants + GRANTS; g++)
         if (plan->grants >> (g - grants) & 1)
-            hold(g->name, g->slot, g->interface, g->methods, g->object, g->badge);
+            hold(g->name, g->slot, g->interface, g->methods, g->object,
+                 g->object == &device_slots ? plan->cores * plan->slots : g->badge);
     start->capset_offset = sizeof *start;
     start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
 }
@@ -191,6 +194,17 @@ static unsigned find_grant(struct capnp_text name)
     panic("boot module: init.capabilities: there is no \"%.*s\"", (int)name.size, name.data);
 }
 
+/* One slot of 10 ms, if nothing is said. */
+static void check_time(struct time_reader time, struct init_plan *plan)
+{
+    plan->slots = time_slots(time) ? time_slots(time) : 1;
+    plan->slot_ns = time_length(time) ? time_length(time) : SLOT_NS;
+    if (plan->slots > SLOTS_MAX)
+        panic("boot module: time.slots: %u, where at most %u can be", plan->slots, SLOTS_MAX);
+    if (plan->slot_ns < SLOT_NS_MIN || plan->slot_ns > SLOT_NS_MAX)
+        panic("boot module: time.length: %lu ns, where 100 us to 1 s can be", plan->slot_ns);
+}
+
 void init_check(const void *module, uint64_t size, struct init_plan *plan)
 {
     struct capnp_message m;
@@ -205,6 +219,7 @@ void init_check(const void *module, uint64_t size, struct init_plan *plan)
     struct capnp_text binary = READ(&m, init_config_binary(config), "init.binary");
     struct capnp_list binaries = READ(&m, system_manifest_binaries(manifest), "binaries");
     check_image(find_binary(&m, binaries, binary), &plan->image);
+    check_time(READ(&m, system_manifest_time(manifest), "time"), plan);
     struct capnp_list names = READ(&m, init_config_capabilities(config), "init.capabilities");
     for (uint32_t i = 0; i < names.count; i++) {
         struct capnp_text n = READ(&m, capnp_list_text(names, i), "init.capabilities[%u]", i);
@@ -216,10 +231,10 @@ void init_check(const void *module, uint64_t size, struct init_plan *plan)
     }
 }
 
-void init_start(void)
+void init_start(unsigned cores)
 {
     const struct boot_info *boot = kernel.boot;
-    struct init_plan plan = { .grants = 0 };
+    struct init_plan plan = { .cores = cores };
     struct frame *page;
     struct thread *t;
 
@@ -228,6 +243,7 @@ void init_start(void)
     if (boot->module_base % PHX_PAGE_SIZE)
         panic("the boot module is not at a page boundary (0x%lx)", boot->module_base);
     init_check(direct(boot->module_base), boot->module_size, &plan);
+    schedules_init(plan.slots, plan.slot_ns);
 
     must(process_new(&kernel.root, 0x1000, PHX_USER_END, &init.process), "process");
     struct process *p = init.process;

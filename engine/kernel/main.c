@@ -50,11 +50,11 @@ void kernel_main(const struct boot_info *info)
     if (info->is_open)
         klog(LOG_WARNING, "this processor is open to Meltdown: programs are not isolated");
     cores = arch_start_cpus();
-    __atomic_store_n(&cpu_count, cores, __ATOMIC_RELEASE);
     klog(LOG_INFO, "%u core%s, clock %lu/2^%u ns a tick", cores, cores == 1 ? "" : "s",
          arch_clock.multiplier, arch_clock.shift);
+    init_start(cores);
+    __atomic_store_n(&cpu_count, cores, __ATOMIC_RELEASE);
     core_begin();
-    init_start();
     kernel_exit(this_cpu());
     arch_enter_user();
 }

@@ -109,6 +109,7 @@ static void object_free_last(struct object *o)
         object_free(o);
         break;
     case OBJECT_RING: /* its thread let go of what it had */
+    case OBJECT_SCHEDULE: /* neither threads, slots nor a place */
     case OBJECT_POOL: object_free(o); break;
     default: break; /* static: never freed */
     }
@@ -128,6 +129,7 @@ void objects_init(void)
         [KIND_THREAD] = sizeof(struct thread),   [KIND_SPACE] = sizeof(struct space),
         [KIND_MAPPING] = sizeof(struct mapping), [KIND_FRAME] = sizeof(struct frame),
         [KIND_ENDPOINT] = sizeof(union { struct endpoint e; struct badge b; struct notification n; }),  [KIND_RING] = sizeof(struct ring),
+        [KIND_SCHEDULE] = sizeof(struct schedule),
     };
     _Static_assert(sizeof(struct thread) <= 2000, "two threads a page");
     _Static_assert(offsetof(struct thread, resume_full) == 144, "arch knows this offset");

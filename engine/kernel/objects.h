@@ -10,6 +10,7 @@
 
 #include "kernel.h"
 #include "kernel_ops.h"
+#include "slots.h"
 #include "tree.h"
 
 struct thread;
@@ -109,6 +110,18 @@ struct badge {
     uint64_t method_holds; /* with one of them */
     struct watch method_watch;
 };
+
+/* A group of threads that shares slots. */
+struct schedule {
+    struct object object;
+    struct share share;
+    uint64_t slice_end_bits; /* for the thread page of whose turn is over; 0: none */
+};
+
+/* Holds of the slots name a part of them: badge = first slot << 32 | slots. */
+#define SLOTS_BADGE(first, count) ((uint64_t)(first) << 32 | (count))
+#define SLOTS_BADGE_FIRST(badge) ((badge) >> 32)
+#define SLOTS_BADGE_COUNT(badge) ((badge)&0xffffffff)
 
 enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
 
@@ -253,6 +266,15 @@ void notification_signal(struct notification *n, uint64_t bits);
 MUST_USE err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits);
 bool watch_tell(struct watch *w); /* false: there is nobody */
 
+/* --- schedules (schedule.c) ----------------------------------------------- */
+
+extern struct timetable timetable;
+extern struct schedule root_schedule; /* has all slots that nobody bound otherwise */
+/* So many slots for each core, all of them the root's. */
+void schedules_init(unsigned count, uint64_t slot_ns);
+/* Whose turn it is on this core, and how come; NULL: nobody's. */
+struct schedule *schedule_next(struct cpu *c, uint64_t now, unsigned *rank);
+
 /* --- rings (ring.c) ------------------------------------------------------- */
 
 struct ring;
@@ -280,7 +302,7 @@ void dma_faults(void); /* the hardware has some to report */
 /* --- devices -------------------------------------------------------------- */
 
 extern struct object device_clock, device_console, device_entropy, device_power, device_boot,
-    device_log;
+    device_log, device_slots;
 void console_init(void);
 void console_input(void);
 bool console_sweep(uint64_t sweep); /* as wait_sweep */

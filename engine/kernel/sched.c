@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which thread a core runs: round robin, one queue for all cores, and the direct
- * switch that calls make, which goes past the queue on the caller's slice.
+ * Which thread a core runs, and on whose time.
+ *
+ * Schedules (core/slots.h) say whose turn it is; a turn lasts for a slice, or until a slot
+ * begins that is another's. In a Schedule's line stand threads that are ready, and such as
+ * wait for the answer to a call: they lend their turn to whoever can bring it on, the end
+ * of the chain of calls. So the line may name somebody who has nothing to give, and is
+ * looked at only when his turn comes: a thread whose call was answered on the short way
+ * (fast.c touches no line) is found running, and dropped. Whoever becomes ready has those
+ * line up again who wait for it.
+ *
+ * Direct switches, of calls and of yieldTo, change who runs and not whose turn it is.
  *
  * Every way into the kernel ends in kernel_exit(): it does what is left over (work
  * that has more steps, a ring to drain, an upcall to deliver), chooses again if the
@@ -10,13 +19,13 @@
 #include "ring.h"
 #include "switch.h"
 
-#define SLICE_NS 10000000
+#define GRACE_NS 2000   /* for whoever is told of his slice's end */
+#define LENDERS_MOST 32 /* in line with nothing to give, passed over at once */
+#define KEY(rank, order) ((unsigned)(rank) << 6 | (order))
 #define CHORE_STEPS 16 /* each time a core chooses and has a thread to run */
 
 struct cpu cpus[CPUS_MAX];
 unsigned cpu_count = 1;
-
-static struct list ready = { &ready, &ready };
 
 void kernel_lock(struct cpu *c)
 {
@@ -29,34 +38,92 @@ void kernel_lock(struct cpu *c)
     }
 }
 
-/* --- the queue ------------------------------------------------------------- */
+/* --- lines ----------------------------------------------------------------- */
 
-static void poke_idle_core(void)
+void thread_line_up(struct thread *t)
 {
-    for (unsigned i = 0; i < cpu_count; i++) {
-        struct cpu *c = &cpus[i];
+    if (t->schedule)
+        share_join(&timetable, &t->schedule->share, &t->queue_link, t->order);
+}
 
-        if (c == this_cpu() || !c->idle)
-            continue;
-        c->idle = false; /* one poke is enough */
-        __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
-        arch_send_wakeup(i);
-        return;
+void thread_leave_line(struct thread *t)
+{
+    if (t->schedule)
+        share_leave(&timetable, &t->schedule->share, &t->queue_link, t->order);
+}
+
+static void choose_again(struct cpu *c)
+{
+    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+    if (c != this_cpu())
+        arch_send_wakeup(c->index);
+}
+
+void cpu_look(struct cpu *c)
+{
+    if (c->turn_key == KEY(RANK_NONE, 0))
+        choose_again(c);
+}
+
+/* It stands in line anew: the core that gains most by it has a look. An idle one is poked
+ * once, since it is to have this turn from then on. */
+static void offer(const struct thread *t)
+{
+    struct cpu *best = NULL;
+    unsigned gain = 0;
+
+    for (unsigned i = 0; t->schedule && i < cpu_count; i++) {
+        struct cpu *c = &cpus[i];
+        unsigned key = KEY(turns_rank(&c->turns, i, &t->schedule->share), t->order);
+
+        if (key < c->turn_key && c->turn_key - key > gain) {
+            gain = c->turn_key - key;
+            best = c;
+        }
     }
+    if (!best)
+        return;
+    best->turn_key -= gain;
+    choose_again(best);
+}
+
+/* Who waits for the answer to call `w`, and for his in turn, lends his time. Mail and calls
+ * in rings wait without having any. */
+static void lend(const struct waiter *w)
+{
+    for (unsigned i = 0; w && w->thread && !w->ring && i < WAIT_CHAIN_MAX; i++) {
+        struct thread *t = w->thread;
+
+        if (!list_is_linked(&t->queue_link)) {
+            thread_line_up(t);
+            offer(t);
+        }
+        w = t->current_call;
+    }
+}
+
+/* Ready, and so are all that can lend it time: callers, and the next in its queue. */
+static void join_line(struct thread *t)
+{
+    struct list *next = t->serves ? list_first(&t->serves->callers) : NULL;
+
+    t->state = THREAD_READY;
+    thread_line_up(t);
+    lend(t->current_call);
+    if (next)
+        lend(CONTAINER(next, struct waiter, link));
 }
 
 void thread_ready(struct thread *t)
 {
-    t->state = THREAD_READY;
-    list_add_tail(&ready, &t->queue_link);
-    if (cpu_count > 1)
-        poke_idle_core();
+    join_line(t);
+    offer(t);
 }
 
 void thread_block(struct thread *t, enum thread_state state)
 {
     if (t->state == THREAD_READY)
-        list_remove(&t->queue_link);
+        thread_leave_line(t);
     t->state = (uint8_t)state;
 }
 
@@ -94,49 +161,120 @@ void sched_deadline(struct cpu *c, uint64_t deadline, uint64_t now)
     arch_timer_arm(deadline > now ? deadline - now : 1);
 }
 
-/* Arm the timer for the end of the slice or the next deadline. */
-static void arm_timer(struct cpu *c, uint64_t now)
+/* Arm the timer for the end of the turn or the deadline `next`; where nobody has a turn,
+ * for the next slot if an owner waits for his. */
+static void arm_timer(struct cpu *c, uint64_t now, uint64_t next)
 {
-    uint64_t next = wait_next_deadline();
+    uint64_t turn = c->current ? c->slice_end : turns_wake(&timetable, &c->turns);
 
-    if (c->current && c->slice_end < next)
-        next = c->slice_end;
+    if (turn < next)
+        next = turn;
     if (next != PHX_FOREVER)
         sched_deadline(c, next, now);
 }
 
-/* Take the next one; the current thread, if there is one, could go on. */
+/* --- turns ------------------------------------------------------------------- */
+
+/* Who can run on the turn of `t`: itself, or the end of what it waits for. NULL: nobody. */
+static struct thread *heir(struct thread *t)
+{
+    if (t->state == THREAD_BLOCKED)
+        t = wait_chain_end(t);
+    return t->state == THREAD_READY ? t : NULL;
+}
+
+/* Who had the turn pays for it. */
+static void turn_over(struct cpu *c, uint64_t now)
+{
+    struct thread *t = c->turn;
+
+    if (!t)
+        return;
+    account_ran(t->process->object.account, now - c->turn_began);
+    if (t->schedule && c->turn_key >= KEY(RANK_CREDIT, 0) && c->turn_key < KEY(RANK_SPARE, 0))
+        share_borrow(&timetable, &t->schedule->share, now - c->turn_began);
+    c->turn = NULL;
+    object_unref(&t->object);
+}
+
+/* The next turn begins: who is to run; NULL: nobody. Those in line who have nothing to
+ * give leave it, a few at a time. */
+static struct thread *turn_begin(struct cpu *c, uint64_t now)
+{
+    struct schedule *s;
+    unsigned rank;
+
+    c->grace = false;
+    c->turn_key = KEY(RANK_NONE, 0);
+    for (unsigned i = 0; (s = schedule_next(c, now, &rank)); i++) {
+        unsigned order = (unsigned)__builtin_ctzll(s->share.orders);
+        struct thread *t = CONTAINER(s->share.queue[order].next, struct thread, queue_link);
+        struct thread *end = heir(t);
+
+        thread_leave_line(t);
+        if (end) {
+            if (end != t)
+                thread_leave_line(end);
+            t->object.refs++;
+            c->turn = t;
+            c->turn_began = now;
+            c->turn_key = KEY(rank, order);
+            c->slice_end = turns_end(&timetable, &c->turns, rank, &s->share, now);
+            return end;
+        }
+        if (i == LENDERS_MOST) {
+            c->resched = 1;
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* Its slice is over: one that asked is told, and has a moment to leave by itself. */
+static bool slice_end_told(struct cpu *c, struct thread *t, uint64_t now)
+{
+    if (!t || !t->schedule || !t->schedule->slice_end_bits || c->grace || now < c->slice_end)
+        return false;
+    t->pending |= t->schedule->slice_end_bits;
+    t->attention = true;
+    c->grace = true;
+    c->slice_end = now + GRACE_NS;
+    sched_deadline(c, c->slice_end, now);
+    return true;
+}
+
+/* Who runs next; the current thread, if there is one, could go on. If there is none the
+ * turn goes on with whoever can run on it, unless somebody wants the core. */
 static void schedule(struct cpu *c)
 {
     uint64_t now = now_ns();
-    struct thread *old = c->current;
-    struct list *first;
+    struct thread *old = c->current, *t = NULL;
+    bool goes_on = !old && !c->resched && c->turn && now < c->slice_end;
 
     c->resched = 0;
+    if (slice_end_told(c, old, now))
+        return;
     if (old)
-        thread_ready(old);
-    wait_timers_queue_lazy();
-    wait_timers_expire(now);
-
-    first = list_first(&ready);
-    if (first) {
-        struct thread *t = CONTAINER(first, struct thread, queue_link);
-
-        list_remove(first);
-        if (t != old) {
-            if (old)
-                switch_leave(c, old);
-            switch_enter(c, t);
-        } else {
-            t->state = THREAD_RUNNING;
-        }
-        c->slice_end = now + SLICE_NS;
+        join_line(old);
+    uint64_t deadline = wait_timers(now);
+    if (goes_on && (t = heir(c->turn))) {
+        thread_leave_line(t);
+    } else {
+        turn_over(c, now);
+        t = turn_begin(c, now);
+    }
+    if (t && t == old) {
+        t->state = THREAD_RUNNING;
     } else {
         if (old)
             switch_leave(c, old);
         c->current = NULL;
+        if (t)
+            switch_enter(c, t);
+        if (old)
+            offer(old);
     }
-    arm_timer(c, now);
+    arm_timer(c, now, deadline);
 }
 
 /* --- chores ---------------------------------------------------------------- */
@@ -167,12 +305,10 @@ static bool chore_step(void)
 /* Nothing to run and nothing to do. */
 static void idle(struct cpu *c)
 {
-    c->idle = true;
     kernel_unlock();
     if (!__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE))
         arch_idle();
     kernel_lock(c);
-    c->idle = false;
 }
 
 /* A few steps a call, until every table was gone through since the last revoke. */

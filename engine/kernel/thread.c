@@ -31,6 +31,7 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
     list_init(&t->waiter.link);
     list_init(&t->waiter.lazy);
     t->state = THREAD_STOPPED;
+    thread_schedule(t, &root_schedule, 0);
     t->resume_full = 1;
     t->regs.rflags = arch_user_flags(0);
     if (page) {
@@ -80,9 +81,8 @@ bool thread_end(struct thread *t, uint64_t code)
     t->exit_code = code;
     if (!answer_others(t) || ring_shrink(t))
         return false;
-    if (t->state == THREAD_READY)
-        list_remove(&t->queue_link);
     t->state = THREAD_DEAD;
+    thread_schedule(t, NULL, 0);
     if (c->current == t)
         c->current = NULL;
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
@@ -133,6 +133,7 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
     TRY(result_row(inv, &row));
     TRY(thread_new(p, page, in->page_address, &t));
 
+    thread_schedule(t, inv->thread->schedule, inv->thread->order);
     t->regs.rip = in->entry;
     t->regs.rsp = in->stack;
     t->regs.rdi = in->argument;
@@ -210,6 +211,21 @@ int op_thread_join(struct invocation *inv, const struct thread_join_in *in,
     if (t->state != THREAD_DEAD)
         return wait_for(inv->waiter, WAIT_JOIN, &t->object, &t->joiners, in->deadline);
     out->code = t->exit_code;
+    return OK;
+}
+
+/* The turn stays whose it is. A call in a ring has none to give. */
+int op_thread_yield_to(struct invocation *inv)
+{
+    struct thread *t = target(inv), *me = inv->thread, *end = wait_chain_end(t);
+
+    if (t->state == THREAD_DEAD || t->state == THREAD_STOPPED)
+        return PHX_INVALID_STATE;
+    if (end->state != THREAD_READY || inv->waiter->ring || me != this_cpu()->current)
+        return PHX_WOULD_BLOCK;
+    thread_leave_line(end);
+    thread_ready(me);
+    thread_switch_direct(this_cpu(), end);
     return OK;
 }
 

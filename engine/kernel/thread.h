@@ -113,11 +113,12 @@ struct thread {
     uint64_t resume_full;      /* offset 144: leave with every register */
     struct object object;
     struct process *process;   /* counted */
-    uint8_t state;
+    uint8_t state, order;
     bool attention;            /* the exit has something to do: dying, work, ring, pending */
     bool stop_wanted;          /* stop at the next exit */
     bool ending;               /* ended itself: goes at the next exit */
-    struct list queue_link;    /* ready queue */
+    struct schedule *schedule; /* counted; NULL: it runs on lent time only */
+    struct list queue_link;    /* in the schedule's line, by order (see sched.c) */
     struct list process_link;
     struct waiter *current_call; /* the one RETURN with capability 0 answers */
     struct endpoint *serves;   /* whose `server` it is, or NULL */
@@ -153,6 +154,13 @@ bool thread_end(struct thread *t, uint64_t code);
 
 /* Make a thread runnable that was stopped or blocked. */
 void thread_ready(struct thread *t);
+/* In the line of its schedule, at the end of its order; and out of it. */
+void thread_line_up(struct thread *t);
+void thread_leave_line(struct thread *t);
+/* It is in that one from now on; NULL: in none. */
+void thread_schedule(struct thread *t, struct schedule *s, unsigned order);
+/* There may be something for this core, should it sleep. */
+void cpu_look(struct cpu *c);
 /* The current thread no longer runs; who does is decided at the exit. */
 void thread_block(struct thread *t, enum thread_state state);
 /* Run `t` on this core instead of the thread that just blocked, on its slice. */
@@ -201,9 +209,9 @@ void wait_cancel(struct waiter *w, err_t error);
 void wait_answer(struct waiter *w, int64_t result, bool direct);
 /* The same for a kernel method, with its results. */
 void wait_answer_words(struct waiter *w, err_t error, const uint64_t out[5]);
-void wait_timers_queue_lazy(void);   /* the core is about to run something else */
-void wait_timers_expire(uint64_t now);
-uint64_t wait_next_deadline(void);   /* PHX_FOREVER: none */
+/* The core is about to run something else: deadlines that have passed end their waits, a few
+ * at a time. When the next one comes; PHX_FOREVER: none. */
+uint64_t wait_timers(uint64_t now);
 
 /* --- system calls that are not plain (fast.c has the others) ----------------- */
 

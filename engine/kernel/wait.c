@@ -71,8 +71,9 @@ void wait_end(struct waiter *w)
         object_unref(o);
 }
 
-void wait_timers_queue_lazy(void)
+uint64_t wait_timers(uint64_t now)
 {
+    struct tree_node *first;
     struct list *l;
 
     for (unsigned i = 0; i < WAITS_A_STEP && (l = list_first(&lazy)); i++) {
@@ -81,22 +82,7 @@ void wait_timers_queue_lazy(void)
         list_remove(l);
         queue_timer(w);
     }
-}
-
-uint64_t wait_next_deadline(void)
-{
-    struct tree_node *first = tree_first(&timers);
-
-    if (!list_is_empty(&lazy))
-        return 0;
-    return first ? first->key : PHX_FOREVER;
-}
-
-void wait_timers_expire(uint64_t now)
-{
-    struct tree_node *first;
-
-    for (unsigned i = 0; i < WAITS_A_STEP && (first = tree_first(&timers)) && first->key <= now;
+    for (unsigned i = 0; (first = tree_first(&timers)) && first->key <= now && i < WAITS_A_STEP;
          i++) {
         struct waiter *w = CONTAINER(first, struct waiter, timer);
 
@@ -107,6 +93,9 @@ void wait_timers_expire(uint64_t now)
             wait_cancel(w, w->state == WAIT_SLEEP ? OK : PHX_TIMEOUT);
         }
     }
+    if (!list_is_empty(&lazy))
+        return 0;
+    return first ? first->key : PHX_FOREVER;
 }
 
 void wait_cancel(struct waiter *w, err_t error)

@@ -15,7 +15,7 @@ const made = {
     account: "ACCOUNT", process: "PROCESS", space: "ADDRESS_SPACE", pool: "FRAME_POOL",
     endpoint: "ENDPOINT", notification: "NOTIFICATION", thread: "THREAD", reply: "REPLY",
     ring: "RING", frame: "FRAME", console: "CONSOLE", irq: "IRQ", ioPort: "IO_PORT", pciFunction: "PCI_FUNCTION",
-    deviceMemory: "DEVICE_MEMORY", domain: "DMA_DOMAIN",
+    deviceMemory: "DEVICE_MEMORY", domain: "DMA_DOMAIN", schedule: "SCHEDULE", slice: "TIME_SLICE",
 };
 
 function fail(why) {

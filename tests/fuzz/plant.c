@@ -100,9 +100,9 @@ static __attribute__((noinline)) uint64_t plant_index(void)
     return bytes[four];
 }
 
-void __real_init_start(void);
-void __wrap_init_start(void);
-void __wrap_init_start(void)
+void __real_init_start(unsigned cores);
+void __wrap_init_start(unsigned cores);
+void __wrap_init_start(unsigned cores)
 {
     static const struct {
         const char *word;
@@ -119,7 +119,7 @@ void __wrap_init_start(void)
     for (unsigned i = 0; i < sizeof plants / sizeof *plants; i++)
         if (boot_has_word(kernel.boot->command_line, plants[i].word))
             panic("nobody noticed: %lu", plants[i].plant());
-    __real_init_start();
+    __real_init_start(cores);
 }
 
 err_t __real_watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits);

@@ -83,6 +83,9 @@ static void core_1_looks(void)
     run_entry(wakeup, cpus[1].current);
     struct thread *next = cpus[1].current;
     cpus[1].current = NULL;
+    if (cpus[1].turn)
+        object_unref(&cpus[1].turn->object);
+    cpus[1].turn = NULL;
     if (next)
         thread_ready(next);
     arch_host.cpu = &cpus[0];
@@ -279,7 +282,7 @@ TEST(cores, who_waits_for_the_lock_flushes, "or two cores would wait for each ot
 TEST(cores, an_idle_core_is_woken, "when a thread is ready, and once")
 {
     begin();
-    cpus[1].idle = true;
+    cpus[1].turn_key = UINT32_MAX; /* nobody's */
     cpus[1].resched = 0;
     arch_host.wakeups[1] = 0;
     (void)another_thread(&alice);

@@ -298,9 +298,19 @@ static struct tree_node *next(const struct tree *tree, const struct tree_node *n
     return tree_ceil(tree, n->key + 1);
 }
 
+/* A core counts whose turn it is. */
+static unsigned turns_of(const struct object *o)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < CPUS_MAX; i++)
+        n += cpus[i].turn && &cpus[i].turn->object == o;
+    return n;
+}
+
 static void dump_object(struct object *o)
 {
-    say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs, o->dead);
+    say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs - turns_of(o), o->dead);
     if (o->type == OBJECT_ENDPOINT) {
         struct endpoint *e = (struct endpoint *)o;
 
@@ -371,7 +381,7 @@ static void dump_thread(struct thread *t)
 
     say("  thread %p state %u refs %u waits %u rows %u reply %u pending %#lx work %u ring %p "
         "call %p joiners %u code %lu\n",
-        (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs, w->state,
+        (void *)t, t->state == THREAD_RUNNING ? THREAD_READY : t->state, t->object.refs - turns_of(&t->object), w->state,
         w->state ? w->rows_reserved : 0u, w->state ? w->wants_reply : 0u, t->pending,
         t->work.step != NULL, (void *)t->ring, (void *)t->current_call,
         list_length(&t->joiners), t->exit_code);

@@ -157,6 +157,12 @@ static void new_notification(void)
     CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_NOTIFICATION);
 }
 
+static void new_schedule(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_SCHEDULE), 0);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_SCHEDULE);
+}
+
 /* --- Process ------------------------------------------------------------------- */
 
 static void exit_process(void)
@@ -323,6 +329,15 @@ static void join(void)
 }
 
 /* --- ThreadControl ---------------------------------------------------------------- */
+
+static void yield_to(void)
+{
+    uint64_t id = grant(&boss, bob.thread_id, &alice);
+
+    CHECK_EQ(ATTEMPT_CALL(t, id, THREAD_YIELD_TO), 0);
+    CHECK(arch_host.cpu->current == bob.thread);
+    CHECK_EQ(t->state, THREAD_READY);
+}
 
 static void exit_thread(void)
 {
@@ -573,6 +588,7 @@ static const struct scenario scenarios[] = {
     METHOD(ACCOUNT, NEW_ENDPOINT, new_endpoint),
     METHOD(ACCOUNT, NEW_NOTIFICATION, new_notification),
     METHOD(ACCOUNT, NEW_DMA_DOMAIN, new_dma_domain),
+    METHOD(ACCOUNT, NEW_SCHEDULE, new_schedule),
     METHOD(PROCESS, EXIT, exit_process),
     METHOD(PROCESS, STATUS, status),
     METHOD(PROCESS, WATCH, watch_process),
@@ -586,6 +602,7 @@ static const struct scenario scenarios[] = {
     METHOD(THREAD, INTERRUPT, interrupt),
     METHOD(THREAD, REGISTERS, registers),
     METHOD(THREAD, JOIN, join),
+    METHOD(THREAD, YIELD_TO, yield_to),
     METHOD(THREAD_CONTROL, EXIT, exit_thread),
     METHOD(THREAD_CONTROL, YIELD, yield),
     METHOD(THREAD_CONTROL, SLEEP, sleep_until),

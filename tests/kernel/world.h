@@ -72,6 +72,10 @@ int64_t answer_of(const struct thread *t);
 /* Let everything happen that can, and that until `ns` from now. */
 void settle(void);
 void pass_time(uint64_t ns);
+/* The core's timer rings; if the core sleeps, it looks whether there is something. */
+void world_tick(void);
+/* So many slots for each core, of that length, from the next world on. */
+void world_slots(unsigned count, uint64_t ns);
 /* Another thread of a program, ready to run. */
 struct thread *another_thread(struct program *p);
 
@@ -80,6 +84,10 @@ void *at(const struct program *p, uint64_t address);
 struct object *object_of(const struct program *p, uint64_t id);
 /* A hold of something of `from`'s in the table of `to`, as a grant makes it. */
 uint64_t grant(const struct program *from, uint64_t cap, const struct program *to);
+
+/* The same of an object of the kernel's. */
+uint64_t world_hold(const struct program *to, struct object *o, unsigned interface,
+    uint64_t methods, uint64_t badge);
 
 /* --- scarcity -------------------------------------------------------------- */
 

@@ -188,6 +188,7 @@ static size_t build_head(struct packer *p, void *buffer, size_t size)
     struct system_manifest_builder b;
     struct init_config_builder init;
     struct capnp_build_list list;
+    struct time_builder time;
 
     p->hash_count = 0;
     capnp_build_open(&p->build, buffer, size, package->segment_bytes[PACK_TREES] ? 2 : 1);
@@ -206,6 +207,11 @@ static size_t build_head(struct packer *p, void *buffer, size_t size)
         build_binary(p, binary_build_at(list, i), &package->binaries[i]);
     build_tree(p, b);
     build_run(b, package->run);
+    if (package->slots) {
+        time = system_manifest_init_time(b);
+        time_set_slots(time, (uint32_t)package->slots);
+        time_set_length(time, package->slot_length);
+    }
     return capnp_build_close(&p->build, &package->segment_bytes[PACK_BINARIES], BLOB_PAGE);
 }
 

@@ -57,6 +57,7 @@ struct package {
     size_t binary_count;
     struct tree_node *tree; /* what is at "/"; NULL: no files */
     struct run *run;        /* NULL: a system with a shell */
+    uint64_t slots, slot_length; /* of a core; 0: nothing is said of time */
     const char *refused;    /* by the schema of manifests, with file, line and reason; or NULL */
     uint64_t segment_bytes[3]; /* of the module, by number, once pack_place() was called */
 };

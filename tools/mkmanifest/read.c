@@ -5,6 +5,7 @@
 #include "manifest/names.h"
 #include "place.h"
 #include "refuse.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -238,6 +239,17 @@ static struct run *read_run(const struct json *v)
     return run;
 }
 
+static void read_time(struct package *package, const struct json *v)
+{
+    if (!v)
+        return;
+    ONLY(v, "slots", "length");
+    package->slots = number_of(v, "slots", 1, SLOTS_MAX);
+    package->slot_length = number_of(v, "length", SLOT_NS, SLOT_NS_MAX);
+    if (package->slots == 0 || package->slot_length < SLOT_NS_MIN)
+        refuse_at("time", "at least one slot is expected, of 100000 ns or more");
+}
+
 static void read_lists(struct package *package, const struct json *top)
 {
     const struct json *services = optional(top, "services", JSON_LIST);
@@ -264,7 +276,7 @@ struct package *package_read(const char *file, const char *text, size_t length, 
 
     folder = files;
     place_open(file, top);
-    ONLY(top, "version", "name", "init", "services", "binaries", "files", "run");
+    ONLY(top, "version", "name", "init", "services", "binaries", "files", "run", "time");
     if (required(top, "version", JSON_NUMBER)->number != 1)
         refuse_at("version", "1 is expected");
     package->name = name_of(top, "name");
@@ -274,6 +286,7 @@ struct package *package_read(const char *file, const char *text, size_t length, 
     package->init_capabilities = strings_of(init, "capabilities");
     read_lists(package, top);
     package->run = read_run(optional(top, "run", JSON_OBJECT));
+    read_time(package, optional(top, "time", JSON_OBJECT));
     if ((cue = json_member(top, "cue")) && (refused = json_member(cue, "refused")))
         package->refused = expect(refused, JSON_TEXT)->text;
     return package;

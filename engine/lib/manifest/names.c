@@ -17,6 +17,8 @@ const struct kernel_grant kernel_grants[] = {
     {"ioPort", IFACE_IO_PORT},
     {"deviceMemory", IFACE_DEVICE_MEMORY},
     {"pciFunction", IFACE_PCI_FUNCTION},
+    {"slots", IFACE_TIME_SLICE},
+    {"schedule", IFACE_SCHEDULE},
     {NULL, 0},
 };
 

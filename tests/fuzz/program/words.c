@@ -255,10 +255,15 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_resource: return chance_below(c, 7);
     case WORD_offset: return chance_one_in(c, 3) ? chance_below(c, 8) : 0;
     case WORD_own: return chance_one_in(c, 3);
+    case WORD_ns: return chance_below(c, 20000000);
+    case WORD_order: return chance_below(c, chance_one_in(c, 8) ? 70 : 3);
     case WORD_pages: return page_count(c);
     case WORD_pool: return known_cap(c, IFACE_FRAME_POOL);
-    case WORD_position: return chance_below(c, 3) * 1000;
+    case WORD_position:
+        return m->interface == IFACE_TIME_SLICE ? chance_below(c, 65) : chance_below(c, 3) * 1000;
     case WORD_process: return known_cap(c, IFACE_PROCESS);
+    case WORD_schedule: return chance_one_in(c, 4) ? 0 : known_cap(c, IFACE_SCHEDULE);
+    case WORD_thread: return known_cap(c, IFACE_THREAD);
     case WORD_protection:
         return chance_one_in(c, 6) ? chance_below(c, 9) : 1 + chance_below(c, 2) * 2;
     case WORD_slot: return chance_one_in(c, 3) ? chance_below(c, 17) : 0;

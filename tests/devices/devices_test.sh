@@ -36,11 +36,21 @@ good() {
     shift 2
     out=$(boot "$B/devices.manifest" "$@")
     status=$?
+    last=$out
     echo "$out" | sed -n "s/^\(ok\|FAIL\) devices\./\1 devices.$name./p; s/^  [0-9a]/&/p"
     # 10 from the program, as isa-debug-exit passes it on.
     [ $status = 21 ] && [ "$(grep -c '^ok ' <<<"$out")" -ge "$least" ]
     say "$name.the_machine_ends_well" $? "status $status
 $out"
+}
+
+# shown LINE...: what a program was handed, as it is told
+shown() {
+    local line
+
+    for line; do
+        grep -qF -- "$line" <<<"$last" || return 1
+    done
 }
 
 # refused NAME GRANT FIRST COUNT WHY: at the machine, by init
@@ -67,6 +77,12 @@ unit="intel-iommu,intremap=off,aw-bits=48"
 good smp1 50 1 -device $unit
 good smp2 50 2 -device $unit
 good no_unit 2 1
+shown 'rtcPorts     IoPort          0x70-0x71 in out range' \
+    'rtcLine      Irq             8 bind ack info range' \
+    'config       DeviceMemory    0xb0028000-0xb0028fff info mapRead mapWrite' \
+    'function     PciFunction     00:05.0 attach range' \
+    'function2    PciFunction     00:06.0 attachUnconfined identify'
+say caps_shows_what_of_the_machine_it_is $? "$last"
 # What VT-d cannot do here is no unit: three levels of tables only.
 good small_unit 2 1 -device intel-iommu,intremap=off,aw-bits=39
 refused ports_of_the_console rtcPorts 0x3f8 1 'ioPort 0x3f8 and 0 more'

@@ -164,6 +164,7 @@ static int test_all(void)
         rt_print("FAIL devices.begins %s\n", problem);
         failures++;
     } else if (account_new_dma_domain(rt_cap("account"), 0, &domain) < 0) {
+        rt_show_capabilities();
         test_no_unit();
     } else {
         phx_release(domain.domain);

@@ -40,6 +40,10 @@ void rt_show_capabilities(void);
  * allows. What every capability can do is one mark, unless some of it was taken away. */
 void rt_show_authority(unsigned interface, uint64_t methods, size_t column);
 const char *rt_interface_name(unsigned interface);
+/* What of the machine a hold of drivers names, from its badge: "0x70-0x71", "00:05.0"; how
+ * long that is, 0 of any other interface. */
+#define RT_RANGE_TEXT 48
+size_t rt_range_text(unsigned interface, uint64_t badge, char *text, size_t size);
 
 /* The process's own. */
 #define RT_PROCESS PHX_SLOT_ID(SLOT_PROCESS)

@@ -158,12 +158,15 @@ static size_t count_below(const struct row *r, unsigned depth)
 /* What the badge and the counter say; "" if nothing. */
 static void details(const struct phx_hold *h, char *text, size_t size)
 {
+    char range[RT_RANGE_TEXT];
     size_t used = 0;
 
     text[0] = 0;
     if (h->state == PHX_HOLD_RESERVED)
         return;
-    if (h->interface == IFACE_FRAME)
+    if (rt_range_text(h->interface, h->badge, range, sizeof range))
+        used = fmt(text, size, " %s", range);
+    else if (h->interface == IFACE_FRAME)
         used = fmt(text, size, " %lu pages", h->badge & 0xffffffff);
     else if (h->badge != 0 && h->interface != IFACE_REPLY)
         used = fmt(text, size, h->badge >> 32 != 0 ? " badge 0x%lx" : " badge %lu", h->badge);

@@ -24,8 +24,7 @@
 struct domain {
     struct space space;      /* first: what is done to a space can be done to it */
     struct chore taking_down;
-    struct node *up;         /* of the function's hold, counted, while attached */
-    uint64_t up_gen;
+    struct pin hold;         /* of the function, while it is attached */
     uint16_t function;
     bool unconfined;
     struct watch watch;
@@ -56,9 +55,11 @@ int op_account_new_dma_domain(struct invocation *inv, const struct account_new_d
     return OK;
 }
 
-static uint64_t reach(const struct domain *d)
+/* Its device reaches what it should, and its next refused transfer is reported. */
+static void connect(const struct domain *d)
 {
-    return d->unconfined ? ARCH_DMA_EVERYTHING : d->space.root;
+    arch_dma_set(d->function, d->space.domain,
+                 d->unconfined ? ARCH_DMA_EVERYTHING : d->space.root);
 }
 
 /* Its device reaches nothing any more when this returns. */
@@ -67,13 +68,13 @@ static void detach(struct domain *d)
     arch_dma_set(d->function, d->space.domain, ARCH_DMA_BLOCKED);
     domains[d->space.domain] = NULL;
     d->space.domain = 0;
-    node_unref(d->up);
+    pin_drop(&d->hold);
 }
 
 void dma_sweep(void)
 {
     for (unsigned i = 1; i < DOMAINS; i++)
-        if (domains[i] && !node_alive(domains[i]->up, domains[i]->up_gen))
+        if (domains[i] && !pin_alive(&domains[i]->hold))
             detach(domains[i]);
 }
 
@@ -119,10 +120,8 @@ int op_dma_domain_attach(struct invocation *inv, const struct dma_domain_attach_
     domains[free] = d;
     d->space.domain = (uint16_t)free;
     d->function = function;
-    d->up = row->up;
-    d->up_gen = row->up_gen;
-    node_ref(d->up);
-    arch_dma_set(function, free, reach(d));
+    pin_set(&d->hold, row);
+    connect(d);
     return OK;
 }
 
@@ -151,7 +150,7 @@ int op_dma_domain_info(struct invocation *inv, struct dma_domain_info_out *out)
     const struct domain *d = (const struct domain *)inv->object;
 
     if (d->space.domain)
-        arch_dma_set(d->function, d->space.domain, reach(d));
+        connect(d);
     out->faults = d->faults;
     out->address = d->fault_address;
     out->reason = d->fault_reason;

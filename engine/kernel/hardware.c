@@ -96,9 +96,9 @@ int op_io_port_out(struct invocation *inv, const struct io_port_out_in *in)
 
 static struct line {
     struct notification *told;     /* not counted: freed, it unbinds; NULL: nobody */
-    uint64_t bits;
-    struct node *up[2];            /* of the holds of line and notification, counted */
-    uint64_t up_gen[2];
+    struct node *told_up;          /* of its hold, counted */
+    uint64_t told_up_gen, bits;
+    struct pin hold;               /* of the line */
     uint64_t count, coalesced, lost;
     unsigned pending;              /* since the last ack */
 } lines[ARCH_IRQS];
@@ -113,12 +113,12 @@ void irq_sweep(const struct object *o)
 {
     for (struct line *l = lines; l < lines + ARCH_IRQS; l++) {
         if (!l->told || (o != &device_irq && o != &l->told->object) ||
-            (l->told->object.refs > 0 && node_alive(l->up[0], l->up_gen[0]) &&
-             node_alive(l->up[1], l->up_gen[1])))
+            (l->told->object.refs > 0 && node_alive(l->told_up, l->told_up_gen) &&
+             pin_alive(&l->hold)))
             continue;
         arch_irq_set((unsigned)(l - lines), false);
-        node_unref(l->up[0]);
-        node_unref(l->up[1]);
+        node_unref(l->told_up);
+        pin_drop(&l->hold);
         l->told = NULL;
     }
 }
@@ -172,12 +172,12 @@ int op_irq_bind(struct invocation *inv, const struct irq_bind_in *in)
 
     *l = (struct line){
         .told = (struct notification *)row->object,
+        .told_up = row->up,
+        .told_up_gen = row->up_gen,
         .bits = in->bits,
-        .up = { inv->row->up, row->up },
-        .up_gen = { inv->row->up_gen, row->up_gen },
     };
-    node_ref(l->up[0]);
-    node_ref(l->up[1]);
+    node_ref(l->told_up);
+    pin_set(&l->hold, inv->row);
     arch_irq_set((unsigned)(l - lines), true);
     return OK;
 }

@@ -124,6 +124,9 @@ refuses cycle 'can never start' \
 refuses service_twice 'services\[1\].name: `one` is there twice' 's/"name": "two"/"name": "one"/'
 refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "file"/"name": "a", "file"/'
 refuses range_of_a_whole 'grants\[1\].count: there are no ranges of `console`' 's/"name": "out"/"count": 1, "name": "out"/'
+ports='s/"log", "console"/"log", "ioPort", "console"/'
+refuses whole_where_ranges_are 'grants\[1\].source: `ioPort` is granted by the range' "$ports; s/\"source\": \"console\"/\"source\": \"ioPort\"/; s/\\[\"WRITE\", \"read\"\\]/[]/"
+refuses range_twice 'grants\[0\].first: some of it is also granted in line' "$ports; s/\"source\": \"console\", \"methods\": \\[\"WRITE\", \"read\"\\]/\"source\": \"ioPort\", \"first\": 7, \"count\": 2/; s/\"source\": \"namespace\", \"methods\": \\[\"READ\", \"duplicate\"\\]/\"source\": \"ioPort\", \"first\": 8, \"count\": 1/"
 refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
 refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
     's/("name": "two", "binary": "b",)/\1 "provides": ["namespace"],/'

@@ -110,8 +110,6 @@ static inline bool plain_call(struct thread *t, uint64_t op, unsigned method)
     server->current_call = w;
     list_remove(&r->link);
     r->all = WAIT_NONE;
-    r->object = NULL;
-    e->object.refs--; /* the caller's row is another */
     w->all = WAIT_REPLY;
     w->sequence++;
     w->server = server;
@@ -140,8 +138,6 @@ static inline bool fast_return_receive(struct thread *t, uint64_t op)
     t->current_call = NULL;
     w->all = WAIT_RECEIVE;
     w->cap = t->regs.rdi;
-    w->object = &e->object;
-    e->object.refs++;
     list_add_tail(&e->receivers, &w->link);
     return switch_and_leave(this_cpu(), t, client);
 }

@@ -512,7 +512,7 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
         err = PHX_WOULD_BLOCK;
     if (err == OK) {
         w->mask = 0;
-        wait_begin(w, WAIT_RECEIVE, &e->object, &e->receivers, w->deadline);
+        wait_begin(w, WAIT_RECEIVE, NULL, &e->receivers, w->deadline);
         return BLOCKED;
     }
     if (err != BLOCKED)

@@ -17,7 +17,7 @@
 enum wait_state {
     WAIT_NONE,
     WAIT_CALL,         /* in endpoint.callers */
-    WAIT_RECEIVE,      /* in endpoint.receivers */
+    WAIT_RECEIVE,      /* in endpoint.receivers; they leave before it is freed */
     WAIT_REPLY,        /* in no queue: a thread's current_call, or what a Reply answers */
     WAIT_NOTIFICATION, /* in notification.waiters */
     WAIT_SLEEP,        /* in no queue but the timer's */

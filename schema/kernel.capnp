@@ -140,12 +140,15 @@ interface Process $A.number(2)
   getpid @6 () -> (pid :UInt64)
       $A.bit(6) $A.words $A.nyx([83]) $A.slot(process) $A.interruptSafe
       $A.doc("Its number; a name, no authority.");
-  holds @7 (cursor :UInt64, address :UInt64, length :UInt64) -> (next :UInt64, count :UInt64)
+  holds @7 (cursor :UInt64, address :UInt64) -> (next :UInt64, count :UInt64)
       $A.bit(8) $A.words $A.errors(["badAddress"])
       $A.doc("Rows of its table from a cursor on (0: the first), at most 16, as struct phx_hold each; next is where to go on, 0: nowhere.");
   revoke @8 (hold :UInt64, own :UInt64) -> ()
-      $A.bit(11) $A.words $A.errors(["notFound", "invalidState"])
-      $A.doc("One of its rows, as it could itself: own 0 revokes all that was derived from it, 1 this row too (both need the row's revoke method), 2 only lets go of it.");
+      $A.bit(11) $A.words $A.errors(["notFound"])
+      $A.doc("One of its rows, as it could itself: all that was derived from it, own 1: this row too. Of a row without the revoke method that alone goes.");
+  stopped @9 () -> (thread :UInt64, kind :UInt64, address :UInt64, error :UInt64)
+      $A.bit(12) $A.words $A.errors(["outOfMemory", "limitExceeded", "notFound"])
+      $A.doc("For its keeper: the next of its threads that stopped because its upcall could not be delivered, and what that was; each once.");
 }
 
 interface Thread $A.number(3)

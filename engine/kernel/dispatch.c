@@ -378,8 +378,10 @@ err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *r
 {
     struct thread *t = inv->thread;
     struct object *o = row->object;
-    uint64_t number = ++kernel.sweeps;
 
+    if (own > 1)
+        return PHX_INVALID_ARGUMENT;
+    uint64_t number = ++kernel.sweeps;
     cap_revoke_children(&kernel.caps, row);
     o->refs++; /* what was installed through it is looked for after the row is gone */
     if (own)
@@ -397,7 +399,5 @@ err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *r
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)
 {
-    if (in->own > 1)
-        return PHX_INVALID_ARGUMENT;
     return row_revoke(inv, &inv->thread->process->table, inv->row, in->own);
 }

@@ -137,6 +137,7 @@ struct process {
     uint64_t status;
     uint64_t fault_address;
     struct watch watch, keeper;
+    struct list untold;        /* of struct thread.untold_link, for the keeper */
     uint8_t state;
     uint32_t thread_count;
 };

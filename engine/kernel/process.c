@@ -36,6 +36,7 @@ err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
     p->libos_size = libos_high - libos_low;
     cap_table_init(&p->table, &kernel.caps, a);
     list_init(&p->threads);
+    list_init(&p->untold);
     list_init(&p->reap.link);
     list_add_tail(&a->processes, &p->account_link);
     list_add_tail(&kernel.processes, &p->all_link);
@@ -178,6 +179,21 @@ int op_process_keeper(struct invocation *inv, const struct process_keeper_in *in
     return watch_set(&p->keeper, inv->thread, in->notification, in->bits);
 }
 
+int op_process_stopped(struct invocation *inv, struct process_stopped_out *out)
+{
+    struct list *first = list_first(&((struct process *)inv->object)->untold);
+    uint32_t row;
+
+    if (!first)
+        return PHX_NOT_FOUND;
+    TRY(result_row(inv, &row));
+    struct thread *t = CONTAINER(first, struct thread, untold_link);
+    list_remove(first);
+    *out = t->untold;
+    out->thread = object_hold(inv->thread, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
+    return OK;
+}
+
 int op_process_getpid(struct invocation *inv, struct process_getpid_out *out)
 {
     out->pid = ((const struct process *)inv->object)->pid;
@@ -210,20 +226,16 @@ int op_account_create(struct invocation *inv, const struct account_create_in *in
         return PHX_DEPTH_EXCEEDED;
     TRY(result_row(inv, &row));
     TRY(object_new(parent, KIND_ACCOUNT, &object));
+    a = object;
+    account_init(a, parent, parent->memory);
     for (unsigned r = 0; r < RESOURCES; r++) {
-        err_t err = account_can(parent, r, limits[r]);
+        err_t err = account_transfer(parent, a, r, limits[r]);
 
         if (err != OK) {
-            object_free(object);
+            account_free(a);
             return err;
         }
     }
-
-    a = object;
-    account_init(a, parent, parent->memory);
-    for (unsigned r = 0; r < RESOURCES; r++)
-        if (account_transfer(parent, a, r, limits[r]) != OK)
-            panic("budget that was there is not");
     out->account = object_hold(inv->thread, row, &a->object, IFACE_ACCOUNT, ACCOUNT_M_ALL, 0);
     return OK;
 }

@@ -26,6 +26,7 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
     p->thread_count++;
     list_add_tail(&p->threads, &t->process_link);
     list_init(&t->queue_link);
+    list_init(&t->untold_link);
     list_init(&t->joiners);
     t->waiter.thread = t;
     list_init(&t->waiter.link);
@@ -90,6 +91,7 @@ bool thread_end(struct thread *t, uint64_t code)
     pin_drop(&t->page_frame);
     forget_extended(t);
     list_remove(&t->process_link);
+    list_remove(&t->untold_link);
     account_refund(p->object.account, RESOURCE_THREADS, 1);
     if (--p->thread_count == 0 && p->state == PROCESS_RUNNING)
         process_end(p, (code & 0xff) << 8, 0);

@@ -135,6 +135,8 @@ struct thread {
     struct pin page_frame;
     uint64_t page_address;
     uint64_t pending;          /* asynchronous bits not yet in the page */
+    struct list untold_link;   /* in process.untold */
+    struct process_stopped_out untold; /* what it could not be told */
     uint64_t fs_base, gs_base;
     void *extended;            /* FPU state, NULL until first used */
     unsigned extended_core;    /* whose registers had it last */

@@ -14,26 +14,27 @@ static inline struct phx_thread_page *page_of(struct thread *t)
 
 static inline bool in_restart_range(const struct phx_thread_page *page, uint64_t rip)
 {
-    uint64_t low = page->restart_low, high = page->restart_high;
-
-    return rip >= low && rip < high;
+    return rip >= page->restart_low && rip < page->restart_high;
 }
 
 /* It cannot be told: stop it and tell its keeper; without one the process ends. */
-static void undeliverable(struct thread *t, unsigned kind, uint64_t address, unsigned signal)
+static void undeliverable(struct thread *t, unsigned kind, uint64_t address, uint64_t error,
+                          unsigned signal)
 {
+    static const char *const names[] = { "", "page fault", "foreign system call", "exception",
+                                         "news" };
     struct process *p = t->process;
 
-    klog(LOG_WARNING, "process %lu: %s at 0x%lx (rip 0x%lx) and no way to tell it", p->pid,
-         kind == PHX_UPCALL_PAGE_FAULT ? "page fault"
-         : kind == PHX_UPCALL_SYSCALL  ? "foreign system call"
-                                       : "exception",
-         address, t->regs.rip);
     if (!watch_tell(&p->keeper)) {
+        klog(LOG_WARNING, "process %lu: %s at 0x%lx (rip 0x%lx) and no way to tell it", p->pid,
+             names[kind], address, t->regs.rip);
         process_end(p, signal, address);
         return;
     }
     p->fault_address = address;
+    t->untold = (struct process_stopped_out){ .kind = kind, .address = address, .error = error };
+    list_remove(&t->untold_link); /* it may have been started without asking */
+    list_add_tail(&p->untold, &t->untold_link);
     thread_block(t, THREAD_STOPPED);
 }
 
@@ -47,13 +48,18 @@ push(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned
     uint64_t entry = page ? __atomic_load_n(&page->entry, __ATOMIC_RELAXED) : 0;
 
     if (depth >= PHX_FRAMES || entry == 0 || entry >= PHX_USER_END) {
-        undeliverable(t, kind, address, signal);
+        undeliverable(t, kind, address, error, signal);
         return;
     }
 
     uint32_t disabled = page->disabled;
-    bool on_own_stack = disabled || in_restart_range(page, t->regs.rip);
-    uint64_t stack = on_own_stack ? t->regs.rsp - 256 : page->stack;
+    if (in_restart_range(page, t->regs.rip)) { /* frame 0 is still to be left: it begins anew */
+        t->regs.rip = page->restart_low;
+        t->regs.rsp = page->stack;
+        depth += depth == 0;
+        disabled = 1;
+    }
+    uint64_t stack = disabled ? t->regs.rsp - 256 : page->stack;
     struct phx_frame *f = &page->frames[depth];
     f->registers = t->regs;
     f->address = address;

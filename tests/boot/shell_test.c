@@ -112,7 +112,8 @@ static const char *next_line(const char *text)
 static void exactly_what_is_named(void)
 {
     static const char itself[] =
-        "process      Process         exit status watch newThread accept keeper getpid *\n"
+        "process      Process         exit status watch newThread accept keeper getpid\n"
+        "                             stopped *\n"
         "thread       ThreadControl   exit yield sleep takeReply newRing self *\n"
         "space        AddressSpace    map populate unmap protect query *\n"
         "pool         FramePool       alloc info *\n"

@@ -223,7 +223,7 @@ static struct phx_hold shown(uint64_t process, uint64_t id)
     uint64_t cursor = 0;
 
     do {
-        CHECK_EQ(CALL(t, process, PROCESS_HOLDS, cursor, MEMORY, 5 * sizeof *rows), 0);
+        CHECK_EQ(CALL(t, process, PROCESS_HOLDS, cursor, MEMORY), 0);
         cursor = WORD(t, 0);
         for (unsigned i = 0; i < WORD(t, 1); i++)
             if (rows[i].id == id)
@@ -237,7 +237,7 @@ static void holds(void)
     uint64_t process = grant(&boss, bob.process_id, &alice), n = make_notification(&alice);
     CHECK_EQ(CALL(t, n, CAPABILITY_GRANT, process, NOTIFICATION_M_SIGNAL), 0);
     uint64_t given = WORD(t, 0);
-    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_HOLDS, 0, MEMORY, 16 * sizeof(struct phx_hold)), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_HOLDS, 0, MEMORY), 0);
     CHECK(WORD(t, 1) > 0);
     struct phx_hold mine = shown(SLOT(PROCESS), n), his = shown(process, given);
     CHECK_EQ(mine.interface, IFACE_NOTIFICATION);
@@ -249,9 +249,9 @@ static void holds(void)
     CHECK_EQ(his.up, mine.down);
     CHECK_EQ(his.above, mine.up);
     CHECK_EQ(his.depth, 1);
-    CHECK_EQ(his.state, PHX_HOLD_LIVE);
+    CHECK_EQ(his.dead, 0);
     CHECK_EQ(CALL(t, n, CAPABILITY_REVOKE, 0), 0);
-    CHECK_EQ(shown(process, given).state, PHX_HOLD_DEAD);
+    CHECK_EQ(shown(process, given).dead, 1);
 }
 
 static void revoke_hold(void)
@@ -262,6 +262,28 @@ static void revoke_hold(void)
     CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_REVOKE, n, 1), 0);
     CHECK_EQ(CALL(bob.thread, child, NOTIFICATION_SIGNAL, 1), -PHX_REVOKED);
     CHECK_EQ(CALL(bob.thread, n, NOTIFICATION_SIGNAL, 1), -PHX_INVALID_CAPABILITY);
+}
+
+static void divide(struct thread *thread)
+{
+    kernel_fault(thread, 0, 0, 0);
+}
+
+static void stopped(void)
+{
+    uint64_t n = make_notification(&alice), process = grant(&boss, bob.process_id, &alice);
+    CHECK_EQ(CALL(t, process, PROCESS_KEEPER, n, 4), 0);
+    CHECK_EQ(CALL(t, process, PROCESS_STOPPED), -PHX_NOT_FOUND);
+    bob.thread->regs.rip = 0x2345;
+    run_entry(divide, bob.thread);
+    CHECK_EQ(bob.thread->state, THREAD_STOPPED);
+    CHECK_EQ(ATTEMPT_CALL(t, process, PROCESS_STOPPED), 0);
+    uint64_t thread = WORD(t, 0);
+    CHECK_EQ(WORD(t, 1), PHX_UPCALL_EXCEPTION);
+    CHECK_EQ(CALL(t, process, PROCESS_STOPPED), -PHX_NOT_FOUND);
+    CHECK_EQ(CALL(t, thread, THREAD_REGISTERS, MEMORY, 0), 0);
+    CHECK_EQ(((const struct phx_registers *)at(&alice, MEMORY))->rip, 0x2345);
+    CHECK_EQ(CALL(t, thread, THREAD_START), 0);
 }
 
 /* --- Thread --------------------------------------------------------------------- */
@@ -597,6 +619,7 @@ static const struct scenario scenarios[] = {
     METHOD(PROCESS, GETPID, getpid),
     METHOD(PROCESS, HOLDS, holds),
     METHOD(PROCESS, REVOKE, revoke_hold),
+    METHOD(PROCESS, STOPPED, stopped),
     METHOD(THREAD, START, start),
     METHOD(THREAD, STOP, stop),
     METHOD(THREAD, INTERRUPT, interrupt),

@@ -252,7 +252,8 @@ struct phx_frame {
  * memory, all inside the restart range [low, high). Asynchronous news that finds
  * rip there sets pending bits and moves rip back to `low`, because `pending` may
  * have been tested already; so the sequence must be one that can begin anew at any
- * point. A fault there pushes a frame like any other. (iretq would do in one
+ * point. A fault there counts as one of `low`: it pushes frame 1 at least (frame 0 is what
+ * is being left) with rip = low and rsp = stack, and is taken on `stack`. (iretq would do in one
  * instruction, but QEMU's reads its operands with the kernel's rights, which SMAP
  * refuses.)
  */
@@ -283,12 +284,10 @@ struct phx_hold {
     uint64_t down;     /* the node of what was derived from it; 0: nothing was */
     uint16_t interface;
     uint8_t depth;     /* of `up` */
-    uint8_t state;     /* PHX_HOLD_* */
+    uint8_t dead;      /* revoked, not swept yet */
     uint32_t unused;
 };
-#define PHX_HOLD_LIVE 1
-#define PHX_HOLD_RESERVED 2 /* for something that is about to arrive; the rest is 0 */
-#define PHX_HOLD_DEAD 3     /* revoked, not swept yet */
+#define PHX_HOLDS 16 /* in one answer at most */
 
 /*
  * Where a new process's first thread looks: rdi is the address of this block (in

@@ -13,13 +13,8 @@
 #define STACK_PAGES 4
 
 _Static_assert(offsetof(struct phx_thread_page, local) == THREAD_LOCAL, "offsets.h");
-_Static_assert(offsetof(struct thread, iret) == 0, "offsets.h");
-_Static_assert(THREAD_LOCAL + offsetof(struct thread, iret_nested) == THREAD_IRET_NESTED,
-               "offsets.h");
 _Static_assert(THREAD_LOCAL + offsetof(struct thread, fs) == THREAD_FS, "offsets.h");
 _Static_assert(THREAD_LOCAL + offsetof(struct thread, work) == THREAD_WORK, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rip) == FRAME_RIP, "offsets.h");
-_Static_assert(offsetof(struct phx_registers, rsp) == FRAME_RSP, "offsets.h");
 _Static_assert(THREAD_LOCAL + sizeof(struct thread) <= PHX_PAGE_SIZE, "the page is full");
 
 struct lock threads_lock;
@@ -99,8 +94,6 @@ static void page_prepare(struct thread *t)
     page->disabled = 1;
     page->depth = 1;
     page->pending = 0;
-    thread_selectors(&t->iret[1], &t->iret[4]);
-    thread_selectors(&t->iret_nested[1], &t->iret_nested[4]);
     list_init(&t->waiting);
 }
 

@@ -26,8 +26,6 @@
 #define FACE_SIZE 1024
 
 struct thread {
-    uint64_t iret[5];        /* what leaves to the program; upcall.S */
-    uint64_t iret_nested[5]; /* what leaves to the libos itself */
     uint64_t fs;             /* FS base at its start */
     uint32_t work;           /* the face has something to do before the program goes on */
     struct phx_thread_page *page;

@@ -79,18 +79,12 @@ upcall_entry:
  * Back to the program, whose registers are frame 0. Everything from here to
  * restart_high can be begun anew at any point: what it reads stays as it is, and
  * what it writes is constant. Until `disabled` is clear nothing interrupts it;
- * afterwards rip is in the restart range, which counts the same.
+ * afterwards rip is in the restart range, which counts the same. A fault there is
+ * pushed above frame 0, on the empty libos stack, as one of restart_low.
  */
     .globl thread_leave
-thread_leave:
-    mov %gs:PHX_PAGE_SELF, %rcx
-    mov PHX_PAGE_FRAMES + FRAME_RIP(%rcx), %rax
-    mov %rax, THREAD_IRET + 0(%rcx)
-    mov PHX_PAGE_FRAMES + FRAME_RFLAGS(%rcx), %rax
-    mov %rax, THREAD_IRET + 16(%rcx)
-    mov PHX_PAGE_FRAMES + FRAME_RSP(%rcx), %rax
-    mov %rax, THREAD_IRET + 24(%rcx)
     .globl restart_low
+thread_leave:
 restart_low:
     mov %gs:PHX_PAGE_SELF, %rsp
     add $PHX_PAGE_FRAMES, %rsp
@@ -109,7 +103,7 @@ restart_low:
     pop %rax
     pop %rcx
     pop %rdi
-    add $(THREAD_IRET + 16 - PHX_PAGE_FRAMES - FRAME_RIP), %rsp
+    add $8, %rsp
     movl $0, %gs:PHX_PAGE_DEPTH
     movl $0, %gs:PHX_PAGE_DISABLED
     cmpq $0, %gs:PHX_PAGE_PENDING
@@ -118,15 +112,15 @@ restart_low:
      * then refuses them (QEMU 7.2, helper_iret_protected). The jump reads through
      * GS and so needs no register. */
     popfq
-    mov %gs:(THREAD_IRET + 24), %rsp
-    jmp *%gs:THREAD_IRET
-1:  movl $1, %gs:PHX_PAGE_DISABLED
+    mov %gs:(PHX_PAGE_FRAMES + PHX_REG_RSP), %rsp
+    jmp *%gs:(PHX_PAGE_FRAMES + PHX_REG_RIP)
+1:  mov %gs:PHX_PAGE_STACK, %rsp
+    and $-16, %rsp
     movl $1, %gs:PHX_PAGE_DEPTH
+    movl $1, %gs:PHX_PAGE_DISABLED
     .globl restart_high
 restart_high:
     /* Something came in between: as if it had interrupted the program. */
-    mov %gs:PHX_PAGE_STACK, %rsp
-    and $-16, %rsp
     mov %gs:PHX_PAGE_SELF, %rdx
     lea PHX_PAGE_FRAMES(%rdx), %rdi
     mov $PHX_UPCALL_PENDING, %esi
@@ -134,37 +128,37 @@ restart_high:
     jmp thread_leave
 
 /* Back into the libos itself, after a fault of its own; rbx is the frame. It was
- * disabled and stays so. */
+ * disabled and stays so. A fault of this is one more level, below on this stack and in
+ * the next frame: so the stack pointer stays on the stack, what is needed after the
+ * frame was given up is pushed first, and rip goes onto the interrupted stack, below which
+ * the libos keeps nothing and the kernel leaves 256 bytes. */
 leave_nested:
-    mov %gs:PHX_PAGE_SELF, %rcx
-    mov FRAME_RIP(%rbx), %rax
-    mov %rax, THREAD_IRET_NESTED + 0(%rcx)
-    mov FRAME_RFLAGS(%rbx), %rax
-    mov %rax, THREAD_IRET_NESTED + 16(%rcx)
-    mov FRAME_RSP(%rbx), %rax
-    mov %rax, THREAD_IRET_NESTED + 24(%rcx)
-    mov %rbx, %rsp
-    decl PHX_PAGE_DEPTH(%rcx)
-    pop %rsi
-    pop %rdx
-    pop %r10
-    pop %r8
-    pop %r9
+    mov PHX_REG_RSP(%rbx), %rax
+    mov PHX_REG_RIP(%rbx), %rcx
+    sub $8, %rax
+    mov %rcx, (%rax)
+    push %rax
+    pushq PHX_REG_RFLAGS(%rbx)
+    pushq PHX_REG_RBX(%rbx)
+    mov PHX_REG_R15(%rbx), %r15
+    mov PHX_REG_R14(%rbx), %r14
+    mov PHX_REG_R13(%rbx), %r13
+    mov PHX_REG_R12(%rbx), %r12
+    mov PHX_REG_RBP(%rbx), %rbp
+    mov PHX_REG_R11(%rbx), %r11
+    mov PHX_REG_R10(%rbx), %r10
+    mov PHX_REG_R9(%rbx), %r9
+    mov PHX_REG_R8(%rbx), %r8
+    mov PHX_REG_RAX(%rbx), %rax
+    mov PHX_REG_RCX(%rbx), %rcx
+    mov PHX_REG_RDX(%rbx), %rdx
+    mov PHX_REG_RSI(%rbx), %rsi
+    mov PHX_REG_RDI(%rbx), %rdi
     pop %rbx
-    pop %r12
-    pop %r13
-    pop %r14
-    pop %r15
-    pop %rbp
-    pop %r11
-    pop %rax
-    pop %rcx
-    pop %rdi
-    mov %gs:PHX_PAGE_SELF, %rsp
-    lea (THREAD_IRET_NESTED + 16)(%rsp), %rsp
+    decl %gs:PHX_PAGE_DEPTH
     popfq
-    mov %gs:(THREAD_IRET_NESTED + 24), %rsp
-    jmp *%gs:THREAD_IRET_NESTED
+    pop %rsp
+    ret
 
 /* A page may be forgotten below `depth` only when its thread never runs again:
  * in rdi the function to run with an empty libos stack (it does not return). */
@@ -174,14 +168,5 @@ thread_restart_stack:
     and $-16, %rsp
     call *%rdi
     ud2
-
-/* The selectors that iretq wants: in rdi where to, two words. */
-    .globl thread_selectors
-thread_selectors:
-    mov %cs, %eax
-    mov %rax, (%rdi)
-    mov %ss, %eax
-    mov %rax, (%rsi)
-    ret
 
     .section .note.GNU-stack, "", @progbits

@@ -17,7 +17,6 @@ void upcall_entry_watched(void);
 void thread_begin(void);
 void thread_begin_helper(void);
 extern const char restart_low[], restart_high[];
-void thread_selectors(uint64_t *code, uint64_t *stack);
 
 /* From upcall.S: what happened, but for system calls, which go to the face at once;
  * on return the frame's registers go on. */

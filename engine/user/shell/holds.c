@@ -62,12 +62,11 @@ static bool room(void **array, size_t count, size_t size)
 
 static int64_t gather_rows(const struct process *p)
 {
-    struct phx_hold piece[16];
+    struct phx_hold piece[PHX_HOLDS];
     struct process_holds_out out = {0};
 
     do {
-        int64_t result =
-            process_holds(p->process, out.next, (uint64_t)piece, sizeof piece, &out);
+        int64_t result = process_holds(p->process, out.next, (uint64_t)piece, &out);
 
         if (result < 0)
             return result;
@@ -162,8 +161,6 @@ static void details(const struct phx_hold *h, char *text, size_t size)
     size_t used = 0;
 
     text[0] = 0;
-    if (h->state == PHX_HOLD_RESERVED)
-        return;
     if (rt_range_text(h->interface, h->badge, range, sizeof range))
         used = fmt(text, size, " %s", range);
     else if (h->interface == IFACE_FRAME)
@@ -172,7 +169,7 @@ static void details(const struct phx_hold *h, char *text, size_t size)
         used = fmt(text, size, h->badge >> 32 != 0 ? " badge 0x%lx" : " badge %lu", h->badge);
     if (h->uses != ~UINT64_C(0) && used < size)
         used += fmt(text + used, size - used, " %lu uses", h->uses);
-    if (h->state == PHX_HOLD_DEAD && used < size)
+    if (h->dead && used < size)
         fmt(text + used, size - used, " revoked");
 }
 
@@ -187,8 +184,7 @@ static void show_row(const struct row *r, const struct process *of, unsigned dep
         fmt(place, sizeof place, "%s(%lu)#%u", r->of->name, r->of->pid, index_of(r));
     details(&r->hold, what, sizeof what);
     column = fmt(text, sizeof text, "%*s%-6s %s%s", (int)(2 * depth), "", place,
-        r->hold.state == PHX_HOLD_RESERVED ? "(reserved)" : rt_interface_name(r->hold.interface),
-        what);
+        rt_interface_name(r->hold.interface), what);
     rt_print("%-*s", INDENT, text);
     rt_show_authority(r->hold.interface, r->hold.methods, column < INDENT ? INDENT : column);
 }
@@ -284,8 +280,7 @@ void caps_command(size_t count, char **words)
 static const struct row *row_at(const struct process *p, uint64_t index)
 {
     for (size_t i = 0; i < row_count; i++)
-        if (rows[i].of == p && index_of(&rows[i]) == index &&
-            rows[i].hold.state != PHX_HOLD_RESERVED)
+        if (rows[i].of == p && index_of(&rows[i]) == index)
             return &rows[i];
     return NULL;
 }
@@ -294,9 +289,9 @@ static const struct row *row_at(const struct process *p, uint64_t index)
 static void revoke_row(const struct process *p, const struct row *r, bool below)
 {
     const char *interface = rt_interface_name(r->hold.interface);
-    bool may = (r->hold.methods & CAPABILITY_M_REVOKE) != 0 && r->hold.state == PHX_HOLD_LIVE;
+    bool may = (r->hold.methods & CAPABILITY_M_REVOKE) != 0;
     size_t count = count_below(r, 0);
-    int64_t result = process_revoke(p->process, r->hold.id, below ? 0 : may ? 1 : 2);
+    int64_t result = process_revoke(p->process, r->hold.id, below ? 0 : 1);
 
     if (result == -PHX_PERMISSION_DENIED && below)
         say_wrong("revoke: %s(%lu)#%u %s may not revoke; without --below the hold itself goes",

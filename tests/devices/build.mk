@@ -15,3 +15,5 @@ $(B)/devices.manifest: $(addprefix $(B)/boot/,init.elf devices.elf)
 tests/devices/devices_test.sh: $(B)/devices.manifest $(B)/phoenix.elf ;
 
 TEST_BOOT += tests/devices/devices_test.sh
+tests/devices/devices_soak.sh: $(B)/devices.manifest $(B)/phoenix.elf ;
+TEST_SOAK += tests/devices/devices_soak.sh

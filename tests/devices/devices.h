@@ -89,6 +89,8 @@ void edu_transfer(struct edu *edu, uint64_t address, uint64_t count, bool to_mem
 void test_clocks(void);
 void test_edu(void);
 void test_dma(void);
+/* Pages taken away in the middle of so many transfers. */
+void test_dma_rounds(unsigned rounds, uint64_t seed);
 void test_no_unit(void); /* the machine cannot confine devices */
 void test_deaths(void);
 

@@ -3,6 +3,8 @@
 #
 # Boots the drivers of this folder in machines with an IOMMU and without, and passes on what
 # they say; then manifests that grant what is nobody's, which must be refused.
+#
+#   tests/devices/devices_test.sh [ROUNDS SEED]   with more pages taken from transfers, only that
 set -u
 cd "$(dirname "$0")/../.."
 B=${B:-build}
@@ -12,7 +14,7 @@ boot() {
     local module=$1 cores=$2
 
     shift 2
-    timeout 100 qemu-system-x86_64 -M q35 -m 128M -smp "$cores" -accel tcg -cpu max -display none \
+    timeout ${limit:-100} qemu-system-x86_64 -M q35 -m 128M -smp "$cores" -accel tcg -cpu max -display none \
         -no-reboot -kernel "$B/phoenix.elf" -initrd "$module" -append "console=raw exit=0xf4" \
         -device isa-debug-exit,iobase=0xf4,iosize=4 "$@" -device edu,addr=5 \
         -device edu,addr=6 -serial stdio </dev/null 2>&1 | tr -d '\r'
@@ -34,7 +36,7 @@ good() {
     local name=$1 least=$2 out status
 
     shift 2
-    out=$(boot "$B/devices.manifest" "$@")
+    out=$(boot "${module:-$B/devices.manifest}" "$@")
     status=$?
     last=$out
     echo "$out" | sed -n "s/^\(ok\|FAIL\) devices\./\1 devices.$name./p; s/^  [0-9a]/&/p"
@@ -74,6 +76,17 @@ refused() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unit="intel-iommu,intremap=off,aw-bits=48"
+if [ $# = 2 ]; then
+    node -e '
+        const system = JSON.parse(require("fs").readFileSync(process.argv[1]));
+        system.services.find((s) => s.name === "devices").arguments = ["rounds", ...process.argv.slice(2)];
+        console.log(JSON.stringify(system));' "$B/devices.json" "$1" "$2" >"$work/devices.json" &&
+        "$B/tools/mkmanifest" --files "$B/boot" -o "$work/manifest" "$work/devices.json"
+    limit=$((100 + $1 / 4))
+    module=$work/manifest
+    good smp2 50 2 -device $unit
+    exit ${failed:-0}
+fi
 good smp1 50 1 -device $unit
 good smp2 50 2 -device $unit
 good no_unit 2 1

@@ -196,6 +196,100 @@ static void revoked(struct driver *d)
     phx_release(taken);
 }
 
+/* --- again and again, at any moment of a transfer -------------------------------- */
+
+static uint64_t chance_state;
+
+static uint64_t chance(uint64_t below) /* splitmix64 */
+{
+    uint64_t z = chance_state += 0x9e3779b97f4a7c15;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return (z ^ z >> 31) % below;
+}
+
+enum taken { LEFT, UNMAPPED, REVOKED, DETACHED, WAYS };
+
+/* The frame whose pages these are, whoever had them before; 0: not to be had. */
+static uint64_t frame_at(uint64_t physical, uint64_t *held, unsigned most)
+{
+    for (unsigned i = 0; i < most; i++) {
+        uint64_t at;
+
+        held[i] = new_frame(1, &at);
+        if (at == physical)
+            return held[i];
+    }
+    return 0;
+}
+
+/* One transfer, in the middle of which its page is taken away, or not: whether the page
+ * has then what it should. */
+static bool round_is_good(struct driver *d, enum taken way, uint64_t delay)
+{
+    uint64_t physical, frame = new_frame(1, &physical), held[64] = {0}, child = without(frame, 0);
+    uint8_t *bytes = NULL;
+    bool good;
+
+    dma_domain_map(d->domain, child, 2 * FAR, 0, 1, READ_WRITE);
+    edu_begin(&d->edu, 2 * FAR, 64, true);
+    sleep_ms(delay);
+    if (way == REVOKED) {
+        capability_revoke(frame, 1);
+    } else if (way == UNMAPPED) {
+        dma_domain_unmap(d->domain, 2 * FAR, 1);
+        phx_release(child);
+        phx_release(frame);
+    } else if (way == DETACHED) {
+        capability_revoke(rt_cap("function"), 0);
+    }
+    if (way == REVOKED || way == UNMAPPED)
+        frame = frame_at(physical, held, 64);
+    if (frame != 0)
+        bytes = rt_window(frame, 1, READ_WRITE);
+    if (bytes != NULL)
+        memset(bytes, 0xa5, PHX_PAGE_SIZE);
+    edu_finish(&d->edu);
+    good = bytes != NULL && (way == LEFT ? !all_are(bytes, 0xa5, 64)
+                                         : all_are(bytes, 0xa5, PHX_PAGE_SIZE));
+    if (bytes != NULL)
+        rt_window_close(bytes, 1);
+    if (way == LEFT || way == DETACHED) {
+        dma_domain_unmap(d->domain, 2 * FAR, 1);
+        phx_release(frame);
+    }
+    for (unsigned i = 0; i < 64; i++)
+        phx_release(held[i]);
+    phx_release(child);
+    return good;
+}
+
+void test_dma_rounds(unsigned rounds, uint64_t seed)
+{
+    struct balance before = balance_now();
+    struct driver d;
+    unsigned ways[WAYS] = {0}, bad = 0;
+
+    chance_state = seed;
+    driver_open(&d);
+    for (unsigned i = 0; i < rounds; i++) {
+        enum taken way = (enum taken)chance(WAYS);
+        uint64_t child = without(rt_cap("function"), 0);
+
+        dma_domain_attach(d.domain, child); /* it may be */
+        bad += !round_is_good(&d, way, chance(80));
+        ways[way]++;
+        faults_of(d.domain);
+        phx_release(child);
+    }
+    say("%u transfers (seed %lu): %u left alone, %u unmapped, %u revoked, %u detached", rounds, seed,
+        ways[LEFT], ways[UNMAPPED], ways[REVOKED], ways[DETACHED]);
+    check("no_transfer_ends_in_a_page_that_was_taken_away", bad == 0, "%u do", bad);
+    driver_close(&d);
+    check("the_rounds_give_all_back", balance_returns(&before), "they do not");
+}
+
 /* Whose function is taken away reaches nothing, whatever its domain has. */
 static void detached(struct driver *d)
 {

@@ -153,7 +153,7 @@ bool balance_returns(const struct balance *before)
     return false;
 }
 
-static int test_all(void)
+static int test_all(unsigned rounds, uint64_t seed)
 {
     struct account_new_dma_domain_out domain = {0};
     const char *problem = package_open(&package, rt_cap("bootPackage"));
@@ -171,17 +171,25 @@ static int test_all(void)
         test_clocks();
         test_edu();
         test_dma();
+        test_dma_rounds(rounds, seed);
         test_deaths();
     }
     power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);
     return 1;
 }
 
+/* Without arguments, or with `rounds` and how many, and the seed. */
 int main(int argc, char **argv)
 {
+    uint64_t rounds = 10, seed = 7;
+
     if (argc > 1 && rt_equal(argv[1], "ports"))
         return role_ports();
     if (argc > 1 && rt_equal(argv[1], "driver"))
         return role_driver();
-    return test_all();
+    if (argc > 3 && rt_equal(argv[1], "rounds")) {
+        rt_number(argv[2], &rounds);
+        rt_number(argv[3], &seed);
+    }
+    return test_all((unsigned)rounds, seed);
 }

@@ -49,6 +49,9 @@ static void wrong_input(void)
         {"caps 1 2", "caps: takes one number of a process, or nothing\n"},
         {"caps x", "caps: `x` is no number of a process; see `ps`\n"},
         {"caps 9999", "caps: no process has the number 9999; see `ps`\n"},
+        {"top many", "top: takes how many tables, 1 to 3600, or nothing\n"},
+        {"top 0", "top: takes how many tables, 1 to 3600, or nothing\n"},
+        {"top 1 2", "top: takes how many tables, 1 to 3600, or nothing\n"},
         {"revoke", "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
         {"revoke --below 1",
             "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
@@ -86,7 +89,8 @@ static void look_around(void)
 {
     command("help");
     check("help_lists_every_command",
-        has("caps") && has("run") && has("ps") && has("mem") && has("log") && has("exit"));
+        has("caps") && has("revoke") && has("run") && has("ps") && has("top") && has("mem") &&
+            has("log") && has("exit"));
     command("help run");
     check("help_of_a_command_says_how", has("run [--with NAME[,NAME...]] [--] PROGRAM [ARG...]\n"));
     command("caps");
@@ -227,6 +231,48 @@ static void holds(void)
     check("caps_says_where_a_hold_is_from", has(expected));
     commandf("caps %u", launcher, 0);
     check("caps_of_a_service_is_its_own", has("launcher(") && has("#13    BootPackage "));
+}
+
+/* What `top` says of a process in the last of its tables: tenths of a percent, pages. */
+static bool top_line(const char *name, unsigned *tenths, unsigned *pages)
+{
+    char ending[64];
+    bool found = false;
+
+    snprintf(ending, sizeof ending, "  %s\n", name);
+    for (const char *line = answer; *line != 0; line = next_line(line)) {
+        const char *at = strstr(line, ending);
+        unsigned percent, tenth;
+
+        if (at == NULL || at > strchr(line, '\n'))
+            continue;
+        found = sscanf(line, "%*u %u.%u %*u.%*u %u", &percent, &tenth, pages) == 3;
+        *tenths = percent * 10 + tenth;
+    }
+    return found;
+}
+
+/* The shell has an account of its own, ramfs init's; a busy program has the core. */
+static void top(void)
+{
+    unsigned tenths = 0, pages = 0, idle = 9999;
+
+    command("top 1");
+    check("top_is_by_account",
+        has("CORE%") && top_line("shell", &tenths, &pages) && pages > 10 && pages < 192 &&
+            top_line("init", &tenths, &pages) && pages > 192 && !has("  ramfs\n"));
+    command("top 2");
+    check("top_with_a_count_ends", top_line("shell", &idle, &pages) && idle < 500 &&
+        strstr(strstr(answer, "CORE%") + 1, "CORE%") != NULL);
+    machine_type(&m, "top\r");
+    check("top_on_a_terminal_goes_on", machine_expect(&m, "a key ends this\n", SOON) &&
+        machine_expect(&m, "CORE%", SOON) && machine_expect(&m, "a key ends this\n", SOON));
+    machine_type(&m, "q");
+    check("a_key_ends_top", machine_expect(&m, "phoenix> ", SOON));
+    machine_type(&m, "top\r");
+    machine_expect(&m, "a key ends this\n", SOON);
+    machine_type(&m, "\003");
+    check("control_c_ends_top", machine_expect(&m, "phoenix> ", SOON));
 }
 
 /* From this very shell, which has no use for either any more. */
@@ -374,6 +420,7 @@ int main(void)
     line_editing();
     input();
     nothing_is_left();
+    top();
     revoke();
     machine_type(&m, "exit 42\r");
     check("exit_turns_the_machine_off_with_its_status", machine_end(&m, SOON) == 42);

@@ -46,6 +46,11 @@ const struct command commands[] = {
         "even if it does not want to.\n",
         run_command},
     {"ps", "", "what runs", "", ps_command},
+    {"top", "[TABLES]", "who had a core, who has memory",
+        "A line for each Account: how much of a core its threads had since the table before (at\n"
+        "first: since the machine began), how long in all, and what it uses of its limit. On a\n"
+        "terminal a new table each second, until a key is typed; with TABLES so many; else one.\n",
+        top_command},
     {"mem", "", "memory, capabilities and threads, used and left", "", mem_command},
     {"log", "", "the machine's log", "", log_command},
     {"exit", "[STATUS]", "turn the machine off", "STATUS is 0 to 255; 0 if it is left out.\n",
@@ -156,6 +161,20 @@ static enum line_event read_line(void)
             event = line_feed(&line, CTRL_C);
     }
     return event;
+}
+
+bool is_terminal(void)
+{
+    return line.echo;
+}
+
+bool wait_key(uint64_t deadline)
+{
+    struct console_read_out out = {0};
+    unsigned char byte;
+    int64_t result = console_read(console, (uint64_t)&byte, 1, deadline, &out);
+
+    return __atomic_exchange_n(&cancel, false, __ATOMIC_RELAXED) || result != -PHX_TIMEOUT;
 }
 
 /* --- Ctrl-C ------------------------------------------------------------------------- */

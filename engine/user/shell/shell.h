@@ -18,6 +18,11 @@ extern const size_t command_count;
 /* One clear line about what is wrong. */
 void say_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* main.c: somebody looks at what is printed and can type. */
+bool is_terminal(void);
+/* Wait; true: a key was typed, or Ctrl-C, or nobody types any more. */
+bool wait_key(uint64_t deadline);
+
 /* run.c */
 void run_command(size_t count, char **words);
 /* A control event came: true if a program was running, which is ended by it. */
@@ -26,6 +31,9 @@ bool run_interrupt(void);
 /* holds.c */
 void caps_command(size_t count, char **words);
 void revoke_command(size_t count, char **words);
+
+/* top.c */
+void top_command(size_t count, char **words);
 
 /* system.c */
 void ps_command(size_t count, char **words);

@@ -359,7 +359,7 @@ interface Log $A.number(17) $A.doc("The machine's log.")
     $A.facets([(name = "READ", methods = ["read"]), (name = "WRITE", methods = ["write"])]) {
   write @0 (address :UInt64, length :UInt64) -> ()
       $A.bit(0) $A.words $A.nyx([240]) $A.slot(log) $A.errors(["badAddress"])
-      $A.doc("Append one line of at most 1024 bytes; newlines in it become dots, other control characters question marks.");
+      $A.doc("Append a line of at most 128 bytes; control characters in it become question marks.");
   read @1 (position :UInt64, address :UInt64, length :UInt64) -> (got :UInt64, next :UInt64)
       $A.bit(1) $A.words $A.slot(log) $A.errors(["badAddress"])
       $A.doc("Copy at most 4096 bytes from a position (0: the oldest); next is where to go on.");

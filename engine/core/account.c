@@ -116,26 +116,14 @@ void account_close(struct account *a)
     a->object.dead = ACCOUNT_CLOSED;
 }
 
-bool account_is_left(const struct account *a)
-{
-    return list_is_empty(&a->children) ||
-           CONTAINER(a->children.next, struct account, sibling)->object.dead == ACCOUNT_LEFT;
-}
-
-void account_leave(struct account *a)
-{
-    a->object.dead = ACCOUNT_LEFT;
-    list_remove(&a->sibling);
-    list_add_tail(&a->object.account->children, &a->sibling);
-}
-
 void account_free(struct account *a)
 {
     struct account *parent;
 
     do {
         parent = a->object.account;
-        account_close(a);
+        if (!a->object.dead)
+            account_close(a);
         list_remove(&a->sibling);
         object_free(a);
         a = parent;

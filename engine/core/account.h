@@ -152,9 +152,6 @@ bool account_ok(const struct account *a);
  * is its parent's too. What it spent stays spent, and what is still charged to it (objects
  * that others hold) stays charged to the parent. */
 void account_close(struct account *a);
-/* Whether no child is left that a destroy has to look into; then it is such a one itself. */
-bool account_is_left(const struct account *a);
-void account_leave(struct account *a);
 /* Nothing names it any more: close it and free it, and each parent that only it
  * named. Called by whoever brought refs to 0. */
 void account_free(struct account *a);

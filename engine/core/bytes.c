@@ -71,12 +71,10 @@ void *memset(void *to, int value, size_t size)
     char *t = to;
     uint64_t fill = (unsigned char)value * UINT64_C(0x0101010101010101);
 
-    for (; size >= 32; size -= 32, t += 32) {
-        *(word *)(void *)t = fill;
-        *(word *)(void *)(t + 8) = fill;
-        *(word *)(void *)(t + 16) = fill;
-        *(word *)(void *)(t + 24) = fill;
-    }
+    for (; size >= 64; size -= 64, t += 64)
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < 64; i += 8)
+            *(word *)(void *)(t + i) = fill;
     for (; size >= 8; size -= 8, t += 8)
         *(word *)(void *)t = fill;
     while (size--)

@@ -200,9 +200,10 @@ static err_t table_grow(struct cap_table *t)
     TRY(account_zero_page(t->account, place));
     uint32_t page = t->pages++;
     t->near = t->pages < TABLE_DIRECT ? t->pages : TABLE_DIRECT;
-    memcpy((char *)*place + HOLDS_PER_PAGE * sizeof(struct hold), &page, sizeof page);
+    struct hold *rows = *place;
+    memcpy(rows + HOLDS_PER_PAGE, &page, sizeof page);
     for (unsigned slot = HOLDS_PER_PAGE; slot-- > (page == 0 ? TABLE_FIRST_FREE : 0);) {
-        struct hold *row = cap_row_at(t, INDEX(page, slot));
+        struct hold *row = rows + slot;
 
         row->generation = 1;
         row->badge = cap_id(row, INDEX(page, slot));
@@ -217,7 +218,7 @@ static err_t table_grow(struct cap_table *t)
 err_t cap_reserve(struct cap_table *t, uint32_t *index)
 {
     if (!t->free || account_can(t->account, RESOURCE_HOLDS, 1) != OK)
-        cap_sweep(t, 2 * HOLDS_PER_PAGE);
+        cap_sweep(t, ROWS_A_STEP);
     TRY(account_can(t->account, RESOURCE_HOLDS, 1));
     if (!t->free)
         TRY(table_grow(t));
@@ -400,16 +401,22 @@ bool cap_sweep(struct cap_table *t, unsigned n)
     return t->pages == 0;
 }
 
-static void release_page_rows(struct cap_table *t, uint32_t page)
+/* False: the page has more of them. */
+static bool release_some(struct cap_table *t, uint32_t page)
 {
-    for (unsigned slot = 0; slot < HOLDS_PER_PAGE; slot++) {
+    for (unsigned slot = 0, n = 0; slot < HOLDS_PER_PAGE; slot++) {
         struct hold *row = cap_row_at(t, INDEX(page, slot));
 
+        if (row->state != HOLD_LIVE && row->state != HOLD_RESERVED)
+            continue;
+        if (n++ == ROWS_A_STEP)
+            return false;
         if (row->state == HOLD_LIVE)
             cap_release(t, row);
-        else if (row->state == HOLD_RESERVED)
+        else
             cap_unreserve(t, INDEX(page, slot));
     }
+    return true;
 }
 
 /* Directories behind the last page: growing may have made them and then failed. */
@@ -436,7 +443,8 @@ bool cap_table_shrink(struct cap_table *t)
         return false;
     uint32_t page = t->pages - 1;
 
-    release_page_rows(t, page);
+    if (!release_some(t, page))
+        return true;
     t->pages = page;
     t->near = page < TABLE_DIRECT ? page : TABLE_DIRECT;
     t->free = NULL; /* nothing is reserved in a table that is being taken down */

@@ -94,7 +94,8 @@ struct cap_table {
 void caps_init(struct caps *caps, void (*last)(struct object *));
 
 void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account);
-/* Let go of the rows of one page, the last; false when no page is left. */
+#define ROWS_A_STEP 8 /* that are let go of, or looked at, in one hold of the lock */
+/* Let go of some rows of the last page; false when no page is left. */
 bool cap_table_shrink(struct cap_table *t);
 
 /* The page of rows with that number, which exists. */

@@ -4,11 +4,20 @@
 
 #include "bytes.h"
 
-static void step(uint32_t x[16], unsigned a, unsigned b, unsigned d, unsigned n)
+static inline uint32_t turn(uint32_t x, unsigned n)
 {
-    x[a] += x[b];
-    x[d] ^= x[a];
-    x[d] = x[d] << n | x[d] >> (32 - n);
+    return x << n | x >> (32 - n);
+}
+
+static inline void quarter(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    uint32_t p = *a, q = *b, r = *c, s = *d;
+
+    p += q, s = turn(s ^ p, 16);
+    r += s, q = turn(q ^ r, 12);
+    p += q, s = turn(s ^ p, 8);
+    r += s, q = turn(q ^ r, 7);
+    *a = p, *b = q, *c = r, *d = s;
 }
 
 void chacha_block(uint32_t out[16], const uint32_t key[8], uint32_t counter,
@@ -20,17 +29,13 @@ void chacha_block(uint32_t out[16], const uint32_t key[8], uint32_t counter,
     in[12] = counter;
     memcpy(in + 13, nonce, 12);
     memcpy(out, in, sizeof(in));
-    /* Columns in even rounds, diagonals in odd ones. */
-    for (unsigned round = 0; round < 20; round++) {
-        for (unsigned a = 0, shift = round % 2; a < 4; a++) {
-            unsigned b = 4 + (a + shift) % 4, c = 8 + (a + 2 * shift) % 4;
-            unsigned d = 12 + (a + 3 * shift) % 4;
-
-            step(out, a, b, d, 16);
-            step(out, c, d, b, 12);
-            step(out, a, b, d, 8);
-            step(out, c, d, b, 7);
-        }
+    for (unsigned round = 0; round < 20; round += 2) {
+        for (uint32_t *x = out; x < out + 4; x++) /* columns */
+            quarter(x, x + 4, x + 8, x + 12);
+        quarter(out, out + 5, out + 10, out + 15); /* diagonals */
+        quarter(out + 1, out + 6, out + 11, out + 12);
+        quarter(out + 2, out + 7, out + 8, out + 13);
+        quarter(out + 3, out + 4, out + 9, out + 14);
     }
     for (unsigned i = 0; i < 16; i++)
         out[i] += in[i];

@@ -64,6 +64,12 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+static inline void list_move_tail(struct list *list, struct list *node)
+{
+    list_remove(node);
+    list_add_tail(list, node);
+}
+
 /* NULL when the list is empty. */
 static inline struct list *list_first(const struct list *list)
 {

@@ -2,11 +2,20 @@
 /* The ring of lines: what was promised is in the header. */
 #include "logbuf.h"
 
+#include "bytes.h"
 #include "fmt.h"
 
 static char *at(const struct logbuf *log, uint64_t position)
 {
     return &log->buffer[position & (log->size - 1)];
+}
+
+/* How much of n bytes lies in one piece from there. */
+static size_t piece(const struct logbuf *log, uint64_t position, size_t n)
+{
+    size_t room = log->size - (position & (log->size - 1));
+
+    return n < room ? n : room;
 }
 
 /* C0 but tab, DEL, and C1 as one byte or as UTF-8 has it. */
@@ -16,50 +25,41 @@ static bool is_control(unsigned char c, unsigned char before)
            (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
 }
 
-static void append_line(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
+void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
 {
     char line[LOGBUF_LINE_MAX];
     size_t end = fmt(line, sizeof(line), "[%5lu.%06lu] ", (unsigned long)(nanoseconds / 1000000000),
                      (unsigned long)(nanoseconds / 1000 % 1000000));
 
+    length -= length > 0 && text[length - 1] == '\n';
     for (size_t i = 0; i < length && i < LOGBUF_TEXT_MAX; i++) {
         unsigned char c = (unsigned char)text[i], before = (unsigned char)line[end - 1];
 
-        line[end++] = is_control(c, before) ? '?' : text[i];
+        line[end++] = (c < 0x20 || c >= 0x7f) && is_control(c, before) ? '?' : text[i];
     }
     line[end++] = '\n';
-    while (log->head + end - log->tail > log->size)
+    if (log->head + end - log->tail > log->size) {
+        log->tail = log->head + end - log->size - 1;
         while (*at(log, log->tail++) != '\n')
             ;
-    for (size_t i = 0; i < end; i++)
-        *at(log, log->head++) = line[i];
-}
-
-void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
-{
-    do {
-        size_t line = 0;
-
-        while (line < length && text[line] != '\n')
-            line++;
-        append_line(log, nanoseconds, text, line);
-        if (line < length)
-            line++;
-        text += line;
-        length -= line;
-    } while (length);
+    }
+    size_t first = piece(log, log->head, end);
+    memcpy(at(log, log->head), line, first);
+    memcpy(log->buffer, line + first, end - first);
+    log->head += end;
 }
 
 size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size)
 {
-    size_t length = 0;
-
     if (*position < log->tail)
         *position = log->tail;
     if (*position > log->head)
         *position = log->head;
-    while (length < size && *position < log->head)
-        out[length++] = *at(log, (*position)++);
+    size_t length = log->head - *position < size ? log->head - *position : size;
+    size_t first = piece(log, *position, length);
+    memcpy(out, at(log, *position), first);
+    memcpy(out + first, log->buffer, length - first);
+    *position += length;
     return length;
 }
 

@@ -32,11 +32,10 @@ struct logbuf {
 };
 
 /*
- * One line, "[    1.234567] text\n", its time in nanoseconds since boot. Text may
- * have several lines, each of which gets its own prefix; what is longer than
- * LOGBUF_TEXT_MAX is cut. Control characters other than tab, U+0080 to U+009F too,
- * become '?', so that what one program logs can neither forge a line nor command a
- * terminal.
+ * One line, "[    1.234567] text\n", its time in nanoseconds since boot, whether the text
+ * ends with a newline or not; what is longer than LOGBUF_TEXT_MAX is cut. Control
+ * characters other than tab, U+0080 to U+009F and newlines too, become '?', so that what
+ * one program logs can neither forge a line nor command a terminal.
  */
 void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length);
 

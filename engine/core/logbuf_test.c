@@ -162,8 +162,7 @@ TEST(logbuf, text_can_forge_nothing, "neither a line nor a terminal's commands")
     logbuf_append(&log, 0, "\033[2J\r\t\177\0\303\244", 10);
     out[logbuf_read(&log, &position, out, SIZE)] = 0;
     CHECK_STR(out, "[    0.000000] \n"
-                   "[    0.000000] a\n"
-                   "[    0.000000] [    9.000000] b\n"
+                   "[    0.000000] a?[    9.000000] b\n"
                    "[    0.000000] ?[2J?\t??\303\244\n");
     logbuf_append(&log, 0, "\233\2332J\302\2332J\303\233", 10);
     out[logbuf_read(&log, &position, out, SIZE)] = 0;

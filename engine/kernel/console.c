@@ -13,7 +13,7 @@
 #include "thread.h"
 
 #define INPUT_BYTES 4096
-#define WRITE_MOST 512 /* bytes an operation puts on the line */
+#define WRITE_MOST 96 /* bytes an operation puts on the line */
 #define CTRL_C 3
 
 struct object device_console = { .type = OBJECT_DEVICE, .refs = 1 };
@@ -52,16 +52,18 @@ bool console_framed(void)
 /* A terminal wants a carriage return before each newline. */
 static void emit_raw(const char *text, size_t length)
 {
-    size_t from = 0;
+    char out[64];
+    size_t n = 0;
 
     for (size_t i = 0; i < length; i++) {
-        if (text[i] != '\n')
-            continue;
-        arch_serial_write(text + from, i - from);
-        arch_serial_write("\r\n", 2);
-        from = i + 1;
+        if (text[i] == '\n')
+            out[n++] = '\r';
+        out[n++] = text[i];
+        if (n >= sizeof out - 1 || i + 1 == length) {
+            arch_serial_write(out, n);
+            n = 0;
+        }
     }
-    arch_serial_write(text + from, length - from);
 }
 
 void console_emit(unsigned type, const void *bytes, size_t length)

@@ -53,25 +53,33 @@ void entropy_init(void)
     rng_mix(&rng, seed, sizeof seed);
 }
 
+static bool fill_step(struct thread *t, struct work *w)
+{
+    uint64_t n = w->end - w->cursor;
+    uint8_t bytes[64];
+
+    n = n < sizeof bytes ? n : sizeof bytes;
+    rng_bytes(&rng, bytes, n);
+    w->result = copy_out(t->process->space, w->cursor, bytes, n);
+    w->cursor += n;
+    return w->result != OK || w->cursor == w->end;
+}
+
+/* Steps, as a block of random bytes takes a thousand instructions. */
 int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
 {
-    struct space *s = inv->thread->process->space;
-    uint64_t fresh = arch_random(), left = in->length, address = in->address;
-    uint8_t bytes[256];
+    struct work *w = &inv->thread->work;
+    uint64_t fresh = arch_random();
 
     if (in->length > PHX_PAGE_SIZE)
         return PHX_INVALID_ARGUMENT;
-    TRY(user_check(s, in->address, in->length, PHX_PROT_WRITE));
-    rng_mix(&rng, &fresh, sizeof fresh);
-    while (left > 0) {
-        uint64_t n = left < sizeof bytes ? left : sizeof bytes;
-
-        rng_bytes(&rng, bytes, n);
-        TRY(copy_out(s, address, bytes, n));
-        address += n;
-        left -= n;
-    }
-    return OK;
+    TRY(user_check(inv->thread->process->space, in->address, in->length, PHX_PROT_WRITE));
+    rng.key[0] ^= (uint32_t)fresh; /* which makes another key of one that nobody knows */
+    rng.key[1] ^= (uint32_t)(fresh >> 32);
+    *w = (struct work){
+        .step = fill_step, .cursor = in->address, .end = in->address + in->length
+    };
+    return work_begin(inv->thread, inv->waiter, NULL);
 }
 
 /* --- power ----------------------------------------------------------------- */

@@ -112,14 +112,11 @@ void panic(const char *format, ...)
 
 int op_log_write(struct invocation *inv, const struct log_write_in *in)
 {
-    char text[1024];
+    char text[PHX_LOG_LINE];
 
     if (in->length > sizeof text)
         return PHX_INVALID_ARGUMENT;
     TRY(copy_in(inv->thread->process->space, text, in->address, in->length));
-    for (uint64_t i = 0; i + 1 < in->length; i++)
-        if (text[i] == '\n') /* one line: a thousand would be the whole log */
-            text[i] = '.';
     append(LOG_INFO, text, in->length);
     return OK;
 }

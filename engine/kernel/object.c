@@ -343,60 +343,53 @@ static uint64_t bits_take(struct notification *n, uint64_t mask)
     return got;
 }
 
-/* What it waits for and is there; false: nothing. */
-static bool give(struct notification *n, struct waiter *w)
+static struct waiter *waiter_of(struct list *link)
 {
-    uint64_t out[5] = { bits_take(n, w->mask) };
-
-    if (!out[0])
-        return false;
-    wait_end(w);
-    wait_answer_words(w, OK, out);
-    return true;
+    return CONTAINER(link, struct waiter, link);
 }
 
-/* Whoever gets nothing goes to the end of the queue, as in wait_sweep(). */
-static bool give_some(struct chore *chore)
+/* To whoever waits for what there is, first come first served; who gets nothing goes to the
+ * end of the queue, as in wait_sweep(). False: there are more to be looked at. */
+static bool give_some(struct notification *n)
+{
+    struct list *queue = &n->waiters;
+
+    for (unsigned looks = 0; looks < LOOKS; looks++) {
+        struct waiter *w = waiter_of(queue->next);
+
+        if (list_is_empty(queue) || w->seen == n->round ||
+            (!n->bits && waiter_of(queue->prev)->seen != n->round))
+            return true;
+        uint64_t out[5] = { bits_take(n, w->mask) };
+        if (out[0]) {
+            wait_end(w);
+            wait_answer_words(w, OK, out);
+            looks += LOOKS_A_GIFT;
+        } else {
+            w->seen = n->round;
+            list_move_tail(queue, &w->link);
+        }
+    }
+    return false;
+}
+
+static bool give_rest(struct chore *chore)
 {
     struct notification *n = CONTAINER(chore, struct notification, giving);
 
-    for (unsigned looks = 0; looks < LOOKS; looks++) {
-        struct waiter *w = CONTAINER(n->waiters.next, struct waiter, link);
-
-        if (list_is_empty(&n->waiters) || w->seen >= n->round) {
-            list_remove(&chore->link);
-            object_unref(&n->object);
-            break;
-        }
-        if (give(n, w)) {
-            looks += LOOKS_A_GIFT;
-            continue;
-        }
-        w->seen = n->round;
-        list_remove(&w->link);
-        list_add_tail(&n->waiters, &w->link);
+    if (give_some(n)) {
+        list_remove(&chore->link);
+        object_unref(&n->object);
     }
     return true;
 }
 
 void notification_signal(struct notification *n, uint64_t bits)
 {
-    unsigned looks = 0;
-
     n->bits |= bits;
-    LIST_FOR_EACH(l, &n->waiters)
-    {
-        if (!n->bits)
-            return;
-        if (looks++ >= LOOKS) { /* the rest in steps */
-            n->round = ++kernel.sweeps;
-            if (chore_begin(&n->giving, give_some))
-                n->object.refs++;
-            return;
-        }
-        if (give(n, CONTAINER(l, struct waiter, link)))
-            looks += LOOKS_A_GIFT;
-    }
+    n->round = ++kernel.sweeps;
+    if (!give_some(n) && chore_begin(&n->giving, give_rest))
+        n->object.refs++;
 }
 
 int op_notification_signal(struct invocation *inv, const struct notification_signal_in *in)

@@ -8,7 +8,7 @@
  */
 #include "thread.h"
 
-#define DESTROY_STEPS 8 /* things done to accounts in one hold of the lock */
+#define DESTROY_STEPS 2 /* things done to accounts in one hold of the lock */
 
 err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
                   struct process **out)
@@ -121,8 +121,7 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
     p->status = status;
     p->fault_address = fault_address;
     p->space->object.dead = 1; /* nobody maps into it any more */
-    list_remove(&p->account_link); /* behind those that live */
-    list_add_tail(&p->object.account->processes, &p->account_link);
+    list_move_tail(&p->object.account->processes, &p->account_link); /* behind those that live */
     (void)chore_begin(&p->reap, process_reap);
 }
 
@@ -263,7 +262,7 @@ int op_account_charge(struct invocation *inv, const struct account_charge_in *in
  * makes more of what is taken down. False: nothing is left. */
 static bool destroy_next(struct account *top)
 {
-    for (struct account *a = top;; a = CONTAINER(a->children.next, struct account, sibling)) {
+    for (struct account *a = top, *child;; a = child) {
         struct process *p = CONTAINER(a->processes.next, struct process, account_link);
 
         if (!a->object.dead) {
@@ -274,8 +273,10 @@ static bool destroy_next(struct account *top)
             process_end(p, 9, 0);
             return true;
         }
-        if (account_is_left(a)) {
-            account_leave(a);
+        child = CONTAINER(a->children.next, struct account, sibling);
+        if (list_is_empty(&a->children) || child->object.dead == ACCOUNT_LEFT) {
+            a->object.dead = ACCOUNT_LEFT;
+            list_move_tail(&a->object.account->children, &a->sibling);
             return a != top;
         }
     }

@@ -296,8 +296,7 @@ static bool chore_step(void)
 
     if (!first)
         return false;
-    list_remove(first); /* the others have their turn */
-    list_add_tail(&kernel.chores, first);
+    list_move_tail(&kernel.chores, first); /* the others have their turn */
     struct chore *chore = CONTAINER(first, struct chore, link);
     return chore->step(chore);
 }
@@ -322,10 +321,9 @@ static bool sweep_dead_rows(void)
     if (kernel.swept_processes >= kernel.process_count)
         return false;
     struct list *first = list_first(&kernel.processes);
-    if (!cap_sweep(&CONTAINER(first, struct process, all_link)->table, 32))
+    if (!cap_sweep(&CONTAINER(first, struct process, all_link)->table, ROWS_A_STEP))
         return true;
-    list_remove(first);
-    list_add_tail(&kernel.processes, first);
+    list_move_tail(&kernel.processes, first);
     kernel.swept_processes++;
     return true;
 }

@@ -196,7 +196,7 @@ static err_t large_write(struct mapping *m, uint64_t *at, pte_t value, bool make
         *entry = value ? arch_pte_large(value - inside) : 0;
     }
     *at += ((1UL << shift) - inside) >> PHX_PAGE_SHIFT;
-    --*room;
+    *room -= STEP_LARGE;
     return OK;
 }
 
@@ -283,6 +283,8 @@ err_t space_new(struct account *a, enum object_type type, struct space **out)
     return OK;
 }
 
+#define TABLES_A_STEP 2 /* each is looked for from the root */
+
 bool space_shrink(struct space *s)
 {
     struct mapping *m = mapping_of(tree_first(&s->mappings));
@@ -297,7 +299,7 @@ bool space_shrink(struct space *s)
     if (this_cpu()->space == s)
         space_unload(this_cpu());
     memset(s->found, 0, sizeof s->found);
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < TABLES_A_STEP; i++) {
         uint64_t table = arch_table_take(s->root);
 
         if (!table)
@@ -321,7 +323,7 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
 {
     int room = STEP_ENTRIES;
 
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < 32; i++) {
         struct mapping *m = CONTAINER(f->mappings.next, struct mapping, frame_link);
 
         if (list_is_empty(&f->mappings) || m->swept >= sweep)
@@ -331,8 +333,7 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
             return true;
         }
         m->swept = kernel.sweeps;
-        list_remove(&m->frame_link);
-        list_add_tail(&f->mappings, &m->frame_link);
+        list_move_tail(&f->mappings, &m->frame_link);
     }
     return true;
 }

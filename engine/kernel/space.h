@@ -8,8 +8,9 @@
 #include "thread.h"
 
 #define STEP_ENTRIES 576 /* that a step writes */
-#define STEP_MAPPING 64  /* of them are what finding and freeing a mapping takes */
-#define STEP_TABLE 100   /* and these what a table takes */
+#define STEP_MAPPING 120 /* of them are what finding and freeing a mapping takes */
+#define STEP_TABLE 170   /* and these what a table takes */
+#define STEP_LARGE 32    /* and these what is written alone: a large page, or none */
 
 /* What range_step() makes of a protection, other than giving it to what it meets. */
 #define RANGE_ENTERED 8

@@ -146,8 +146,7 @@ bool wait_sweep(struct list *queue, uint64_t sweep)
             continue;
         }
         w->swept = kernel.sweeps;
-        list_remove(&w->link);
-        list_add_tail(queue, &w->link);
+        list_move_tail(queue, &w->link);
     }
     return true;
 }

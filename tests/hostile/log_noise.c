@@ -10,7 +10,7 @@
 #include "hostile.h"
 
 #define TIMES 10000
-#define LONG 300
+#define LONG (PHX_LOG_LINE + 1)
 
 int main(void)
 {

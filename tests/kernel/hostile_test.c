@@ -367,7 +367,9 @@ static void free_thread(struct program *p)
 {
     struct thread *t = p->thread;
 
-    if (t->work.step)
+    for (unsigned i = 0; i < 1000 && (t->work.step || t->ring_entering) &&
+                         (t->state == THREAD_READY || t->state == THREAD_RUNNING);
+         i++)
         settle();
     if (t->waiter.state != WAIT_NONE && (test_below(4) == 0 || t->state != THREAD_BLOCKED))
         wait_cancel(&t->waiter, PHX_CANCELLED);

@@ -267,7 +267,7 @@ TEST(review, a_call_does_not_wait_for_nobody, "where the last server goes as it 
     cap_revoke_children(&kernel.caps, face);
     cap_release(&bob.process->table, face);
     alice.process->table.free = NULL;
-    alice.process->table.sweep = 0;
+    alice.process->table.sweep = cap_index(cap_row(&alice.process->table, client));
 
     (void)message_at(&alice, MEMORY);
     ((struct phx_message *)at(&alice, MEMORY))->accept_caps = 1;
@@ -334,6 +334,10 @@ TEST(review, a_write_to_the_log_is_one_line, "whatever it contains")
     memcpy(at(&alice, MEMORY), "a\n\n\n[    0.000000] b\n", 21);
     CHECK_EQ(CALL(alice.thread, SLOT(LOG), LOG_WRITE, MEMORY, 21), 0);
     CHECK_EQ(log_lines(), lines + 1);
+    memset(at(&alice, MEMORY), '\n', PHX_LOG_LINE);
+    CHECK_EQ(CALL(alice.thread, SLOT(LOG), LOG_WRITE, MEMORY, PHX_LOG_LINE), 0);
+    CHECK_EQ(log_lines(), lines + 2);
+    CHECK_EQ(CALL(alice.thread, SLOT(LOG), LOG_WRITE, MEMORY, PHX_LOG_LINE + 1), -PHX_INVALID_ARGUMENT);
     world_end();
 }
 

@@ -23,7 +23,7 @@ static void one_by_one(void)
     console_read(rt_cap("console"), (uint64_t)bytes, sizeof bytes, 0, &got);
     phase("the longest line of the log");
     memset(bytes, 'x', sizeof bytes);
-    must(log_write(rt_cap("log"), (uint64_t)bytes, 1024), "log");
+    must(log_write(rt_cap("log"), (uint64_t)bytes, PHX_LOG_LINE), "log");
     phase("the log is read");
     for (unsigned i = 0; i < 100; i++)
         must(log_read(rt_cap("log"), line.next, (uint64_t)bytes, sizeof bytes, &line), "log");

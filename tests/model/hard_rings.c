@@ -51,7 +51,7 @@ void hard_rings(void)
         submit(&e, SIZE);
     phase("64 entries that write to the log");
     memset(bytes, 'x', sizeof bytes);
-    e = (struct phx_entry){OP(LOG_WRITE), rt_cap("log"), {(uint64_t)bytes, 1024}, 0};
+    e = (struct phx_entry){OP(LOG_WRITE), rt_cap("log"), {(uint64_t)bytes, PHX_LOG_LINE}, 0};
     submit(&e, SIZE);
     phase("64 entries that derive");
     e = (struct phx_entry){OP(CAPABILITY_DERIVE), n, {NOTIFICATION_M_ALL, 0}, 0};

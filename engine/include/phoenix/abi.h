@@ -96,6 +96,7 @@
 #define PHX_INFO_CUT (1L << 62)
 #define PHX_INFO_ONE_WAY (1L << 61) /* was sent, not called: nobody waits for an answer */
 
+#define PHX_LOG_LINE 128 /* bytes that Log.write takes */
 #define PHX_FOREVER (~0UL) /* a deadline that never comes; 0 polls */
 
 /* Protection of a mapping; write and execute together are refused. */

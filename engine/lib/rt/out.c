@@ -77,7 +77,10 @@ void rt_log(const char *format, ...)
     va_start(arguments, format);
     length += vfmt(text + length, sizeof text - length, format, arguments);
     va_end(arguments);
-    log_write(log, (uint64_t)text, length < sizeof text ? length : sizeof text - 1);
+    length = length < sizeof text ? length : sizeof text - 1;
+    for (size_t at = 0; at < length; at += PHX_LOG_LINE)
+        log_write(log, (uint64_t)text + at,
+            length - at < PHX_LOG_LINE ? length - at : PHX_LOG_LINE);
 }
 
 const char *rt_error_text(int64_t error)

@@ -106,8 +106,11 @@ void lock_yield(void)
 
 static void log_line(const char *line)
 {
-    if (caps.log != 0)
-        log_write(caps.log, (uint64_t)line, strlen(line));
+    size_t length = strlen(line);
+
+    for (size_t at = 0; caps.log != 0 && at < length; at += PHX_LOG_LINE)
+        log_write(caps.log, (uint64_t)line + at,
+            length - at < PHX_LOG_LINE ? length - at : PHX_LOG_LINE);
 }
 
 void libos_log(const char *format, ...)

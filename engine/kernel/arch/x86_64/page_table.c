@@ -59,8 +59,8 @@ void arch_table_link(pte_t *entry, unsigned shift, uint64_t table)
 
     shift -= ARCH_LEVEL_BITS;
     part &= ~(shift > PHX_PAGE_SHIFT ? 0 : PTE_PS);
-    for (unsigned i = 0; part && i < ENTRIES; i++)
-        to[i] = part + ((uint64_t)i << shift);
+    for (const uint64_t *end = to + ENTRIES; part && to < end; part += 1UL << shift)
+        *to++ = part;
     *entry = table | TABLE_FLAGS;
 }
 

@@ -78,16 +78,70 @@ static inline bool switch_and_leave(struct cpu *c, struct thread *from, struct t
     return false;
 }
 
-/* A method of a kernel object, or one that every capability has. */
+static inline bool go_on(struct thread *t)
+{
+    t->regs.rax = 0;
+    kernel_unlock();
+    return true;
+}
+
+/* How a thread waits for a notification for ever. */
+#define PLAIN_WAIT (WAIT_NOTIFICATION | 1u << 24)
+
+/* At most one waits for these bits, and for nothing else. */
+static bool __attribute__((noinline)) fast_signal(struct thread *t, struct hold *row)
+{
+    struct notification *n = (struct notification *)row->object;
+    struct list *first = n->waiters.next;
+    struct waiter *w = CONTAINER(first, struct waiter, link);
+    uint64_t bits = t->regs.rsi;
+    struct cpu *c = this_cpu();
+
+    if (first == &n->waiters) {
+        n->bits |= bits;
+        return go_on(t);
+    }
+    if (w->plain != PLAIN_WAIT || first->next != &n->waiters || !(bits & w->mask))
+        return syscall_method(c, t, row, NOTIFICATION_SIGNAL);
+
+    /* Commit. */
+    struct thread *waiter = w->thread;
+    n->bits |= bits & ~w->mask;
+    waiter->regs.rsi = bits & w->mask;
+    waiter->regs.rax = 0;
+    list_remove(first);
+    w->all = WAIT_NONE;
+    w->object = NULL;
+    n->object.refs--;
+    t->regs.rax = 0;
+    if (!thread_goes_first(c, waiter)) {
+        thread_ready(waiter);
+        return kernel_leave(c, t);
+    }
+    thread_take_turn(c, waiter);
+    kernel_unlock();
+    return false;
+}
+
+static bool __attribute__((noinline))
+kernel_call(struct thread *t, struct hold *row, unsigned method)
+{
+    return row->interface == IFACE_NOTIFICATION && method == NOTIFICATION_SIGNAL
+               ? fast_signal(t, row)
+               : syscall_method(this_cpu(), t, row, method);
+}
+
+/* A method that every capability has. */
 static bool __attribute__((noinline)) plain_method(struct thread *t, unsigned method)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
 
-    return row && method < 64 && (row->methods >> method & 1) ? syscall_method(this_cpu(), t, row, method)
-                                                              : syscall_slow(t);
+    if (!row || method > 63 || !(row->methods >> method & 1))
+        return syscall_slow(t);
+    return syscall_method(this_cpu(), t, row, method);
 }
 
-/* To a server. */
+/* To a server, or a method of a kernel object. */
 static inline bool plain_call(struct thread *t, uint64_t op, unsigned method)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
@@ -95,7 +149,7 @@ static inline bool plain_call(struct thread *t, uint64_t op, unsigned method)
     if (!row || !(row->methods >> method & 1))
         return syscall_slow(t);
     if (row->interface < KERNEL_INTERFACES)
-        return syscall_method(this_cpu(), t, row, method);
+        return kernel_call(t, row, method);
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first = e->receivers.next;
     struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
@@ -140,13 +194,6 @@ static inline bool fast_return_receive(struct thread *t, uint64_t op)
     w->cap = t->regs.rdi;
     list_add_tail(&e->receivers, &w->link);
     return switch_and_leave(this_cpu(), t, client);
-}
-
-static inline bool go_on(struct thread *t)
-{
-    t->regs.rax = 0;
-    kernel_unlock();
-    return true;
 }
 
 /* The row named by rdi, if it has this method and its object no hooks. */

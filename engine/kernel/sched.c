@@ -197,6 +197,27 @@ static void turn_over(struct cpu *c, uint64_t now)
     object_unref(&t->object);
 }
 
+/* It is the turn of `t`. */
+static void turn_of(struct cpu *c, struct thread *t, uint64_t now)
+{
+    t->object.refs++;
+    c->turn = t;
+    c->turn_began = now;
+}
+
+void thread_take_turn(struct cpu *c, struct thread *t)
+{
+    struct thread *old = c->current;
+    uint64_t now = now_ns();
+
+    turn_over(c, now);
+    turn_of(c, t, now);
+    c->turn_key -= old->order - t->order;
+    switch_leave(c, old);
+    join_line(old);
+    switch_enter(c, t);
+}
+
 /* The next turn begins: who is to run; NULL: nobody. Those in line who have nothing to
  * give leave it, a few at a time. */
 static struct thread *turn_begin(struct cpu *c, uint64_t now)
@@ -215,9 +236,7 @@ static struct thread *turn_begin(struct cpu *c, uint64_t now)
         if (end) {
             if (end != t)
                 thread_leave_line(end);
-            t->object.refs++;
-            c->turn = t;
-            c->turn_began = now;
+            turn_of(c, t, now);
             c->turn_key = KEY(rank, order);
             c->slice_end = turns_end(&timetable, &c->turns, rank, &s->share, now);
             return end;

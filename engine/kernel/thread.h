@@ -167,6 +167,16 @@ void cpu_look(struct cpu *c);
 void thread_block(struct thread *t, enum thread_state state);
 /* Run `t` on this core instead of the thread that just blocked, on its slice. */
 void thread_switch_direct(struct cpu *c, struct thread *t);
+/* What is left of the current thread's own turn is that of `t` from now on, which was just
+ * woken, waits for no answer and goes first in the same Schedule. */
+void thread_take_turn(struct cpu *c, struct thread *t);
+static inline bool thread_goes_first(const struct cpu *c, const struct thread *t)
+{
+    const struct thread *old = c->current;
+
+    return c->turn == old && t->schedule && t->schedule == old->schedule && t->order < old->order &&
+           !t->attention && !t->current_call;
+}
 /* It has something to do at its exit: if it runs on another core, have it look. */
 void thread_attend(struct thread *t);
 /* The way out of the kernel: with the lock held, at the end of every entry. */

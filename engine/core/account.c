@@ -5,6 +5,9 @@
 
 #define PAGE 4096u
 
+/* A pointer of the caller's, whatever it points to. */
+typedef void *__attribute__((may_alias)) any_pointer;
+
 /* At the front of every page of objects. */
 struct object_page {
     struct list link; /* in account->partial[kind], or linked to itself when full */
@@ -130,11 +133,13 @@ void account_free(struct account *a)
     } while (--a->object.refs == 0);
 }
 
-err_t account_pages(struct account *a, uint64_t pages, void **first)
+err_t account_pages(struct account *a, uint64_t pages, void *first)
 {
+    any_pointer *out = first;
+
     TRY(account_can(a, RESOURCE_PAGES, pages));
-    *first = a->memory->take(a->memory, pages);
-    if (!*first)
+    *out = a->memory->take(a->memory, pages);
+    if (!*out)
         return PHX_OUT_OF_MEMORY;
     return account_charge(a, RESOURCE_PAGES, pages);
 }
@@ -145,10 +150,10 @@ void account_give_pages(struct account *a, void *first, uint64_t pages)
     account_refund(a, RESOURCE_PAGES, pages);
 }
 
-err_t account_zero_page(struct account *a, void **page)
+err_t account_zero_page(struct account *a, void *page)
 {
     TRY(account_pages(a, 1, page));
-    memset(*page, 0, PAGE);
+    memset(*(any_pointer *)page, 0, PAGE);
     return OK;
 }
 
@@ -164,10 +169,9 @@ static uint32_t first_offset(const struct memory *m, enum kind kind)
 
 static err_t object_page_new(struct account *a, enum kind kind, struct object_page **out)
 {
-    void *page;
+    struct object_page *p;
 
-    TRY(account_pages(a, 1, &page));
-    struct object_page *p = page;
+    TRY(account_pages(a, 1, &p));
     memset(p, 0, sizeof *p);
     p->account = a;
     p->kind = (uint16_t)kind;
@@ -178,11 +182,12 @@ static err_t object_page_new(struct account *a, enum kind kind, struct object_pa
     return OK;
 }
 
-err_t object_new(struct account *a, enum kind kind, void **object)
+err_t object_new(struct account *a, enum kind kind, void *object)
 {
     struct list *first = list_first(&a->partial[kind]);
     uint32_t size = a->memory->size[kind];
     struct object_page *p;
+    any_pointer *out = object;
 
     if (first)
         p = CONTAINER(first, struct object_page, link);
@@ -190,16 +195,16 @@ err_t object_new(struct account *a, enum kind kind, void **object)
         TRY(object_page_new(a, kind, &p));
 
     if (p->free) {
-        *object = p->free;
+        *out = p->free;
         p->free = *(void **)p->free;
     } else {
-        *object = (char *)p + p->fresh;
+        *out = (char *)p + p->fresh;
         p->fresh += size;
     }
     p->used++;
     if (!p->free && p->fresh + size > PAGE)
         list_remove(&p->link);
-    memset(*object, 0, size);
+    memset(*out, 0, size);
     return OK;
 }
 

@@ -156,13 +156,15 @@ void account_close(struct account *a);
  * named. Called by whoever brought refs to 0. */
 void account_free(struct account *a);
 
+/* Each of these puts the address of what it made into a pointer of whatever type. */
+
 /* Pages, charged; not zeroed unless it says so. */
-MUST_USE err_t account_pages(struct account *a, uint64_t pages, void **first);
+MUST_USE err_t account_pages(struct account *a, uint64_t pages, void *first);
 void account_give_pages(struct account *a, void *first, uint64_t pages);
-MUST_USE err_t account_zero_page(struct account *a, void **page);
+MUST_USE err_t account_zero_page(struct account *a, void *page);
 
 /* A zeroed object of a kind, charged to `a`. */
-MUST_USE err_t object_new(struct account *a, enum kind kind, void **object);
+MUST_USE err_t object_new(struct account *a, enum kind kind, void *object);
 /* The account that pays for an object from object_new is found from its page. */
 void object_free(void *object);
 struct account *object_payer(const void *object);

@@ -52,16 +52,6 @@ bool node_alive(const struct node *n, uint64_t gen)
     return true;
 }
 
-err_t uses_new(struct account *a, uint64_t n, struct uses **out)
-{
-    void *object;
-
-    TRY(object_new(a, KIND_USES, &object));
-    *out = object;
-    (*out)->left = n;
-    return OK;
-}
-
 err_t uses_reserve(struct uses *u)
 {
     if (!u)
@@ -183,9 +173,9 @@ static err_t page_place(struct cap_table *t, uint32_t page, void ***place)
     }
     page -= TABLE_DIRECT;
     if (!t->indirect)
-        TRY(account_zero_page(t->account, (void **)&t->indirect));
+        TRY(account_zero_page(t->account, &t->indirect));
     if (!t->indirect[page >> 9])
-        TRY(account_zero_page(t->account, (void **)&t->indirect[page >> 9]));
+        TRY(account_zero_page(t->account, &t->indirect[page >> 9]));
     *place = &t->indirect[page >> 9][page & 511];
     return OK;
 }
@@ -298,26 +288,26 @@ err_t cap_prepare_derive(struct cap_table *t, struct hold *parent, uint64_t uses
         return PHX_DEPTH_EXCEEDED;
     if (uses && parent->uses && uses > parent->uses->left)
         return PHX_CONSUMED;
-    if (uses)
-        TRY(uses_new(t->account, uses, counter));
-    if (!parent->down) {
-        void *object;
-        err_t err = object_new(t->account, KIND_NODE, &object);
-
-        if (err != OK) {
-            if (*counter)
-                object_free(*counter);
-            return err;
-        }
-        parent->down = object;
-        parent->down->gen = 1;
-        parent->down->parent = parent->up;
-        parent->down->parent_gen = parent->up_gen;
-        parent->down->depth = parent->up->depth + 1;
-        parent->down->refs = 1;
-        node_ref(parent->up);
+    if (uses) {
+        TRY(object_new(t->account, KIND_USES, counter));
+        (*counter)->left = uses;
     }
-    return OK;
+    if (parent->down)
+        return OK;
+    err_t err = object_new(t->account, KIND_NODE, &parent->down);
+    if (err == OK) {
+        *parent->down = (struct node){
+            .gen = 1,
+            .parent = parent->up,
+            .parent_gen = parent->up_gen,
+            .refs = 1,
+            .depth = parent->up->depth + 1,
+        };
+        node_ref(parent->up);
+    } else if (uses) {
+        object_free(*counter);
+    }
+    return err;
 }
 
 uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, uint64_t methods,

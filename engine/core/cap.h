@@ -230,7 +230,6 @@ void cap_revoke_children(struct caps *caps, struct hold *row);
 MUST_USE err_t uses_reserve(struct uses *u);
 void uses_commit(struct uses *u);
 void uses_return(struct uses *u);
-MUST_USE err_t uses_new(struct account *a, uint64_t n, struct uses **out);
 void uses_ref(struct uses *u);
 void uses_unref(struct uses *u); /* counterpart of uses_ref, for records in flight */
 

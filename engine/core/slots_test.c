@@ -7,7 +7,7 @@
 #include "../../tests/harness/test.h"
 
 #define SHARES 6
-#define SLOT_NS 1000u
+#define SLOT 1000u
 #define NOBODY SHARES
 
 /* A core with shares of one thread each, which the test moves through time. */
@@ -19,7 +19,7 @@ static uint64_t now, ran[SHARES + 1], promised[SHARES + 1]; /* of it: in slots, 
 
 static void begin(unsigned count)
 {
-    tt = (struct timetable){.slot_ns = SLOT_NS, .count = count};
+    tt = (struct timetable){.slot_ns = SLOT, .count = count};
     memset(vector, 0, sizeof vector);
     memset(ran, 0, sizeof ran);
     memset(promised, 0, sizeof promised);
@@ -117,10 +117,10 @@ TEST(slots, shares_are_exact_at_every_prefix, "where every owner always has some
             spare(i, i * 7);
         }
         for (uint64_t slot = 0; slot < 3 * count; slot++) {
-            while (now < (slot + 1) * SLOT_NS) /* somebody yields, or a device interrupts */
-                CHECK_EQ(turn(1 + test_below(SLOT_NS)), vector[slot % count] - shares);
-            CHECK_EQ(now, (slot + 1) * SLOT_NS);
-            due[vector[slot % count] - shares] += SLOT_NS;
+            while (now < (slot + 1) * SLOT) /* somebody yields, or a device interrupts */
+                CHECK_EQ(turn(1 + test_below(SLOT)), vector[slot % count] - shares);
+            CHECK_EQ(now, (slot + 1) * SLOT);
+            due[vector[slot % count] - shares] += SLOT;
             for (unsigned i = 0; i < SHARES; i++)
                 CHECK_EQ(ran[i], due[i]);
             boundaries++;
@@ -145,17 +145,17 @@ TEST(slots, an_owner_that_comes_late_gets_the_rest, "and what it left went down 
     CHECK_EQ(turns_rank(&core, 0, &shares[1]), RANK_LATER);
     CHECK_EQ(turns_rank(&core, 1, &shares[1]), RANK_NONE);
     set_ready(0, true);
-    CHECK_EQ(turn(SLOT_NS), 0);
-    CHECK_EQ(now, SLOT_NS);
+    CHECK_EQ(turn(SLOT), 0);
+    CHECK_EQ(now, SLOT);
     CHECK_EQ(ran[0], 500);
-    CHECK_EQ(turn(SLOT_NS), 2); /* slot 1: its owner has nobody */
+    CHECK_EQ(turn(SLOT), 2); /* slot 1: its owner has nobody */
     set_ready(2, false);
     set_ready(3, false);
     set_ready(0, false);
     set_ready(1, true);
-    CHECK_EQ(turn(SLOT_NS), NOBODY); /* 1 has to wait for its own slot, and is woken then */
-    CHECK_EQ(now, 3 * SLOT_NS);
-    CHECK_EQ(turn(SLOT_NS), 1);
+    CHECK_EQ(turn(SLOT), NOBODY); /* 1 has to wait for its own slot, and is woken then */
+    CHECK_EQ(now, 3 * SLOT);
+    CHECK_EQ(turn(SLOT), 1);
 }
 
 TEST(slots, one_slot_is_no_grid, "where a turn is as long as a slot from its beginning")
@@ -163,9 +163,9 @@ TEST(slots, one_slot_is_no_grid, "where a turn is as long as a slot from its beg
     begin(1);
     own(0, 0);
     set_ready(0, true);
-    now = SLOT_NS / 2;
-    CHECK_EQ(turn(10 * SLOT_NS), 0);
-    CHECK_EQ(now, SLOT_NS / 2 + SLOT_NS);
+    now = SLOT / 2;
+    CHECK_EQ(turn(10 * SLOT), 0);
+    CHECK_EQ(now, SLOT / 2 + SLOT);
 }
 
 TEST(slots, the_first_of_an_order_is_next, "and the tail is for who had its turn")
@@ -203,15 +203,15 @@ TEST(slots, credit_comes_before_the_spare_list, "and is paid back by the next sl
     set_ready(0, true);
     CHECK_EQ(turns_rank(&core, 0, &shares[0]), RANK_CREDIT + 40u);
     CHECK_EQ(turn(250), 0);
-    CHECK_EQ(turn(SLOT_NS), 0); /* what is left of the credit */
+    CHECK_EQ(turn(SLOT), 0); /* what is left of the credit */
     CHECK_EQ(ran[0], 300);
-    while (now < 3 * SLOT_NS)
-        CHECK_EQ(turn(SLOT_NS), 1); /* it has none any more */
-    CHECK_EQ(turn(SLOT_NS), 0); /* its slot, less what it has had */
-    CHECK_EQ(ran[0], SLOT_NS);
+    while (now < 3 * SLOT)
+        CHECK_EQ(turn(SLOT), 1); /* it has none any more */
+    CHECK_EQ(turn(SLOT), 0); /* its slot, less what it has had */
+    CHECK_EQ(ran[0], SLOT);
     CHECK_EQ(shares[0].borrowed, 0);
-    CHECK_EQ(now, 4 * SLOT_NS - 300);
-    CHECK_EQ(turn(SLOT_NS), 0); /* and again it may run ahead */
+    CHECK_EQ(now, 4 * SLOT - 300);
+    CHECK_EQ(turn(SLOT), 0); /* and again it may run ahead */
 }
 
 TEST(slots, credit_is_never_more_than_its_slots, "whoever is ready when")
@@ -229,7 +229,7 @@ TEST(slots, credit_is_never_more_than_its_slots, "whoever is ready when")
         for (unsigned i = 0; i < SHARES; i++)
             spare(i, 63 - i);
         for (unsigned i = 0; i < SHARES - 1; i++) { /* the last takes whatever is left */
-            shares[i].credit = test_below((uint64_t)shares[i].slots * SLOT_NS + 1);
+            shares[i].credit = test_below((uint64_t)shares[i].slots * SLOT + 1);
             share_borrow(&tt, &shares[i], 0);
         }
         set_ready(SHARES - 1, true);
@@ -239,13 +239,13 @@ TEST(slots, credit_is_never_more_than_its_slots, "whoever is ready when")
 
             set_ready(who, who == SHARES - 1 || test_below(2));
             if (test_below(50) == 0) /* a core that sleeps */
-                now += test_below(4 * count * SLOT_NS);
+                now += test_below(4 * count * SLOT);
             for (unsigned i = 0; i < SHARES; i++)
                 before[i] = shares[i].borrowed;
-            who = turn(1 + test_below(2 * SLOT_NS));
-            for (; last <= (now - 1) / SLOT_NS; last++, slots++)
+            who = turn(1 + test_below(2 * SLOT));
+            for (; last <= (now - 1) / SLOT; last++, slots++)
                 if (vector[last % count])
-                    due[vector[last % count] - shares] += SLOT_NS;
+                    due[vector[last % count] - shares] += SLOT;
             for (unsigned i = 0; i < SHARES - 1; i++) {
                 CHECK(shares[i].borrowed <= shares[i].credit);
                 CHECK(promised[i] <= due[i] + shares[i].credit);
@@ -255,5 +255,5 @@ TEST(slots, credit_is_never_more_than_its_slots, "whoever is ready when")
             }
         }
     }
-    printf("# %lu slots, at most %lu of %u ns ahead\n", slots, most_ahead, SLOT_NS);
+    printf("# %lu slots, at most %lu of %u ns ahead\n", slots, most_ahead, SLOT);
 }

@@ -115,14 +115,11 @@ int op_boot_package_frame(struct invocation *inv, const struct boot_package_fram
     struct process *p = inv->thread->process;
     uint64_t all = (kernel.boot->module_size + PHX_PAGE_SIZE - 1) >> PHX_PAGE_SHIFT;
     struct frame *f;
-    uint32_t row;
 
     if (in->pages == 0 || in->pages > all || in->offset > all - in->pages)
         return PHX_INVALID_ARGUMENT;
-    TRY(result_row(inv, &row));
     uint64_t pfn = (kernel.boot->module_base >> PHX_PAGE_SHIFT) + in->offset;
     TRY(frame_of(p->object.account, pfn, in->pages, false, &f));
-    out->frame = object_hold(inv->thread, row, &f->object, IFACE_FRAME,
-                             FRAME_M_ALL & ~FRAME_M_MAP_WRITE, FRAME_BADGE(0UL, in->pages));
-    return OK;
+    return object_hold(inv->thread, &f->object, IFACE_FRAME, FRAME_M_ALL & ~FRAME_M_MAP_WRITE,
+                       FRAME_BADGE(0UL, in->pages), &out->frame);
 }

@@ -17,15 +17,6 @@
 #define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
 #define OP_ENTER1 (PHX_KIND_TRANSPORT | PHX_T_ENTER1 << 8)
 
-static void give_reserved(struct invocation *inv)
-{
-    while (inv->reserved_count > 0) {
-        inv->reserved_count--;
-        cap_unreserve(inv->reserved[inv->reserved_count].table,
-                      inv->reserved[inv->reserved_count].row);
-    }
-}
-
 /* It costs a use, unless it is refused. */
 static err_t invoke_counted(struct invocation *inv, struct uses *uses, const struct kernel_op *op,
                             const uint64_t *in, uint64_t *out)
@@ -33,12 +24,10 @@ static err_t invoke_counted(struct invocation *inv, struct uses *uses, const str
     TRY(uses_reserve(uses));
     uses_ref(uses);
     err_t err = op->handler(inv, in, out);
-    if (err > OK) {
+    if (err > OK)
         uses_return(uses);
-        give_reserved(inv);
-    } else {
+    else
         uses_commit(uses);
-    }
     uses_unref(uses);
     return err;
 }
@@ -54,17 +43,13 @@ static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *
     inv.row = row;
     inv.object = row->object;
     inv.badge = row->badge;
-    inv.reserved_count = 0;
     if (op->flags & KERNEL_OP_MARKER)
         return PHX_INVALID_SYSCALL;
     if (row->object->dead)
         return PHX_REVOKED;
     if (row->uses && op->interface != IFACE_CAPABILITY)
         return invoke_counted(&inv, row->uses, op, in, out);
-    err_t err = op->handler(&inv, in, out);
-    if (err > OK)
-        give_reserved(&inv);
-    return err;
+    return op->handler(&inv, in, out);
 }
 
 static const struct kernel_op *find_op(unsigned interface, unsigned method)
@@ -187,7 +172,6 @@ static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_
     work->waiter = w;
     work->address = op;
     work->end = cap;
-    work->has_row = false;
     w->thread->attention = true;
     return BLOCKED;
 }
@@ -315,10 +299,11 @@ int op_capability_derive(struct invocation *inv, const struct capability_derive_
 
 int op_capability_duplicate(struct invocation *inv, struct capability_duplicate_out *out)
 {
+    struct cap_table *table = &inv->thread->process->table;
     uint32_t row;
 
-    TRY(result_row(inv, &row));
-    out->capability = cap_duplicate(&inv->thread->process->table, row, inv->row);
+    TRY(cap_reserve(table, &row));
+    out->capability = cap_duplicate(table, row, inv->row);
     return OK;
 }
 
@@ -326,8 +311,6 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
                         struct capability_grant_out *out)
 {
     struct hold *process;
-    struct uses *counter;
-    uint32_t row;
 
     TRY(other(inv->thread, in->process, IFACE_PROCESS, PROCESS_ACCEPT, &process));
     struct process *p = (struct process *)process->object;
@@ -337,11 +320,8 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
         return PHX_INVALID_STATE;
     if (in->slot >= PHX_SLOT_COUNT)
         return PHX_INVALID_ARGUMENT;
-    TRY(result_row_in(inv, &p->table, (uint32_t)in->slot, &row));
-    TRY(cap_prepare_derive(&inv->thread->process->table, inv->row, 0, &counter));
-    out->capability = cap_derive(&p->table, row, inv->row, in->methods, inv->badge,
-                                 inv->row->interface, NULL);
-    return OK;
+    return result_derive_in(inv, &p->table, (uint32_t)in->slot, in->methods, inv->badge,
+                            inv->row->interface, 0, &out->capability);
 }
 
 /* --- revoking: authority at once, effects in steps -------------------------- */

@@ -38,21 +38,19 @@ int op_account_new_dma_domain(struct invocation *inv, const struct account_new_d
                               struct account_new_dma_domain_out *out)
 {
     struct space *s;
-    uint32_t row;
 
     if (in->unconfined > 1)
         return PHX_INVALID_ARGUMENT;
     if (!in->unconfined && !arch_dma_confines())
         return PHX_NOT_SUPPORTED;
-    TRY(result_row(inv, &row));
     TRY(space_new((struct account *)inv->object, OBJECT_DOMAIN, &s));
     struct domain *d = (struct domain *)s;
     d->unconfined = in->unconfined;
     list_init(&d->taking_down.link);
-    out->domain = object_hold(inv->thread, row, &s->object, IFACE_DMA_DOMAIN,
-                              in->unconfined ? DMA_DOMAIN_M_ALL
-                                             : DMA_DOMAIN_M_ALL & ~DMA_DOMAIN_M_UNCONFINED, 0);
-    return OK;
+    return object_hold(inv->thread, &s->object, IFACE_DMA_DOMAIN,
+                       in->unconfined ? DMA_DOMAIN_M_ALL
+                                      : DMA_DOMAIN_M_ALL & ~DMA_DOMAIN_M_UNCONFINED,
+                       0, &out->domain);
 }
 
 /* Its device reaches what it should, and its next refused transfer is reported. */

@@ -78,10 +78,9 @@ uint64_t frames_init(const struct boot_info *info)
 
 err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool owned, struct frame **out)
 {
-    void *object;
+    struct frame *f;
 
-    TRY(object_new(a, KIND_FRAME, &object));
-    struct frame *f = object;
+    TRY(object_new(a, KIND_FRAME, &f));
     f->object.type = OBJECT_FRAME;
     f->object.account = a;
     f->pfn = pfn;
@@ -140,10 +139,9 @@ static bool alloc_step(struct thread *t, struct work *w)
         w->unlocked = frame_zero_some;
         return false;
     }
-    w->out[0] = object_hold(t, w->row, &w->frame->object, IFACE_FRAME, FRAME_M_ALL,
-                            FRAME_BADGE(0UL, w->frame->pages));
+    w->result = object_hold(t, &w->frame->object, IFACE_FRAME, FRAME_M_ALL,
+                            FRAME_BADGE(0UL, w->frame->pages), &w->out[0]);
     w->out[1] = w->frame->pfn << PHX_PAGE_SHIFT;
-    w->has_row = false;
     object_unref(&w->frame->object);
     return true;
 }
@@ -154,14 +152,10 @@ int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in
     struct thread *t = inv->thread;
     struct work *w = &t->work;
     struct frame *f;
-    uint32_t row;
 
-    TRY(result_row(inv, &row));
     TRY(frame_new(inv->object->account, in->pages, &f));
 
-    *w = (struct work){
-        .step = alloc_step, .frame = f, .row = row, .has_row = true
-    };
+    *w = (struct work){ .step = alloc_step, .frame = f };
     f->object.refs++;
     frame_zero_some(w);
     return work_begin(t, inv->waiter, (uint64_t *)out);

@@ -372,7 +372,8 @@ static void deliver(struct waiter *c, struct waiter *r, const struct passage *p,
         struct object *o = reply_object(c, &badge);
 
         r->message.reply =
-            object_hold(server, r->rows[PHX_MESSAGE_CAPS], o, IFACE_REPLY, REPLY_M_ALL, badge);
+            cap_put(&server->process->table, r->rows[PHX_MESSAGE_CAPS], o, IFACE_REPLY,
+                    REPLY_M_ALL, badge);
         r->wants_reply = false;
     } else {
         server->current_call = c;
@@ -617,13 +618,11 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
 {
     struct thread *t = inv->thread;
     uint64_t badge;
-    uint32_t row;
 
     if (!t->current_call)
         return PHX_INVALID_STATE;
-    TRY(result_row(inv, &row));
     struct object *o = reply_object(t->current_call, &badge);
-    out->reply = object_hold(t, row, o, IFACE_REPLY, REPLY_M_ALL, badge);
+    TRY(object_hold(t, o, IFACE_REPLY, REPLY_M_ALL, badge, &out->reply));
     t->current_call->server = NULL;
     t->current_call = NULL;
     return OK;

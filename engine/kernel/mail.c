@@ -98,7 +98,7 @@ static void mail_drop(struct endpoint *e, struct mail *m)
 int op_endpoint_mailbox(struct invocation *inv, const struct endpoint_mailbox_in *in)
 {
     struct endpoint *e = (struct endpoint *)inv->object;
-    void *pages;
+    struct mailbox *box;
 
     if (in->bytes == 0 || in->bytes > PHX_MAILBOX_MAX || in->bytes % PHX_PAGE_SIZE ||
         in->capabilities > PHX_MESSAGE_CAPS)
@@ -107,8 +107,7 @@ int op_endpoint_mailbox(struct invocation *inv, const struct endpoint_mailbox_in
         return PHX_EXISTS;
     if (e->servers == 0)
         return PHX_INVALID_STATE;
-    TRY(account_pages(e->object.account, in->bytes >> PHX_PAGE_SHIFT, &pages));
-    struct mailbox *box = pages;
+    TRY(account_pages(e->object.account, in->bytes >> PHX_PAGE_SHIFT, &box));
     *box = (struct mailbox){
         .waiting.state = WAIT_CALL,
         .bytes = in->bytes - sizeof *box,

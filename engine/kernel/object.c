@@ -146,37 +146,40 @@ void objects_init(void)
     list_init(&kernel.chores);
 }
 
-uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
-                     uint64_t methods, uint64_t badge)
+err_t object_hold(struct thread *t, struct object *o, unsigned interface, uint64_t methods,
+                  uint64_t badge, uint64_t *id)
 {
-    return cap_put(&t->process->table, row, o, interface, methods, badge);
+    struct cap_table *table = &t->process->table;
+    uint32_t row;
+
+    o->refs++;
+    err_t err = cap_reserve(table, &row);
+    if (err == OK)
+        *id = cap_put(table, row, o, interface, methods, badge);
+    object_unref(o);
+    return err;
 }
 
-err_t result_row_in(struct invocation *inv, struct cap_table *table, uint32_t slot, uint32_t *row)
+err_t result_derive_in(struct invocation *inv, struct cap_table *table, uint32_t slot,
+                       uint64_t methods, uint64_t badge, unsigned interface, uint64_t uses,
+                       uint64_t *id)
 {
-    *row = slot;
-    TRY(slot ? cap_reserve_slot(table, slot) : cap_reserve(table, row));
-    inv->reserved[inv->reserved_count].table = table;
-    inv->reserved[inv->reserved_count++].row = *row;
-    return OK;
-}
+    struct uses *counter;
 
-err_t result_row(struct invocation *inv, uint32_t *row)
-{
-    return result_row_in(inv, &inv->thread->process->table, 0, row);
+    TRY(slot ? cap_reserve_slot(table, slot) : cap_reserve(table, &slot));
+    err_t err = cap_prepare_derive(&inv->thread->process->table, inv->row, uses, &counter);
+    if (err == OK)
+        *id = cap_derive(table, slot, inv->row, methods, badge, interface, counter);
+    else
+        cap_unreserve(table, slot);
+    return err;
 }
 
 err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t badge, unsigned interface,
                     uint64_t uses, uint64_t *id)
 {
-    struct cap_table *table = &inv->thread->process->table;
-    struct uses *counter;
-    uint32_t row;
-
-    TRY(result_row(inv, &row));
-    TRY(cap_prepare_derive(table, inv->row, uses, &counter));
-    *id = cap_derive(table, row, inv->row, methods, badge, interface, counter);
-    return OK;
+    return result_derive_in(inv, &inv->thread->process->table, 0, methods, badge, interface, uses,
+                            id);
 }
 
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
@@ -213,7 +216,7 @@ void pin_drop(struct pin *p)
     p->object = NULL;
 }
 
-/* --- endpoints and notifications are made of nothing else ------------------ */
+/* --- what is made of nothing else -------------------------------------------- */
 
 /* A new object that only its first hold names, in the invoking process. */
 static err_t make(struct invocation *inv, enum object_type type, unsigned interface,
@@ -221,25 +224,22 @@ static err_t make(struct invocation *inv, enum object_type type, unsigned interf
 {
     struct account *a = (struct account *)inv->object;
     struct object *o;
-    void *object;
-    uint32_t row;
 
-    TRY(result_row(inv, &row));
-    TRY(object_new(a, KIND_ENDPOINT, &object));
-    o = object;
+    TRY(object_new(a, type == OBJECT_SCHEDULE ? KIND_SCHEDULE : KIND_ENDPOINT, &o));
     o->type = (uint8_t)type;
     o->account = a;
     if (type == OBJECT_ENDPOINT) {
         o->watched = 1;
-        list_init(&((struct endpoint *)object)->callers);
-        list_init(&((struct endpoint *)object)->receivers);
-        list_init(&((struct endpoint *)object)->closing.link);
+        list_init(&((struct endpoint *)o)->callers);
+        list_init(&((struct endpoint *)o)->receivers);
+        list_init(&((struct endpoint *)o)->closing.link);
     } else if (type == OBJECT_NOTIFICATION) {
-        list_init(&((struct notification *)object)->waiters);
-        list_init(&((struct notification *)object)->giving.link);
+        list_init(&((struct notification *)o)->waiters);
+        list_init(&((struct notification *)o)->giving.link);
+    } else if (type == OBJECT_SCHEDULE) {
+        share_init(&((struct schedule *)o)->share);
     }
-    *id = object_hold(inv->thread, row, o, interface, methods, 0);
-    return OK;
+    return object_hold(inv->thread, o, interface, methods, 0, id);
 }
 
 int op_account_new_endpoint(struct invocation *inv, struct account_new_endpoint_out *out)
@@ -253,6 +253,11 @@ int op_account_new_notification(struct invocation *inv, struct account_new_notif
                 &out->notification);
 }
 
+int op_account_new_schedule(struct invocation *inv, struct account_new_schedule_out *out)
+{
+    return make(inv, OBJECT_SCHEDULE, IFACE_SCHEDULE, SCHEDULE_M_ALL, &out->schedule);
+}
+
 int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out)
 {
     return make(inv, OBJECT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &out->pool);
@@ -261,12 +266,11 @@ int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out
 /* The badge's record, made at its first mint. */
 static err_t badge_record(struct endpoint *e, uint64_t number)
 {
-    void *object;
+    struct badge *b;
 
     if (number == 0 || badge_find(e, number))
         return OK;
-    TRY(object_new(e->object.account, KIND_ENDPOINT, &object));
-    struct badge *b = object;
+    TRY(object_new(e->object.account, KIND_ENDPOINT, &b));
     b->node.key = number;
     tree_insert(&e->badges, &b->node);
     return OK;

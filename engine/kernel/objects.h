@@ -150,13 +150,6 @@ struct invocation {
     struct hold *row;      /* NULL: none was needed */
     struct object *object;
     uint64_t badge;
-    /* Rows for what the method gives out. Its dispatcher gives them back if it
-     * fails, so that no method has to undo a reservation. */
-    struct {
-        struct cap_table *table;
-        uint32_t row;
-    } reserved[2];
-    unsigned reserved_count;
 };
 
 /* --- objects (object.c) --------------------------------------------------- */
@@ -164,16 +157,17 @@ struct invocation {
 void object_unref(struct object *o);
 void objects_init(void); /* sizes of kinds, hooks of caps */
 void thread_free(struct thread *t);
-/* A row for a result: in the invoking process, or in `table` (slot 0: any row). */
-MUST_USE err_t result_row(struct invocation *inv, uint32_t *row);
-MUST_USE err_t result_row_in(struct invocation *inv, struct cap_table *table, uint32_t slot,
-                             uint32_t *row);
-/* A child of the invoked capability in the invoking process. */
+/* A child of the invoked capability, in the invoking process. */
 MUST_USE err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t badge,
                              unsigned interface, uint64_t uses, uint64_t *id);
-/* A new object's first hold in the invoking process; the row was reserved. */
-uint64_t object_hold(struct thread *t, uint32_t row, struct object *o, unsigned interface,
-                     uint64_t methods, uint64_t badge);
+/* The same in any table, in row `slot`; 0: in any row. */
+MUST_USE err_t result_derive_in(struct invocation *inv, struct cap_table *table, uint32_t slot,
+                                uint64_t methods, uint64_t badge, unsigned interface,
+                                uint64_t uses, uint64_t *id);
+/* A hold of an object in the thread's process. A new object that gets none goes again, since
+ * nobody names it: so no method has to undo what it made. */
+MUST_USE err_t object_hold(struct thread *t, struct object *o, unsigned interface,
+                           uint64_t methods, uint64_t badge, uint64_t *id);
 /* Capability.revoke of a row of that table; BLOCKED if effects are left to take down. */
 MUST_USE err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row,
                           uint64_t own);

@@ -13,25 +13,22 @@
 err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
                   struct process **out)
 {
-    struct space *space;
-    void *object;
+    struct process *p;
 
     if (libos_low >= libos_high || libos_high > PHX_USER_END)
         return PHX_INVALID_ARGUMENT;
-    TRY(object_new(a, KIND_PROCESS, &object));
-    err_t err = space_new(a, OBJECT_SPACE, &space);
+    TRY(object_new(a, KIND_PROCESS, &p));
+    err_t err = space_new(a, OBJECT_SPACE, &p->space);
     if (err != OK) {
-        object_free(object);
+        object_free(p);
         return err;
     }
 
-    struct process *p = object;
     p->object.type = OBJECT_PROCESS;
     p->object.account = a;
     p->object.refs = 1; /* until it is dead */
     a->object.refs++;
-    p->space = space;
-    space->object.refs++;
+    p->space->object.refs++;
     p->libos_low = libos_low;
     p->libos_size = libos_high - libos_low;
     cap_table_init(&p->table, &kernel.caps, a);
@@ -80,8 +77,9 @@ static bool reap_thread(struct process *p)
     return false;
 }
 
-/* Without any process nothing can happen any more, and nobody could turn it off. */
-static void reap_last(struct process *p)
+/* Its threads, rows and mappings are gone. Without any process nothing can happen any more,
+ * and nobody could turn the machine off. */
+static void process_gone(struct process *p)
 {
     struct space *s = p->space;
     unsigned status = (unsigned)p->status;
@@ -109,7 +107,7 @@ static bool process_reap(struct chore *chore)
     if (!list_is_empty(&p->threads))
         return false; /* other cores run the rest */
     if (!cap_table_shrink(&p->table) && !space_shrink(p->space))
-        reap_last(p);
+        process_gone(p);
     return true;
 }
 
@@ -130,17 +128,23 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
 int op_account_new_process(struct invocation *inv, const struct account_new_process_in *in,
                            struct account_new_process_out *out)
 {
+    struct cap_table *table = &inv->thread->process->table;
     struct process *p;
-    uint32_t row, space_row;
+    uint64_t id;
 
-    TRY(result_row(inv, &row));
-    TRY(result_row(inv, &space_row));
     TRY(process_new((struct account *)inv->object, in->libos_low, in->libos_high, &p));
-    out->process =
-        object_hold(inv->thread, row, &p->object, IFACE_PROCESS, PROCESS_M_ALL, 0);
-    out->space = object_hold(inv->thread, space_row, &p->space->object, IFACE_ADDRESS_SPACE,
-                             ADDRESS_SPACE_M_ALL, 0);
-    return OK;
+    err_t err = object_hold(inv->thread, &p->object, IFACE_PROCESS, PROCESS_M_ALL, 0, &id);
+    if (err == OK) {
+        err = object_hold(inv->thread, &p->space->object, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL,
+                          0, &out->space);
+        if (err != OK)
+            cap_release(table, cap_row(table, id));
+    }
+    if (err != OK)
+        process_gone(p);
+    else
+        out->process = id;
+    return err;
 }
 
 int op_process_exit(struct invocation *inv, const struct process_exit_in *in)
@@ -181,15 +185,15 @@ int op_process_keeper(struct invocation *inv, const struct process_keeper_in *in
 int op_process_stopped(struct invocation *inv, struct process_stopped_out *out)
 {
     struct list *first = list_first(&((struct process *)inv->object)->untold);
-    uint32_t row;
+    uint64_t id;
 
     if (!first)
         return PHX_NOT_FOUND;
-    TRY(result_row(inv, &row));
     struct thread *t = CONTAINER(first, struct thread, untold_link);
+    TRY(object_hold(inv->thread, &t->object, IFACE_THREAD, THREAD_M_ALL, 0, &id));
     list_remove(first);
     *out = t->untold;
-    out->thread = object_hold(inv->thread, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
+    out->thread = id;
     return OK;
 }
 
@@ -218,25 +222,19 @@ int op_account_create(struct invocation *inv, const struct account_create_in *in
 {
     struct account *parent = (struct account *)inv->object, *a;
     const uint64_t limits[RESOURCES] = { in->pages, in->holds, in->threads, in->energy, 0, 0 };
-    void *object;
-    uint32_t row;
+    err_t err = OK;
 
     if (account_depth(parent) >= ACCOUNT_DEPTH_MAX)
         return PHX_DEPTH_EXCEEDED;
-    TRY(result_row(inv, &row));
-    TRY(object_new(parent, KIND_ACCOUNT, &object));
-    a = object;
+    TRY(object_new(parent, KIND_ACCOUNT, &a));
     account_init(a, parent, parent->memory);
-    for (unsigned r = 0; r < RESOURCES; r++) {
-        err_t err = account_transfer(parent, a, r, limits[r]);
-
-        if (err != OK) {
-            account_free(a);
-            return err;
-        }
-    }
-    out->account = object_hold(inv->thread, row, &a->object, IFACE_ACCOUNT, ACCOUNT_M_ALL, 0);
-    return OK;
+    for (unsigned r = 0; r < RESOURCES && err == OK; r++)
+        err = account_transfer(parent, a, r, limits[r]);
+    if (err == OK)
+        return object_hold(inv->thread, &a->object, IFACE_ACCOUNT, ACCOUNT_M_ALL, 0,
+                           &out->account);
+    account_free(a);
+    return err;
 }
 
 int op_account_transfer(struct invocation *inv, const struct account_transfer_in *in)

@@ -19,16 +19,14 @@ static err_t grow(struct ring *r, struct thread *t)
 {
     struct record ***directory = &r->records[r->pages / POINTERS_A_PAGE];
     struct account *a = r->object.account;
-    void *page;
+    struct record *page;
 
-    if (!*directory) {
-        TRY(account_zero_page(a, &page));
-        *directory = page;
-    }
+    if (!*directory)
+        TRY(account_zero_page(a, directory));
     TRY(account_zero_page(a, &page));
     (*directory)[r->pages % POINTERS_A_PAGE] = page;
     for (uint32_t i = 0; i < RECORDS_A_PAGE; i++) {
-        struct record *record = (struct record *)page + i;
+        struct record *record = page + i;
 
         record->number = (uint32_t)(r->pages * RECORDS_A_PAGE) + i;
         record->waiter.thread = t;
@@ -104,6 +102,8 @@ static bool make_step(struct thread *t, struct work *w)
         w->result = grow(r, t);
     if (w->result == OK && !pin_alive(&r->frame))
         w->result = PHX_REVOKED;
+    if (w->result == OK && r->pages == w->end)
+        w->result = object_hold(t, &r->object, IFACE_RING, RING_M_ALL, 0, &w->out[0]);
     if (w->result != OK)
         w->step = unmake_step;
     if (w->result != OK || r->pages < w->end)
@@ -112,8 +112,6 @@ static bool make_step(struct thread *t, struct work *w)
     r->shared->submissions = r->logic.submissions;
     r->shared->completions = r->logic.completions;
     r->thread = t;
-    w->out[0] = object_hold(t, w->row, &r->object, IFACE_RING, RING_M_ALL, 0);
-    w->has_row = false;
     return true;
 }
 
@@ -124,8 +122,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     struct account *a = t->process->object.account;
     uint64_t submissions = in->submissions, completions = in->completions;
     struct hold *frame;
-    void *object;
-    uint32_t row;
+    struct ring *r;
 
     if (submissions > RING_SUBMISSIONS_MAX || completions > RING_COMPLETIONS_MAX ||
         in->flags & ~PHX_RING_SETUP_FLAGS)
@@ -136,10 +133,8 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     TRY(frame_holds_ring(frame, submissions, completions));
     uint64_t pages = (completions - 1) / RECORDS_A_PAGE + 1;
     TRY(account_can(a, RESOURCE_PAGES, pages + (pages - 1) / POINTERS_A_PAGE + 1));
-    TRY(result_row(inv, &row));
-    TRY(object_new(a, KIND_RING, &object));
+    TRY(object_new(a, KIND_RING, &r));
 
-    struct ring *r = object;
     r->object.type = OBJECT_RING;
     r->object.watched = 1; /* it is what Replies to its calls name */
     r->object.account = a;
@@ -150,7 +145,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     r->logic.completions = (uint32_t)completions;
     ring_share(r, frame);
     t->ring = r;
-    t->work = (struct work){ .step = make_step, .end = pages, .row = row, .has_row = true };
+    t->work = (struct work){ .step = make_step, .end = pages };
     return work_begin(t, inv->waiter, (uint64_t *)out);
 }
 

@@ -475,8 +475,6 @@ void work_step(struct thread *t)
     if (!w->step(t, w))
         return;
     w->step = NULL;
-    if (w->has_row)
-        cap_unreserve(&t->process->table, w->row);
     if (w->result != BLOCKED)
         wait_answer_words(w->waiter, w->result, w->out);
 }

@@ -117,24 +117,6 @@ void thread_schedule(struct thread *t, struct schedule *s, unsigned order)
 
 /* --- operations on a Schedule --------------------------------------------------- */
 
-int op_account_new_schedule(struct invocation *inv, struct account_new_schedule_out *out)
-{
-    struct account *a = (struct account *)inv->object;
-    struct schedule *s;
-    void *object;
-    uint32_t row;
-
-    TRY(result_row(inv, &row));
-    TRY(object_new(a, KIND_SCHEDULE, &object));
-    s = object;
-    s->object.type = OBJECT_SCHEDULE;
-    s->object.account = a;
-    share_init(&s->share);
-    out->schedule =
-        object_hold(inv->thread, row, &s->object, IFACE_SCHEDULE, SCHEDULE_M_ALL, 0);
-    return OK;
-}
-
 static err_t thread_at(struct invocation *inv, uint64_t id, struct thread **t)
 {
     struct hold *row;

@@ -106,10 +106,10 @@ static void flush(const struct space *s, uint64_t address, uint64_t pages)
 err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
                   struct mapping **out)
 {
-    void *object;
+    struct mapping *m;
 
-    TRY(object_new(s->object.account, KIND_MAPPING, &object));
-    struct mapping *m = *out = object;
+    TRY(object_new(s->object.account, KIND_MAPPING, &m));
+    *out = m;
     m->node.key = address;
     m->space = s;
     m->frame = f;
@@ -266,20 +266,21 @@ static bool mapping_clear(struct mapping *m, int *room)
 
 err_t space_new(struct account *a, enum object_type type, struct space **out)
 {
-    void *object, *root;
+    struct space *s;
+    void *root;
 
-    TRY(object_new(a, type == OBJECT_SPACE ? KIND_SPACE : KIND_PROCESS, &object));
+    TRY(object_new(a, type == OBJECT_SPACE ? KIND_SPACE : KIND_PROCESS, &s));
     err_t err = account_zero_page(a, &root);
     if (err != OK) {
-        object_free(object);
+        object_free(s);
         return err;
     }
-    *out = object;
-    (*out)->object.type = (uint8_t)type;
-    (*out)->object.account = a;
-    (*out)->root = direct_pa(root);
+    s->object.type = (uint8_t)type;
+    s->object.account = a;
+    s->root = direct_pa(root);
     if (type == OBJECT_SPACE) /* a device has no business in the kernel's half */
-        arch_root_init((*out)->root);
+        arch_root_init(s->root);
+    *out = s;
     return OK;
 }
 
@@ -429,7 +430,6 @@ void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), s
     w->space = s;
     w->address = w->cursor = address;
     w->end = end;
-    w->has_row = false;
     s->object.refs++;
 }
 

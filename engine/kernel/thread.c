@@ -9,14 +9,13 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
                  struct thread **out)
 {
     struct account *a = p->object.account;
-    void *object;
+    struct thread *t;
 
     TRY(account_can(a, RESOURCE_THREADS, 1));
-    TRY(object_new(a, KIND_THREAD, &object));
+    TRY(object_new(a, KIND_THREAD, &t));
     if (account_charge(a, RESOURCE_THREADS, 1) != OK)
         panic("a thread that was admitted is not");
 
-    struct thread *t = object;
     t->object.type = OBJECT_THREAD;
     t->object.watched = 1; /* it is what Replies to its calls name */
     t->object.account = a;
@@ -120,7 +119,6 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
     struct process *p = (struct process *)inv->object;
     struct hold *page = NULL;
     struct thread *t;
-    uint32_t row;
 
     if (p->state >= PROCESS_DYING)
         return PHX_INVALID_STATE;
@@ -132,7 +130,6 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
             in->page_address >= PHX_USER_END)
             return PHX_INVALID_ARGUMENT;
     }
-    TRY(result_row(inv, &row));
     TRY(thread_new(p, page, in->page_address, &t));
 
     thread_schedule(t, inv->thread->schedule, inv->thread->order);
@@ -140,8 +137,10 @@ int op_process_new_thread(struct invocation *inv, const struct process_new_threa
     t->regs.rsp = in->stack;
     t->regs.rdi = in->argument;
     t->regs.rsi = in->page_address;
-    out->thread = object_hold(inv->thread, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
-    return OK;
+    err_t err = object_hold(inv->thread, &t->object, IFACE_THREAD, THREAD_M_ALL, 0, &out->thread);
+    if (err != OK)
+        (void)thread_end(t, 0);
+    return err;
 }
 
 int op_thread_start(struct invocation *inv)
@@ -259,9 +258,6 @@ int op_thread_control_sleep(struct invocation *inv, const struct thread_control_
 int op_thread_control_self(struct invocation *inv, struct thread_control_self_out *out)
 {
     struct thread *t = inv->thread;
-    uint32_t row;
 
-    TRY(result_row(inv, &row));
-    out->thread = object_hold(t, row, &t->object, IFACE_THREAD, THREAD_M_ALL, 0);
-    return OK;
+    return object_hold(t, &t->object, IFACE_THREAD, THREAD_M_ALL, 0, &out->thread);
 }

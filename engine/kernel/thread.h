@@ -101,8 +101,6 @@ struct work {
     uint64_t address, end, cursor;
     uint64_t copies;       /* the number of the wait for which `cursor` bytes were copied */
     unsigned protection;
-    uint32_t row;          /* a reserved row for the result, if has_row */
-    bool has_row;
     bool every;            /* of a ring's entries */
 };
 

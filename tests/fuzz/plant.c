@@ -29,7 +29,7 @@ static __attribute__((noinline)) uint64_t plant_stack(void)
 
 static struct notification *object(void)
 {
-    void *made;
+    struct notification *made;
 
     if (object_new(&kernel.root, KIND_ENDPOINT, &made) != OK)
         panic("no memory for what was planted");
@@ -64,7 +64,7 @@ static __attribute__((noinline)) uint64_t plant_page(void)
 {
     uint64_t *page;
 
-    if (account_zero_page(&kernel.root, (void **)&page) != OK)
+    if (account_zero_page(&kernel.root, &page) != OK)
         panic("no memory for what was planted");
     account_give_pages(&kernel.root, page, 1);
     return page[four];

@@ -26,6 +26,7 @@
  */
 #include "arch/x86_64/machine.h"
 #include "buddy.h"
+#include "bytes.h"
 #include "fmt.h"
 #include "thread.h"
 
@@ -438,11 +439,11 @@ void __wrap_objects_init(void)
 }
 
 /* The allocator's own look at the free list and its zeroing of the gap are right. */
-err_t __real_object_new(struct account *a, enum kind kind, void **object);
-err_t __wrap_object_new(struct account *a, enum kind kind, void **object);
-err_t __wrap_object_new(struct account *a, enum kind kind, void **object)
+err_t __real_object_new(struct account *a, enum kind kind, void *object);
+err_t __wrap_object_new(struct account *a, enum kind kind, void *object);
+err_t __wrap_object_new(struct account *a, enum kind kind, void *object)
 {
-    uint64_t size = a->memory->size[kind] - gap_of(a->memory, kind), page;
+    uint64_t size = a->memory->size[kind] - gap_of(a->memory, kind), made, page;
 
     fresh = NULL;
     __atomic_add_fetch(&off, 1, __ATOMIC_RELAXED);
@@ -450,10 +451,11 @@ err_t __wrap_object_new(struct account *a, enum kind kind, void **object)
     __atomic_sub_fetch(&off, 1, __ATOMIC_RELAXED);
     if (err != OK)
         return err;
-    page = (uint64_t)*object & ~(PHX_PAGE_SIZE - 1UL);
+    memcpy(&made, object, sizeof made);
+    page = made & ~(PHX_PAGE_SIZE - 1UL);
     if (fresh != NULL)
-        fill((uint64_t)*object, page + PHX_PAGE_SIZE - (uint64_t)*object, POISON_GAP);
-    fill((uint64_t)*object, size, 0);
+        fill(made, page + PHX_PAGE_SIZE - made, POISON_GAP);
+    fill(made, size, 0);
     return OK;
 }
 

@@ -167,13 +167,13 @@ err_t cap_lookup(struct cap_table *t, uint64_t id, unsigned method, struct hold 
 /* Where page number `page` of rows is to be hung, making directories as needed. */
 static err_t page_place(struct cap_table *t, uint32_t page, void ***place)
 {
+    if (page >= TABLE_DIRECT - 1 && !t->indirect) /* early: three pages at once would be many */
+        TRY(account_zero_page(t->account, &t->indirect));
     if (page < TABLE_DIRECT) {
         *place = &t->direct[page];
         return OK;
     }
     page -= TABLE_DIRECT;
-    if (!t->indirect)
-        TRY(account_zero_page(t->account, &t->indirect));
     if (!t->indirect[page >> 9])
         TRY(account_zero_page(t->account, &t->indirect[page >> 9]));
     *place = &t->indirect[page >> 9][page & 511];

@@ -589,10 +589,10 @@ TEST(cap, a_refused_reserve_changes_nothing, "at each page that growing needs")
 
 TEST(cap, a_table_that_could_not_grow_goes, "with all that it made for that")
 {
-    for (int64_t n = 0; n < 3; n++) {
+    for (int64_t n = 0; n < 2; n++) {
         uint32_t index;
         begin();
-        fill(&tables[0], TABLE_DIRECT);
+        fill(&tables[0], TABLE_DIRECT - 1 + (n == 0)); /* the directory comes a page early */
         fail_at = n;
         CHECK_EQ(cap_reserve(&tables[0], &index), PHX_OUT_OF_MEMORY);
         fail_at = -1;

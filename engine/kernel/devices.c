@@ -77,9 +77,13 @@ int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
     rng.key[0] ^= (uint32_t)fresh; /* which makes another key of one that nobody knows */
     rng.key[1] ^= (uint32_t)(fresh >> 32);
     *w = (struct work){
-        .step = fill_step, .cursor = in->address, .end = in->address + in->length
+        .step = fill_step,
+        .waiter = inv->waiter,
+        .cursor = in->address,
+        .end = in->address + in->length,
     };
-    return work_begin(inv->thread, inv->waiter, NULL);
+    inv->thread->attention = true;
+    return BLOCKED;
 }
 
 /* --- power ----------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "ring.h"
 #include "thread.h"
 
-#define LOOKS 64       /* at waiters, by a signal and by each step of what is left of it */
+#define LOOKS 40       /* at waiters, by a signal and by each step of what is left of it */
 #define LOOKS_A_GIFT 8 /* that answering one of them costs */
 
 struct kernel kernel;
@@ -347,11 +347,6 @@ static uint64_t bits_take(struct notification *n, uint64_t mask)
     return got;
 }
 
-static struct waiter *waiter_of(struct list *link)
-{
-    return CONTAINER(link, struct waiter, link);
-}
-
 /* To whoever waits for what there is, first come first served; who gets nothing goes to the
  * end of the queue, as in wait_sweep(). False: there are more to be looked at. */
 static bool give_some(struct notification *n)
@@ -359,10 +354,10 @@ static bool give_some(struct notification *n)
     struct list *queue = &n->waiters;
 
     for (unsigned looks = 0; looks < LOOKS; looks++) {
-        struct waiter *w = waiter_of(queue->next);
+        struct waiter *w = CONTAINER(queue->next, struct waiter, link);
 
         if (list_is_empty(queue) || w->seen == n->round ||
-            (!n->bits && waiter_of(queue->prev)->seen != n->round))
+            (!n->bits && CONTAINER(queue->prev, struct waiter, link)->seen != n->round))
             return true;
         uint64_t out[5] = { bits_take(n, w->mask) };
         if (out[0]) {

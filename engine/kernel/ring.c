@@ -12,7 +12,7 @@
  */
 #include "ring.h"
 
-/* With the lock held: what a step may take, in no-ops; another entry counts as half of it. */
+/* With the lock held: what a step may take, in no-ops; another entry is all of it. */
 #define STEP 64
 #define ENTRIES_A_TICK 8
 
@@ -292,7 +292,7 @@ void ring_continue(struct thread *t)
         t->ring_taken += n;
         if (n > 0)
             continue;
-        n = STEP / 2;
+        n = STEP;
         if (t->ring_submit > 0 && take_one(r, false)) {
             t->ring_submit--;
             t->ring_taken++;

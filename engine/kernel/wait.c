@@ -9,6 +9,8 @@
 #include "ring.h"
 #include "thread.h"
 
+#define TIMERS_A_STEP 5 /* that are queued, and as many that end */
+
 static struct tree timers;
 static struct list lazy = { &lazy, &lazy };
 
@@ -76,13 +78,13 @@ uint64_t wait_timers(uint64_t now)
     struct tree_node *first;
     struct list *l;
 
-    for (unsigned i = 0; i < WAITS_A_STEP && (l = list_first(&lazy)); i++) {
+    for (unsigned i = 0; i < TIMERS_A_STEP && (l = list_first(&lazy)); i++) {
         struct waiter *w = CONTAINER(l, struct waiter, lazy);
 
         list_remove(l);
         queue_timer(w);
     }
-    for (unsigned i = 0; (first = tree_first(&timers)) && first->key <= now && i < WAITS_A_STEP;
+    for (unsigned i = 0; (first = tree_first(&timers)) && first->key <= now && i < TIMERS_A_STEP;
          i++) {
         struct waiter *w = CONTAINER(first, struct waiter, timer);
 

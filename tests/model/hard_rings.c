@@ -27,6 +27,15 @@ static void make(void)
     phx_release(frame.frame);
 }
 
+/* A method in a message, as it is in a ring. */
+static struct phx_entry entry(uint64_t op, uint64_t cap, uint64_t word0, uint64_t word1)
+{
+    static struct phx_message m;
+
+    m = (struct phx_message){.words = {word0, word1}};
+    return (struct phx_entry){op | 5UL << 24, cap, {(uint64_t)&m}, 0};
+}
+
 /* SIZE times the same; wait for so many. */
 static void submit(const struct phx_entry *what, unsigned complete)
 {
@@ -43,7 +52,8 @@ static void submit(const struct phx_entry *what, unsigned complete)
 void hard_rings(void)
 {
     uint64_t n = new_notification();
-    struct phx_entry e = {OP(ENTROPY_FILL), rt_cap("entropy"), {(uint64_t)bytes, sizeof bytes}, 0};
+    struct phx_entry e =
+        entry(OP(ENTROPY_FILL), rt_cap("entropy"), (uint64_t)bytes, PHX_PAGE_SIZE);
 
     phase("64 entries that fill a page with random bytes");
     make();
@@ -51,16 +61,16 @@ void hard_rings(void)
         submit(&e, SIZE);
     phase("64 entries that write to the log");
     memset(bytes, 'x', sizeof bytes);
-    e = (struct phx_entry){OP(LOG_WRITE), rt_cap("log"), {(uint64_t)bytes, PHX_LOG_LINE}, 0};
+    e = entry(OP(LOG_WRITE), rt_cap("log"), (uint64_t)bytes, PHX_LOG_LINE);
     submit(&e, SIZE);
     phase("64 entries that derive");
-    e = (struct phx_entry){OP(CAPABILITY_DERIVE), n, {NOTIFICATION_M_ALL, 0}, 0};
+    e = entry(OP(CAPABILITY_DERIVE), n, NOTIFICATION_M_ALL, 0);
     submit(&e, SIZE);
     phase("64 entries that revoke");
-    e = (struct phx_entry){OP(CAPABILITY_REVOKE), n, {0}, 0};
+    e = entry(OP(CAPABILITY_REVOKE), n, 0, 0);
     submit(&e, SIZE);
     phase("64 entries that wait, with deadlines, are cancelled together");
-    e = (struct phx_entry){OP(NOTIFICATION_WAIT), n, {1, PHX_FOREVER - 1}, 0};
+    e = entry(OP(NOTIFICATION_WAIT), n, 1, PHX_FOREVER - 1);
     submit(&e, 0);
     must(ring_destroy(ring_cap), "destroy");
     phx_release(ring_cap);

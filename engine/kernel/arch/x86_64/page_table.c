@@ -59,8 +59,9 @@ void arch_table_link(pte_t *entry, unsigned shift, uint64_t table)
 
     shift -= ARCH_LEVEL_BITS;
     part &= ~(shift > PHX_PAGE_SHIFT ? 0 : PTE_PS);
-    for (const uint64_t *end = to + ENTRIES; part && to < end; part += 1UL << shift)
-        *to++ = part;
+#pragma GCC unroll 8
+    for (unsigned i = 0; part && i < ENTRIES; i++, part += 1UL << shift)
+        to[i] = part;
     *entry = table | TABLE_FLAGS;
 }
 

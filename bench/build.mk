@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-# What `make bench` needs beside what `make` builds: two systems and two Linux programs.
+# What `make bench` needs beside what `make` builds: three systems and two Linux programs.
 
-BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/bench/linux $(B)/bench/nothing \
+BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/pair.manifest $(B)/bench/linux $(B)/bench/nothing \
     $(B)/bench/weigh.so
 
 $(B)/bench.manifest: $(addprefix $(B)/boot/,bench.elf idle.elf)
 $(B)/first.manifest: $(B)/boot/first.elf
+$(B)/pair.manifest: $(B)/boot/pair.elf
 $(B)/bench/%: bench/%.c
 	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
 	$(Q)$(CC) -static -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@

@@ -166,4 +166,7 @@ else
     complain "the shell does not start: $(tail -n 3 "$work/said")"
 fi
 figure kernel_bytes "$(kernel_bytes)" bytes
+machine pair -M q35 -m 512M -cpu max -smp 2 </dev/null >"$work/raw" || [ $? = 1 ] ||
+    complain "$(tail -n 3 "$work/raw")"
+figures ""
 exit $status

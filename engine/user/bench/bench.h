@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "proc/proc.h"
 #include "rt/rt.h"
 #include "stamp.h"
 
@@ -65,9 +66,13 @@ static inline void must(int64_t result, const char *what)
         least_;                                                                                    \
     })
 
+/* A program of the module. */
+struct proc_image bench_image(const char *name);
+
 void bench_kernel(void);  /* kernel.c: null operation, ring, capabilities, memory */
 void bench_threads(void); /* threads.c: faults, notifications */
 void bench_calls(void);   /* calls.c: calls between processes, and their pages */
+void bench_wakes(void);   /* wake.c: a driver under load */
 _Noreturn void bench_serve(const char *role);
 
 #endif

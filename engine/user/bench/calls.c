@@ -54,16 +54,6 @@ static uint64_t pages_used(void)
     return pages.used;
 }
 
-static struct proc_image image_of(struct package *package, const char *name)
-{
-    struct proc_image image = {0};
-    const char *problem = package_image(package, name, &image);
-
-    if (problem != NULL)
-        rt_panic("%s: %s", name, problem);
-    return image;
-}
-
 static struct proc start(const struct proc_image *image, const char *role,
     const struct proc_grant *grants, size_t grant_count)
 {
@@ -155,13 +145,7 @@ PART process_pages(const struct proc_image *image)
 
 void bench_calls(void)
 {
-    static struct package package;
-    const char *problem = package_open(&package, rt_cap("bootPackage"));
-
-    if (problem != NULL)
-        rt_panic("module: %s", problem);
-    struct proc_image own = image_of(&package, "bench");
-    struct proc_image idle = image_of(&package, "idle");
+    struct proc_image own = bench_image("bench"), idle = bench_image("idle");
 
     process_pages(&idle);
     calls_in_registers(&own);

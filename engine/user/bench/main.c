@@ -15,6 +15,7 @@ int main(int argc, char **argv)
     bench_kernel();
     bench_threads();
     bench_calls();
+    bench_wakes();
     power_shutdown(rt_cap("power"), 0);
     return 0;
 }

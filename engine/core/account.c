@@ -95,19 +95,6 @@ err_t account_transfer(struct account *from, struct account *to, unsigned r, uin
     return OK;
 }
 
-bool account_ok(const struct account *a)
-{
-    for (unsigned r = 0; r < RESOURCES; r++) {
-        uint64_t children = 0;
-
-        for (struct list *l = a->children.next; l != &a->children; l = l->next)
-            children += CONTAINER(l, struct account, sibling)->limit[r];
-        if (a->used[r] > a->limit[r] || children > a->used[r])
-            return false;
-    }
-    return true;
-}
-
 void account_close(struct account *a)
 {
     for (unsigned r = 0; r < RESOURCES; r++) {
@@ -223,9 +210,4 @@ void object_free(void *object)
         if (--a->object.refs == 0)
             account_free(a);
     }
-}
-
-struct account *object_payer(const void *object)
-{
-    return page_of(object)->account;
 }

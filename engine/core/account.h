@@ -56,9 +56,7 @@ enum object_type {
     OBJECT_RING,
     OBJECT_SCHEDULE,
     OBJECT_DOMAIN,
-    OBJECT_IRQ,    /* all lines: static */
-    OBJECT_PCI,    /* all functions: static */
-    OBJECT_DEVICE, /* Clock, Console, Entropy, Power, BootPackage, Log, IoPort, slots: static */
+    OBJECT_MACHINE, /* what exists once, static: a hold's interface says which part of it */
     OBJECT_TYPES
 };
 
@@ -85,7 +83,7 @@ struct memory {
 };
 
 /*
- * Holds whenever the lock is free; account_ok() says the same in code:
+ * Holds whenever the lock is free; account_ok() of the tests says the same in code:
  *   A1  used[r] <= limit[r] <= the parent's limit[r]
  *   A2  used[r] is what this account was charged itself plus its children's limits
  *   A3  an account with refs 0 has no children, objects, or pages
@@ -147,7 +145,6 @@ void account_ran(struct account *a, uint64_t ns);
 /* Move unused limit. Either direct relatives, or any two with a common ancestor:
  * every account on the way keeps A1 and A2. */
 MUST_USE err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n);
-bool account_ok(const struct account *a);
 /* Give everything it still may use back to its parent, for ever: what is refunded later
  * is its parent's too. What it spent stays spent, and what is still charged to it (objects
  * that others hold) stays charged to the parent. */
@@ -167,6 +164,5 @@ MUST_USE err_t account_zero_page(struct account *a, void *page);
 MUST_USE err_t object_new(struct account *a, enum kind kind, void *object);
 /* The account that pays for an object from object_new is found from its page. */
 void object_free(void *object);
-struct account *object_payer(const void *object);
 
 #endif

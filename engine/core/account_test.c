@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "account.h"
 
+#include "account_look_test.h"
+
 #include <stdlib.h>
 #include <string.h>
 

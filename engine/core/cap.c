@@ -52,6 +52,16 @@ bool node_alive(const struct node *n, uint64_t gen)
     return true;
 }
 
+static void uses_unref(struct uses *u)
+{
+    while (u && --u->refs == 0) {
+        struct uses *parent = u->parent;
+
+        object_free(u);
+        u = parent;
+    }
+}
+
 err_t uses_reserve(struct uses *u)
 {
     if (!u)
@@ -60,6 +70,7 @@ err_t uses_reserve(struct uses *u)
         return PHX_CONSUMED;
     u->left--;
     u->reserved++;
+    u->refs++;
     return OK;
 }
 
@@ -69,6 +80,7 @@ void uses_commit(struct uses *u)
         return;
     u->reserved--;
     u->spent++;
+    uses_unref(u);
 }
 
 /* Nobody holds it any more: what is left goes home, or is lost with it. */
@@ -89,22 +101,7 @@ void uses_return(struct uses *u)
     u->left++;
     if (u->holders == 0)
         uses_end(u);
-}
-
-void uses_ref(struct uses *u)
-{
-    if (u)
-        u->refs++;
-}
-
-void uses_unref(struct uses *u)
-{
-    while (u && --u->refs == 0) {
-        struct uses *parent = u->parent;
-
-        object_free(u);
-        u = parent;
-    }
+    uses_unref(u);
 }
 
 static void uses_hold(struct uses *u)
@@ -260,7 +257,7 @@ static uint64_t row_came(struct cap_table *t, struct hold *row, uint32_t index)
 {
     uses_hold(row->uses);
     if (row->object->watched)
-        t->caps->came(t->caps, row);
+        t->caps->came(row);
     return cap_id(row, index);
 }
 
@@ -322,7 +319,7 @@ uint64_t cap_derive(struct cap_table *to, uint32_t index, struct hold *parent, u
     if (counter && parent->uses) {
         parent->uses->left -= counter->left;
         counter->parent = parent->uses;
-        uses_ref(parent->uses);
+        parent->uses->refs++;
     }
     if (counter)
         row->uses = counter;
@@ -354,7 +351,7 @@ void cap_release(struct cap_table *t, struct hold *row)
     struct object *o = row->object;
 
     if (o->watched)
-        caps->gone(caps, row);
+        caps->gone(row);
     node_unref(row->up);
     node_unref(row->down);
     uses_drop(row->uses);

@@ -36,7 +36,7 @@ struct uses {
     uint64_t left, reserved, spent, lost;
     struct uses *parent;
     uint32_t holders; /* rows; at 0 what is left goes back to the parent */
-    uint32_t refs;    /* holders and children: memory */
+    uint32_t refs;    /* holders, children and reserved uses: memory */
 };
 
 enum hold_state { HOLD_FREE, HOLD_LIVE, HOLD_RESERVED, HOLD_RETIRED };
@@ -74,8 +74,8 @@ struct caps {
     uint64_t revocations; /* moves after every revoke */
     struct node root;     /* up of what nobody can revoke */
     /* A row names a watched object from now on, or is about to stop. */
-    void (*came)(struct caps *caps, const struct hold *row);
-    void (*gone)(struct caps *caps, const struct hold *row);
+    void (*came)(const struct hold *row);
+    void (*gone)(const struct hold *row);
     void (*last)(struct object *object); /* nothing names it any more */
 };
 
@@ -226,12 +226,10 @@ void cap_release(struct cap_table *t, struct hold *row);
 /* Kill all that was derived from it. */
 void cap_revoke_children(struct caps *caps, struct hold *row);
 
-/* Counted uses: reserve when accepted, then commit or give back. */
+/* Counted uses: reserve when accepted, which keeps the counter, then commit or give back. */
 MUST_USE err_t uses_reserve(struct uses *u);
 void uses_commit(struct uses *u);
 void uses_return(struct uses *u);
-void uses_ref(struct uses *u);
-void uses_unref(struct uses *u); /* counterpart of uses_ref, for records in flight */
 
 void node_ref(struct node *n);
 void node_unref(struct node *n);

@@ -94,7 +94,8 @@ static inline uint64_t direct_pa(const void *p);
 static inline void page_zero(void *page);
 
 typedef uint64_t pte_t;
-/* A table of leaves has ARCH_LEAVES entries for 1 << ARCH_LEAVES_SHIFT bytes (pte.h). */
+/* A table of leaves has ARCH_LEAVES entries for 1 << ARCH_LEAVES_SHIFT bytes. What an entry says,
+ * to a processor or a device, is in pte.h, which machines and unit tests share. */
 /* The kernel's own root, whose user's half is empty. */
 extern uint64_t arch_kernel_root;
 /* A new root: the kernel's half filled in, the user's half empty. */
@@ -111,12 +112,6 @@ void arch_table_link(pte_t *entry, unsigned shift, uint64_t table);
 /* Unlink one table page of the user's half, deepest first; 0 when there is none left.
  * The caller has cleared the leaves: what one still says is forgotten. */
 uint64_t arch_table_take(uint64_t root);
-static inline pte_t arch_pte_value(uint64_t pa, unsigned protection); /* PHX_PROT_*, user */
-static inline pte_t arch_pte_large(pte_t pte); /* the same for a large page, and back */
-static inline pte_t arch_pte_small(pte_t pte);
-static inline bool arch_pte_present(pte_t pte);
-static inline uint64_t arch_pte_pa(pte_t pte);
-static inline unsigned arch_pte_protection(pte_t pte); /* of memory; 0 for ARCH_PTE_DEVICE */
 /* Load a root on this core (flushes user translations). */
 static inline void arch_root_load(uint64_t root);
 static inline void arch_flush_page(uint64_t address);
@@ -158,7 +153,6 @@ void arch_irq_end(void); /* what kernel_irq() was called for is open or masked n
 
 /* The unit that translates what devices use as addresses. */
 bool arch_dma_confines(void); /* whether there is one */
-static inline pte_t arch_dma_pte_value(uint64_t pa, unsigned protection);
 /* What a PCI function's transfers go through from now on, as domain 1 to 255: these
  * tables, or one of the values below. Those that are refused are reported again. */
 void arch_dma_set(uint16_t function, unsigned domain, uint64_t root);

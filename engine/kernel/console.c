@@ -16,8 +16,6 @@
 #define WRITE_MOST 96 /* bytes an operation puts on the line */
 #define CTRL_C 3
 
-struct object device_console = { .type = OBJECT_DEVICE, .refs = 1 };
-
 static struct {
     bool framed;
     bool stopped; /* the device was told to wait: no room */
@@ -35,11 +33,7 @@ void console_init(void)
     console.framed = boot_has_word(kernel.boot->command_line, "console=framed");
     if (!console.framed)
         console.terminal = 7 | 80 << 8 | 24UL << 24;
-}
-
-void console_ready(void)
-{
-    if (console.framed)
+    else
         console_emit(FRAMING_READY, FRAMING_MAGIC, 4);
     arch_serial_interrupt(true);
 }

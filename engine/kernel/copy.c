@@ -53,11 +53,6 @@ static inline uint64_t resolve(struct space *s, uint64_t address, unsigned prote
     return arch_pte_pa(pte) + (address & (PHX_PAGE_SIZE - 1));
 }
 
-uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection)
-{
-    return resolve(s, address, protection);
-}
-
 void *user_alias(struct space *s, uint64_t address, uint64_t n, unsigned protection)
 {
     uint64_t pa = (address & (PHX_PAGE_SIZE - 1)) + n <= PHX_PAGE_SIZE

@@ -7,11 +7,7 @@
 #include "framing.h"
 #include "thread.h"
 
-struct object device_clock = { .type = OBJECT_DEVICE, .refs = 1 };
-struct object device_entropy = { .type = OBJECT_DEVICE, .refs = 1 };
-struct object device_power = { .type = OBJECT_DEVICE, .refs = 1 };
-struct object device_boot = { .type = OBJECT_DEVICE, .refs = 1 };
-struct object device_log = { .type = OBJECT_DEVICE, .refs = 1 };
+struct object machine = { .type = OBJECT_MACHINE, .refs = 1 };
 
 /* --- clock ----------------------------------------------------------------- */
 

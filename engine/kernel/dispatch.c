@@ -22,13 +22,11 @@ static err_t invoke_counted(struct invocation *inv, struct uses *uses, const str
                             const uint64_t *in, uint64_t *out)
 {
     TRY(uses_reserve(uses));
-    uses_ref(uses);
     err_t err = op->handler(inv, in, out);
     if (err > OK)
         uses_return(uses);
     else
         uses_commit(uses);
-    uses_unref(uses);
     return err;
 }
 
@@ -329,20 +327,22 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
 /* A bounded part of what was installed through a hold of it; false: nothing is left. */
 static bool sweep(struct object *o, uint64_t number)
 {
-    if (o->type == OBJECT_IRQ || o->type == OBJECT_NOTIFICATION)
-        irq_sweep(o);
-    if (o->type == OBJECT_PCI)
-        dma_sweep();
-    if (o->type == OBJECT_FRAME)
-        return frame_sweep((struct frame *)o, number);
-    if (o->type == OBJECT_ENDPOINT)
+    switch (o->type) {
+    case OBJECT_FRAME: return frame_sweep((struct frame *)o, number);
+    case OBJECT_ENDPOINT:
         return wait_sweep(&((struct endpoint *)o)->callers, number) ||
                wait_sweep(&((struct endpoint *)o)->receivers, number);
-    if (o->type == OBJECT_NOTIFICATION)
+    case OBJECT_NOTIFICATION:
+        irq_sweep();
         return wait_sweep(&((struct notification *)o)->waiters, number);
-    if (o->type == OBJECT_THREAD)
+    case OBJECT_THREAD:
         return wait_sweep(&CONTAINER(o, struct thread, object)->joiners, number);
-    return o == &device_console && console_sweep(number);
+    case OBJECT_MACHINE:
+        irq_sweep();
+        dma_sweep();
+        return console_sweep(number);
+    default: return false;
+    }
 }
 
 static bool revoke_step(struct thread *t, struct work *w)

@@ -19,9 +19,6 @@
 
 #define EDGES_MAX 16
 
-struct object device_irq = { .type = OBJECT_IRQ, .refs = 1 };
-struct object device_ports = { .type = OBJECT_DEVICE, .refs = 1 };
-struct object device_pci = { .type = OBJECT_PCI, .refs = 1 };
 /* All physical pages: so device registers are mapped, and taken down, as frames are. */
 struct frame device_memory = {
     .object = { .type = OBJECT_FRAME, .refs = 1 },
@@ -109,12 +106,11 @@ static bool is_masked(const struct line *l)
     return l->pending >= (arch_irq_is_level((unsigned)(l - lines)) ? 1 : EDGES_MAX);
 }
 
-void irq_sweep(const struct object *o)
+void irq_sweep(void)
 {
     for (struct line *l = lines; l < lines + ARCH_IRQS; l++) {
-        if (!l->told || (o != &device_irq && o != &l->told->object) ||
-            (l->told->object.refs > 0 && node_alive(l->told_up, l->told_up_gen) &&
-             pin_alive(&l->hold)))
+        if (!l->told || (l->told->object.refs > 0 && node_alive(l->told_up, l->told_up_gen) &&
+                         pin_alive(&l->hold)))
             continue;
         arch_irq_set((unsigned)(l - lines), false);
         node_unref(l->told_up);

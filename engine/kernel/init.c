@@ -33,19 +33,19 @@ static const struct grant {
     uint64_t badge;
 } grants[] = {
     { "account", SLOT_ACCOUNT, IFACE_ACCOUNT, ACCOUNT_M_ALL, &kernel.root.object, 0 },
-    { "console", SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &device_console, 0 },
-    { "clock", SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &device_clock, 0 },
-    { "entropy", SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy, 0 },
-    { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power, 0 },
-    { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &device_log, 0 },
-    { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot, 0 },
+    { "console", SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &machine, 0 },
+    { "clock", SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &machine, 0 },
+    { "entropy", SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &machine, 0 },
+    { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &machine, 0 },
+    { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &machine, 0 },
+    { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &machine, 0 },
     { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &root_pool, 0 },
-    { "irq", 0, IFACE_IRQ, IRQ_M_ALL, &device_irq, ARCH_IRQS },
-    { "ioPort", 0, IFACE_IO_PORT, IO_PORT_M_ALL, &device_ports, 1 << 16 },
+    { "irq", 0, IFACE_IRQ, IRQ_M_ALL, &machine, ARCH_IRQS },
+    { "ioPort", 0, IFACE_IO_PORT, IO_PORT_M_ALL, &machine, 1 << 16 },
     { "deviceMemory", 0, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
       UINT32_MAX },
-    { "pciFunction", 0, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &device_pci, 1 << 16 },
-    { "slots", 0, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, &device_slots, 0 },
+    { "pciFunction", 0, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &machine, 1 << 16 },
+    { "slots", 0, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, &machine, 0 },
     { "schedule", 0, IFACE_SCHEDULE, SCHEDULE_M_ALL, &root_schedule.object, 0 },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
@@ -137,7 +137,7 @@ static void build_start_block(const struct init_plan *plan)
     for (const struct grant *g = grants; g < grants + GRANTS; g++)
         if (plan->grants >> (g - grants) & 1)
             hold(g->name, g->slot, g->interface, g->methods, g->object,
-                 g->object == &device_slots ? plan->cores * plan->slots : g->badge);
+                 g->interface == IFACE_TIME_SLICE ? plan->cores * plan->slots : g->badge);
     start->capset_offset = sizeof *start;
     start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
 }

@@ -179,7 +179,6 @@ void ipc_undo(struct waiter *w)
         return;
     node_unref(w->up);
     uses_return(w->uses);
-    uses_unref(w->uses);
 }
 
 /* Rows and buffer for what will come in. */
@@ -442,7 +441,6 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     w->up_gen = row->up_gen;
     node_ref(w->up);
     w->uses = row->uses;
-    uses_ref(w->uses);
     w->mask = ++kernel.arrivals;
     wait_begin(w, WAIT_CALL, &e->object, &e->callers, w->deadline);
     return BLOCKED;
@@ -470,7 +468,6 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
     }
 
     uses_commit(c->uses);
-    uses_unref(c->uses);
     node_unref(c->up);
     list_remove(&c->link);
     struct object *endpoint = c->object;

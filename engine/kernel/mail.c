@@ -71,7 +71,6 @@ static void mail_remove(struct endpoint *e, struct mail *m)
     *queued_of(e, m->badge) -= m->size;
     if (b)
         badge_check(e, b);
-    uses_unref(m->uses);
     node_unref(m->up);
     box->used -= m->size;
     box->head += m->size;
@@ -162,7 +161,6 @@ static void mail_add(struct endpoint *e, struct mail *m, uint64_t at)
 {
     struct mailbox *box = e->mailbox;
 
-    uses_ref(m->uses);
     node_ref(m->up);
     *queued_of(e, m->badge) += m->size;
     if (at != box->tail) { /* at the beginning again */

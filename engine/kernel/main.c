@@ -39,7 +39,6 @@ void kernel_main(const struct boot_info *info)
 
     kernel.boot = info;
     console_init();
-    console_ready();
     log_init();
     pages = frames_init(info);
     objects_init();

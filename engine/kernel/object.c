@@ -49,9 +49,8 @@ static bool is_server_face(const struct hold *row)
 }
 
 /* A row names its object from now on. */
-static void hold_came(struct caps *caps, const struct hold *row)
+static void hold_came(const struct hold *row)
 {
-    (void)caps;
     if (row->interface == IFACE_REPLY) {
         struct waiter *caller = ipc_reply_target(row);
 
@@ -69,9 +68,8 @@ static void hold_came(struct caps *caps, const struct hold *row)
     b->method_holds += (row->methods & b->methods) != 0;
 }
 
-static void hold_gone(struct caps *caps, const struct hold *row)
+static void hold_gone(const struct hold *row)
 {
-    (void)caps;
     if (row->interface == IFACE_REPLY) {
         struct waiter *caller = ipc_reply_target(row);
 
@@ -105,7 +103,7 @@ static void object_free_last(struct object *o)
         object_free(o);
         break;
     case OBJECT_NOTIFICATION:
-        irq_sweep(o);
+        irq_sweep();
         object_free(o);
         break;
     case OBJECT_RING: /* its thread let go of what it had */

@@ -3,7 +3,7 @@
  * The kernel's objects, other than threads. Each begins with a struct object; who
  * names one counts in object.refs, and the last to let go frees it
  * (object_unref). What is served by the kernel itself and exists once (clock,
- * console ...) is a static object of type OBJECT_DEVICE.
+ * console ...) is one static object, `machine`, a hold's interface says which part of it.
  */
 #ifndef KERNEL_OBJECTS_H
 #define KERNEL_OBJECTS_H
@@ -231,8 +231,6 @@ static inline pte_t *space_pte(struct space *s, uint64_t address)
         return space_find_leaves(s, address);
     return &found->entries[address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1)];
 }
-/* Physical address behind a user address with (at least) this protection, or 0. */
-uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection);
 
 /* --- user memory (copy.c) ------------------------------------------------- */
 
@@ -284,10 +282,9 @@ bool ring_shrink(struct thread *t);
 
 /* --- devices of programs (hardware.c, dma.c) ------------------------------ */
 
-extern struct object device_irq, device_ports, device_pci;
 extern struct frame device_memory;
-/* Unbind the lines told to this notification, or any, that nobody is to be told of now. */
-void irq_sweep(const struct object *o);
+/* Unbind the lines that nobody is to be told of now. */
+void irq_sweep(void);
 struct domain;
 /* The last hold is gone: its device is stopped at once, the rest is taken down later. */
 void domain_free(struct domain *d);
@@ -296,12 +293,10 @@ void dma_faults(void); /* the hardware has some to report */
 
 /* --- devices -------------------------------------------------------------- */
 
-extern struct object device_clock, device_console, device_entropy, device_power, device_boot,
-    device_log, device_slots;
-void console_init(void);
+extern struct object machine;
+void console_init(void); /* with the first frame */
 void console_input(void);
 bool console_sweep(uint64_t sweep); /* as wait_sweep */
-void console_ready(void); /* the first frame */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);
 void entropy_init(void);

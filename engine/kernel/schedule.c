@@ -15,7 +15,6 @@ struct timetable timetable;
 struct schedule root_schedule = {
     .object = { .type = OBJECT_SCHEDULE, .refs = 1, .account = &kernel.root },
 };
-struct object device_slots = { .type = OBJECT_DEVICE, .refs = 1 };
 
 static struct share *owners[CPUS_MAX * SLOTS_MAX];
 static struct pin slots[CPUS_MAX * SLOTS_MAX], places[POSITIONS];

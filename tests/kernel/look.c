@@ -4,6 +4,7 @@
  */
 #include "world.h"
 
+#include "account_look_test.h"
 #include "ipc.h"
 
 #include <stdarg.h>

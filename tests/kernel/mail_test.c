@@ -346,7 +346,7 @@ TEST(mail, outlives_its_sender, "and the record of its badge outlives the last h
     CHECK_EQ(WORD(bob.thread, 0), 1);
     CHECK(badge_find(service(), 3) != NULL);
     CHECK_EQ(looks(1, 0), (int64_t)(1 << 8 | 1 << 16 | PHX_INFO_ONE_WAY));
-    CHECK(object_of(&bob, got()->caps[0]) == &device_clock);
+    CHECK(object_of(&bob, got()->caps[0]) == &machine);
     CHECK(badge_find(service(), 3) == NULL);
     world_end();
 }

@@ -39,7 +39,7 @@ static void derive(void)
 static void duplicate(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CAPABILITY_DUPLICATE), 0);
-    CHECK(object_of(&alice, WORD(t, 0)) == &device_console);
+    CHECK(object_of(&alice, WORD(t, 0)) == &machine);
 }
 
 static void grant_it(void)

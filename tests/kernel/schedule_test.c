@@ -62,7 +62,7 @@ static void method_credit(void)
 static void all_slots(void)
 {
     slots = world_hold(
-        &alice, &device_slots, IFACE_TIME_SLICE, TIME_SLICE_M_ALL | CAPABILITY_M_ALL, ALL_SLOTS);
+        &alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL | CAPABILITY_M_ALL, ALL_SLOTS);
     root = world_hold(&alice, &root_schedule.object, IFACE_SCHEDULE, SCHEDULE_M_ALL, 0);
 }
 
@@ -70,7 +70,7 @@ static void method_bind(void)
 {
     all_slots();
     uint64_t many = world_hold(
-        &alice, &device_slots, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, SLOTS_BADGE(0, 65));
+        &alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, SLOTS_BADGE(0, 65));
     uint64_t s = new_schedule();
     CHECK_EQ(CALL(t, many, TIME_SLICE_BIND, s), -PHX_TOO_BIG);
     CHECK_EQ(ATTEMPT_CALL(t, slots, TIME_SLICE_BIND, s), 0);

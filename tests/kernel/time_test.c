@@ -32,7 +32,7 @@ static void begin_cores(unsigned vector, unsigned n)
     cpus[1].timer_armed = 0;
     cpus[1].turn_key = UINT32_MAX;
     arch_host.tsc_step = 0;
-    slots = world_hold(&alice, &device_slots, IFACE_TIME_SLICE, TIME_SLICE_M_ALL | CAPABILITY_M_ALL,
+    slots = world_hold(&alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL | CAPABILITY_M_ALL,
         ALL_SLOTS);
     root = world_hold(&alice, &root_schedule.object, IFACE_SCHEDULE, SCHEDULE_M_ALL, 0);
     count = 0;
@@ -50,7 +50,7 @@ static void end(void)
 {
     struct invocation inv = {.thread = t,
         .row = cap_row(&alice.process->table, slots),
-        .object = &device_slots,
+        .object = &machine,
         .badge = ALL_SLOTS};
 
     cpu_count = cores;

@@ -52,7 +52,7 @@ static void check_full(const struct program *p, const struct phx_message *m)
     CHECK_EQ(PHX_INFO_CAPS(m->info), 2);
     for (unsigned i = 0; i < PHX_WORDS; i++)
         CHECK_EQ(m->words[i], 10 + i);
-    CHECK(object_of(p, m->caps[0]) == &device_clock);
+    CHECK(object_of(p, m->caps[0]) == &machine);
     CHECK_EQ(object_of(p, m->caps[1])->type, OBJECT_NOTIFICATION);
     CHECK_STR(at(p, SENT), "some bytes");
 }

@@ -229,6 +229,13 @@ int64_t sys(struct thread *t, uint64_t op, uint64_t cap, const uint64_t words[5]
 
 /* --- programs ------------------------------------------------------------------ */
 
+uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection)
+{
+    const void *alias = user_alias(s, address, 1, protection);
+
+    return alias ? direct_pa(alias) : 0;
+}
+
 void *at(const struct program *p, uint64_t address)
 {
     uint64_t pa = space_resolve(p->process->space, address, PHX_PROT_READ);
@@ -357,17 +364,17 @@ static void boss_begin(void)
     boss_slot(SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &boss.process->object);
     boss_slot(SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &boss.process->object);
     boss_slot(SLOT_ACCOUNT, IFACE_ACCOUNT, ACCOUNT_M_ALL, &kernel.root.object);
-    boss_slot(SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &device_clock);
-    boss_slot(SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &device_console);
-    boss_slot(SLOT_LOG, IFACE_LOG, LOG_M_ALL, &device_log);
-    boss_slot(SLOT_POWER, IFACE_POWER, POWER_M_ALL, &device_power);
-    boss_slot(SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &device_entropy);
-    boss_slot(SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &device_boot);
-    boss_range(BOSS_IRQ, IFACE_IRQ, IRQ_M_ALL, &device_irq, ARCH_IRQS);
-    boss_range(BOSS_PORTS, IFACE_IO_PORT, IO_PORT_M_ALL, &device_ports, 1 << 16);
+    boss_slot(SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &machine);
+    boss_slot(SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &machine);
+    boss_slot(SLOT_LOG, IFACE_LOG, LOG_M_ALL, &machine);
+    boss_slot(SLOT_POWER, IFACE_POWER, POWER_M_ALL, &machine);
+    boss_slot(SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &machine);
+    boss_slot(SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &machine);
+    boss_range(BOSS_IRQ, IFACE_IRQ, IRQ_M_ALL, &machine, ARCH_IRQS);
+    boss_range(BOSS_PORTS, IFACE_IO_PORT, IO_PORT_M_ALL, &machine, 1 << 16);
     boss_range(BOSS_REGISTERS, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
         UINT32_MAX);
-    boss_range(BOSS_FUNCTIONS, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &device_pci, 1 << 16);
+    boss_range(BOSS_FUNCTIONS, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &machine, 1 << 16);
     CHECK_EQ(thread_new(boss.process, NULL, 0, &boss.thread), OK);
     boss.process->state = PROCESS_RUNNING;
     thread_ready(boss.thread);

@@ -79,6 +79,8 @@ void world_slots(unsigned count, uint64_t ns);
 /* Another thread of a program, ready to run. */
 struct thread *another_thread(struct program *p);
 
+/* Physical address behind a user address with (at least) this protection, or 0. */
+uint64_t space_resolve(struct space *s, uint64_t address, unsigned protection);
 /* The kernel's alias of a program's byte. */
 void *at(const struct program *p, uint64_t address);
 struct object *object_of(const struct program *p, uint64_t id);

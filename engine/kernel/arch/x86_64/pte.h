@@ -16,7 +16,7 @@
 #define ARCH_LEAVES 512
 #define ARCH_LEVEL_BITS 9
 
-/* x86 cannot map what may not be read: any protection but none can be read too. */
+/* Of a user's page, with PHX_PROT_*. x86 cannot map what may not be read: any protection but none can be read too. */
 static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
 {
     pte_t pte = pa | PTE_U | PTE_A | PTE_D;
@@ -30,6 +30,7 @@ static inline pte_t arch_pte_value(uint64_t pa, unsigned protection)
     return pte;
 }
 
+/* The same for a large page, and back. */
 static inline pte_t arch_pte_large(pte_t pte)
 {
     return pte | PTE_PS;
@@ -61,6 +62,7 @@ static inline uint64_t arch_pte_pa(pte_t pte)
     return pte & PTE_ADDRESS;
 }
 
+/* Of memory; 0 for ARCH_PTE_DEVICE. */
 static inline unsigned arch_pte_protection(pte_t pte)
 {
     if ((pte & (PTE_P | ARCH_PTE_DEVICE)) != PTE_P)

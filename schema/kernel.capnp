@@ -295,6 +295,11 @@ interface Ring $A.number(11)
   unregisterBuffer @5 (index :UInt64) -> () $A.bit(4) $A.words $A.nyx([49]) $A.slot(ring)
       $A.errors(["notFound"])
       $A.doc("Operations under way through it fail with BadAddress.");
+  wake @6 () -> () $A.bit(5) $A.words $A.nyx([10]) $A.slot(ring) $A.errors(["notFound"])
+      $A.doc("Tell who polled it last: what they said at poll is signalled.");
+  poll @7 (notification :UInt64, bits :UInt64) -> (taken :UInt64) $A.bit(7) $A.words
+      $A.errors(["invalidState", "exists", "interrupted", "cancelled"])
+      $A.doc("Take another thread's entries (newRing with SQPOLL) in the caller's time, until none came for a while; NEED_WAKEUP says that it is over.");
   cancel @3 (user :UInt64, all :UInt64) -> (cancelled :UInt64)
       $A.bit(6) $A.words $A.nyx([21]) $A.slot(ring)
       $A.errors(["notFound"])

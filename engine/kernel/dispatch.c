@@ -248,6 +248,12 @@ static struct waiter *begin(struct thread *t, enum wait_form form)
 void syscall_general(struct cpu *c, struct thread *t)
 {
     uint64_t op = t->regs.rax;
+
+    if (t->work.step) { /* a ring's, that began elsewhere: the same again, behind that */
+        t->regs.rip -= 2;
+        kernel_exit(c);
+        return;
+    }
     struct waiter *w = begin(t, op & PHX_OP_WIDE ? FORM_WIDE : FORM_REGISTERS);
     err_t err = dispatch_registers(w, op & ~PHX_OP_WIDE, thread_word(t, 0));
 

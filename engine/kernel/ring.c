@@ -15,6 +15,8 @@
 /* With the lock held: what a step may take, in no-ops; another entry is all of it. */
 #define STEP 64
 #define ENTRIES_A_TICK 8
+#define POLL_NS 200000 /* without anything new, until who polls stops looking */
+#define POLL_LOOKS 500 /* without the lock, between two steps */
 
 /* --- completing ------------------------------------------------------------ */
 
@@ -106,8 +108,9 @@ void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2])
 
 void ring_rouse(struct thread *t)
 {
-    t->ring_roused = true;
-    thread_attend(t);
+    t->ring_roused = t->attention = true;
+    if (!(t->ring->setup & (PHX_RING_DEFER_TASKRUN | PHX_RING_COOP_TASKRUN)))
+        thread_attend(t);
     if (t->state == THREAD_BLOCKED)
         thread_ready(t);
 }
@@ -220,14 +223,21 @@ static bool start_pending(struct ring *r)
 
 /* --- taking ---------------------------------------------------------------- */
 
-/* Take one entry, if there is one, a record and room; false: not now. */
-static bool take_one(struct ring *r, bool only_safe)
+/* Is there an entry, and room for its completion? */
+static bool has_entry(struct ring *r)
 {
     uint32_t tail = __atomic_load_n(&r->shared->submit_tail, __ATOMIC_ACQUIRE);
-    struct list *free = list_first(&r->free);
 
     completions_waiting(r);
-    if (!free || !ringlogic_can_take(&r->logic, tail) || !pin_alive(&r->frame))
+    return ringlogic_can_take(&r->logic, tail) && pin_alive(&r->frame);
+}
+
+/* Take one entry, if there is one; false: not now. */
+static bool take_one(struct ring *r, bool only_safe)
+{
+    struct list *free = list_first(&r->free);
+
+    if (!free || !has_entry(r))
         return false;
     struct phx_entry e = r->entries[r->logic.submit_head & (r->logic.submissions - 1)];
     if (only_safe && !dispatch_interrupt_safe(&e))
@@ -345,4 +355,85 @@ void ring_poll(struct thread *t)
         return;
     for (unsigned i = 0; i < ENTRIES_A_TICK && take_one(t->ring, true); i++)
         ;
+}
+
+/* --- polling --------------------------------------------------------------- */
+
+/* Without the lock. The frame may be another's by now: what is read is only compared. */
+static void look(struct work *w)
+{
+    const struct ring *r = (const struct ring *)w->object;
+    const struct cpu *c = this_cpu();
+
+    for (unsigned i = 0; i < POLL_LOOKS && !__atomic_load_n(&c->resched, __ATOMIC_RELAXED) &&
+                         !__atomic_load_n(&c->flush_wanted, __ATOMIC_RELAXED) &&
+                         __atomic_load_n(&r->shared->submit_tail, __ATOMIC_RELAXED) == w->cursor;
+         i++)
+        arch_pause();
+}
+
+static void say(struct ring *r, uint32_t flags)
+{
+    if (pin_alive(&r->frame))
+        __atomic_store_n(&r->shared->flags, flags, __ATOMIC_RELAXED);
+}
+
+/* Entries start for their thread wherever that is; a long one it goes on with itself. */
+static bool poll_step(struct thread *t, struct work *w)
+{
+    struct ring *r = (struct ring *)w->object;
+    struct thread *owner = r->thread;
+    uint64_t before = w->out[0], now = now_ns();
+
+    while (owner && !owner->work.step && w->out[0] - before < 2 &&
+           (start_pending(r) || take_one(r, false)))
+        w->out[0]++;
+    if (w->out[0] != before) {
+        w->end = now + POLL_NS;
+        if (owner->attention)
+            ring_rouse(owner);
+    }
+    if (owner && owner->work.step)
+        sched_yield_current(); /* it may be here that it has to go on */
+    bool wanted = t->pending || t->stop_wanted || t->process->state >= PROCESS_DYING;
+    w->result = !owner ? PHX_CANCELLED : wanted ? PHX_INTERRUPTED : OK;
+    w->cursor = r->logic.submit_head;
+    if (w->result == OK && now < w->end)
+        return false;
+    say(r, PHX_RING_NEED_WAKEUP);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* who submits: store, fence, load of the flag */
+    if (w->result == OK && has_entry(r)) {
+        say(r, 0);
+        return false;
+    }
+    r->polled = false;
+    object_unref(&r->object);
+    return true;
+}
+
+int op_ring_poll(struct invocation *inv, const struct ring_poll_in *in, struct ring_poll_out *out)
+{
+    struct ring *r = (struct ring *)inv->object;
+    struct thread *t = inv->thread;
+
+    (void)out;
+    if (inv->waiter->ring || r == t->ring)
+        return PHX_INVALID_ARGUMENT;
+    if (!r->thread || !(r->setup & PHX_RING_SQPOLL))
+        return PHX_INVALID_STATE;
+    if (r->polled)
+        return PHX_EXISTS;
+    TRY(watch_set(&r->waker, t, in->notification, in->bits));
+    r->polled = true;
+    r->object.refs++;
+    say(r, 0);
+    t->work = (struct work){ .step = poll_step, .unlocked = look, .waiter = inv->waiter,
+                             .object = &r->object, .end = now_ns() + POLL_NS };
+    t->attention = true; /* which is where its first step is */
+    return BLOCKED;
+}
+
+int op_ring_wake(struct invocation *inv)
+{
+    return watch_tell(&((struct ring *)inv->object)->waker) ? OK : PHX_NOT_FOUND;
 }

@@ -57,6 +57,9 @@ struct ring {
     uint8_t last_flags;    /* of the entry taken last, */
     bool last_failed;      /* and how it ended */
     bool draining;         /* the one that runs, if any, has DRAIN */
+    uint8_t setup;         /* PHX_RING_SQPOLL ... */
+    bool polled;           /* somebody is in Ring.poll */
+    struct watch waker;    /* tells them when they no longer are */
     uint32_t pages;        /* of records so far */
     struct record **records[RECORD_DIRECTORIES]; /* pages of pointers to pages of them */
 };

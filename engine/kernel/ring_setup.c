@@ -61,6 +61,7 @@ bool ring_shrink(struct thread *t)
         account_give_pages(r->object.account, r->records[i], 1);
     t->ring = NULL;
     pin_drop(&r->frame);
+    pin_drop(&r->waker.notification);
     object_unref(&r->object);
     return false;
 }
@@ -111,6 +112,7 @@ static bool make_step(struct thread *t, struct work *w)
     memset(r->shared, 0, sizeof *r->shared);
     r->shared->submissions = r->logic.submissions;
     r->shared->completions = r->logic.completions;
+    r->shared->flags = r->setup & PHX_RING_SQPOLL ? PHX_RING_NEED_WAKEUP : 0;
     r->thread = t;
     return true;
 }
@@ -139,6 +141,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     r->object.watched = 1; /* it is what Replies to its calls name */
     r->object.account = a;
     r->object.refs = 1; /* its thread's */
+    r->setup = (uint8_t)in->flags;
     list_init(&r->free);
     list_init(&r->pending);
     r->logic.submissions = (uint32_t)submissions;

@@ -311,3 +311,56 @@ TEST(cores, a_thread_is_not_taken_from_under_its_core, "when its process ends")
     CHECK_EQ(alice.process->state, PROCESS_DEAD);
     end();
 }
+
+/* --- a ring that another core polls -------------------------------------------------- */
+
+static void time_goes_by(void) { arch_host.tsc += 10000; }
+
+static void system_call(struct thread *t)
+{
+    (void)kernel_syscall(t);
+}
+
+/* Core 0 polls the ring of core 1's thread, and begins what takes steps: they are for core 1
+ * to do, and a system call that it makes meanwhile comes behind them. */
+TEST(cores, a_system_call_waits_for_the_ring, "whose entry has begun on another core")
+{
+    begin();
+    uint64_t frame = make_frame(&alice, 1), bell = make_notification(&alice);
+    CHECK_EQ(CALL(alice.thread, frame, FRAME_INFO), 0);
+    struct phx_ring *ring = direct(WORD(alice.thread, 0));
+    CHECK_EQ(CALL(second, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, 4, PHX_RING_SQPOLL), 0);
+    uint64_t ring_id = WORD(second, 0);
+    start_core_1();
+    *(struct phx_entry *)(void *)(ring + 1) =
+        (struct phx_entry){.op = PHX_OP_NYX(35), .words = {40}}; /* FramePool.alloc */
+    ring->submit_tail = 1;
+    uint64_t wakeups = arch_host.wakeups[1];
+    arch_host.window = time_goes_by;
+    CHECK_EQ(CALL(alice.thread, ring_id, RING_POLL, bell, 1), WAITS); /* others have a turn */
+    for (unsigned i = 0; i < 50 && answer_of(alice.thread) == WAITS; i++)
+        settle();
+    CHECK_EQ(answer_of(alice.thread), 0);
+    arch_host.window = NULL;
+    CHECK(arch_host.wakeups[1] > wakeups);
+    CHECK(second->work.step != NULL);
+    CHECK_EQ(ring->complete_tail, 0);
+
+    arch_host.cpu = &cpus[1];
+    second->regs.rax = PHX_OP_NYX(83);
+    second->regs.rdi = 0;
+    second->regs.rip = 0x2000;
+    run_entry(system_call, second);
+    CHECK_EQ(second->regs.rip, 0x2000 - 2);
+    CHECK_EQ(second->regs.rax, PHX_OP_NYX(83));
+    for (unsigned i = 0; i < 50 && second->work.step; i++)
+        settle();
+    CHECK(second->work.step == NULL);
+    CHECK_EQ(ring->complete_tail, 1);
+    second->regs.rip = 0x2000;
+    run_entry(system_call, second);
+    CHECK_EQ(second->regs.rax, 0);
+    CHECK_EQ(WORD(second, 0), alice.process->pid);
+    arch_host.cpu = &cpus[0];
+    end();
+}

@@ -575,6 +575,38 @@ static void unregister_buffer(void)
     CHECK_EQ(CALL(t, ring, RING_REGISTER_BUFFER, frame, 7), 0);
 }
 
+static void time_goes_by(void) { arch_host.tsc += 100000; }
+
+/* Another thread's. */
+static void ring_poll_it(void)
+{
+    struct thread *other = another_thread(&alice);
+    uint64_t frame = make_frame(&alice, 2), bell = make_notification(&alice);
+    CHECK_EQ(CALL(t, frame, FRAME_INFO), 0);
+    struct phx_ring *r = direct(WORD(t, 0));
+    CHECK_EQ(CALL(other, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 16, 32, PHX_RING_SQPOLL), 0);
+    uint64_t ring = WORD(other, 0);
+    submit(r, PHX_OP_NYX(67), 0, 1); /* a sleep that is over; the timer would not take it */
+    arch_host.window = time_goes_by;
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_POLL, bell, 2), 0);
+    arch_host.window = NULL;
+    CHECK_EQ(WORD(t, 0), 1);
+    CHECK_EQ(r->complete_tail, 1);
+}
+
+static void ring_wake(void)
+{
+    uint64_t ring, n = make_notification(&alice);
+    ring_begin(&ring);
+    CHECK_EQ(CALL(t, ring, RING_WAKE), -PHX_NOT_FOUND);
+    struct hold *row = cap_row(&alice.process->table, n);
+    pin_set(&t->ring->waker.notification, row);
+    t->ring->waker.bits = 6;
+    CHECK_EQ(ATTEMPT_CALL(t, ring, RING_WAKE), 0);
+    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, 3), 0);
+    CHECK_EQ(WORD(t, 0), 2);
+}
+
 static void ring_cancel(void)
 {
     uint64_t ring;
@@ -645,6 +677,8 @@ static const struct scenario scenarios[] = {
     METHOD(RING, REGISTER_BUFFER, register_buffer),
     METHOD(RING, UNREGISTER_BUFFER, unregister_buffer),
     METHOD(RING, CANCEL, ring_cancel),
+    METHOD(RING, WAKE, ring_wake),
+    METHOD(RING, POLL, ring_poll_it),
 };
 
 TEST(methods, each_works_or_changes_nothing, "with any allocation refused and at any limit")

@@ -303,3 +303,169 @@ TEST(rings, a_stopped_thread_starts_nothing, "until it goes on")
     CHECK_EQ(ring->complete_tail, 2);
     world_end();
 }
+
+/* --- polling ------------------------------------------------------------------------------- */
+
+static uint64_t lent_ring, bell, windows;
+static void (*in_window)(uint64_t n);
+
+/* Ten microseconds go by in each, so that twenty without news end a poll. */
+static void on_window(void)
+{
+    arch_host.tsc += 10000;
+    in_window(++windows);
+}
+
+static void nothing(uint64_t n) { (void)n; }
+
+/* alice has a ring, and bob a hold of it. */
+static void poll_begin(uint64_t flags)
+{
+    world_begin();
+    uint64_t frame = make_frame(&alice, 1);
+    ring = direct(WORD(alice.thread, 1));
+    submissions = 8;
+    CHECK_EQ(CALL(alice.thread, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 8, 8, flags), 0);
+    ring_id = WORD(alice.thread, 0);
+    lent_ring = grant(&alice, ring_id, &bob);
+    bell = make_notification(&bob);
+    windows = 0;
+    in_window = nothing;
+}
+
+static int64_t poll(void)
+{
+    arch_host.window = on_window;
+    int64_t answer = CALL(bob.thread, lent_ring, RING_POLL, bell, 4);
+    arch_host.window = NULL;
+    return answer;
+}
+
+static void two_at_a_time(uint64_t n)
+{
+    if (n % 5 != 0 || n > 50)
+        return;
+    CHECK_EQ(ring->flags, 0);
+    submit(PHX_OP_NYX(83), 0);
+    submit(PHX_OP_NOP, 0);
+    ring->complete_head = ring->complete_tail;
+}
+
+TEST(rings, who_polls_takes_what_comes, "and says when it stops")
+{
+    poll_begin(PHX_RING_SQPOLL);
+    CHECK_EQ(ring->flags, PHX_RING_NEED_WAKEUP);
+    CHECK_EQ(CALL(alice.thread, ring_id, RING_WAKE), -PHX_NOT_FOUND);
+    in_window = two_at_a_time;
+    CHECK_EQ(poll(), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 20);
+    CHECK_EQ(ring->complete_tail, 20);
+    CHECK(windows >= 70 && windows <= 75);
+    CHECK_EQ(ring->flags, PHX_RING_NEED_WAKEUP);
+    CHECK_EQ(completion(18)->words[0], alice.process->pid); /* alice asked */
+    CHECK_EQ(CALL(bob.thread, bell, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 0);
+    CHECK_EQ(CALL(alice.thread, ring_id, RING_WAKE), 0);
+    CHECK_EQ(CALL(bob.thread, bell, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
+    CHECK_EQ(WORD(bob.thread, 0), 4);
+    world_end();
+}
+
+/* What was submitted before the flag could be seen is taken. */
+static void at_the_last_moment(uint64_t n)
+{
+    if (n == 20)
+        submit(PHX_OP_NOP, 0);
+}
+
+TEST(rings, nothing_is_left_when_polling_ends, "that was there before it said so")
+{
+    poll_begin(PHX_RING_SQPOLL);
+    in_window = at_the_last_moment;
+    CHECK_EQ(poll(), 0);
+    CHECK_EQ(ring->complete_tail, 1);
+    world_end();
+}
+
+static int64_t second_poll;
+
+static void another_polls(uint64_t n)
+{
+    if (n == 3)
+        kernel_timer(false);
+}
+
+/* As Thread.interrupt from another core. */
+static void is_interrupted(uint64_t n)
+{
+    if (n == 6)
+        bob.thread->pending |= 1;
+}
+
+TEST(rings, one_polls_a_ring, "that is made for it, and is another's")
+{
+    poll_begin(PHX_RING_SINGLE_ISSUER);
+    CHECK_EQ(poll(), -PHX_INVALID_STATE);
+    world_end();
+    poll_begin(PHX_RING_SQPOLL);
+    CHECK_EQ(CALL(alice.thread, ring_id, RING_POLL, bell, 4), -PHX_INVALID_ARGUMENT);
+    struct thread *other = another_thread(&bob);
+    in_window = another_polls;
+    CHECK_EQ(poll(), WAITS);
+    uint64_t first = windows;
+    second_poll = CALL(other, lent_ring, RING_POLL, bell, 4);
+    CHECK_EQ(second_poll, -PHX_EXISTS);
+    turns();
+    in_window = is_interrupted;
+    CHECK_EQ(poll(), -PHX_INTERRUPTED);
+    CHECK_EQ(windows - first, 3);
+    CHECK_EQ(ring->flags, PHX_RING_NEED_WAKEUP);
+    world_end();
+}
+
+TEST(rings, polling_ends_with_its_ring, "or with who polls")
+{
+    poll_begin(PHX_RING_SQPOLL);
+    in_window = another_polls;
+    CHECK_EQ(poll(), WAITS);
+    CHECK_EQ(CALL(alice.thread, ring_id, RING_DESTROY), 0);
+    turns();
+    CHECK_EQ(answer_of(bob.thread), -PHX_CANCELLED);
+    CHECK_EQ(poll(), -PHX_INVALID_STATE);
+    world_end();
+    poll_begin(PHX_RING_SQPOLL);
+    in_window = another_polls;
+    CHECK_EQ(poll(), WAITS);
+    CHECK_EQ(CALL(boss.thread, bob.process_id, PROCESS_EXIT, 9), 0);
+    turns();
+    CHECK_EQ(ring->flags, PHX_RING_NEED_WAKEUP);
+    world_end();
+}
+
+static void chain_and_memory(uint64_t n)
+{
+    if (n != 1)
+        return;
+    submit(PHX_OP_NYX(35) | FLAG(CHAIN), 40); /* FramePool.alloc, in steps */
+    submit(PHX_OP_NYX(83) | FLAG(ASYNC), 0);
+    submit(PHX_OP_NOP | FLAG(DRAIN), 0);
+}
+
+/* The steps of its operations are its own, even if it is blocked meanwhile. */
+TEST(rings, long_work_is_the_ring_s_thread_s, "whoever took the entry")
+{
+    poll_begin(PHX_RING_SQPOLL);
+    uint64_t n = make_notification(&alice);
+    CHECK_EQ(CALL(alice.thread, n, NOTIFICATION_WAIT, 1, PHX_FOREVER), WAITS);
+    in_window = chain_and_memory;
+    (void)poll();
+    turns();
+    arch_host.window = on_window;
+    turns();
+    arch_host.window = NULL;
+    CHECK_EQ(ring->complete_tail, 3);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK(completion(i)->result == 0 && completion(i)->user == i);
+    CHECK_EQ(answer_of(alice.thread), WAITS);
+    world_end();
+}

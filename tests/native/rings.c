@@ -186,8 +186,107 @@ static void greatest(void)
         SUBMISSIONS, COMPLETIONS, after.peak - before.used, (now() - began) / 1000000);
 }
 
+/* --- polling ------------------------------------------------------------------------------- */
+
+#define ROUNDS 200
+#define BATCH 4
+
+static struct poller {
+    uint64_t ring, bell, polls, taken;
+    uint32_t stop; /* atomic */
+} poller;
+
+/* Polls whenever it is woken. */
+static void poll_and_sleep(void *unused)
+{
+    struct notification_wait_out bits = {0};
+    struct ring_poll_out out = {0};
+
+    (void)unused;
+    while (!__atomic_load_n(&poller.stop, __ATOMIC_ACQUIRE)) {
+        if (ring_poll(poller.ring, poller.bell, 1, &out) < 0)
+            break;
+        poller.polls++;
+        poller.taken += out.taken;
+        notification_wait(poller.bell, 1, now() + PATIENCE_NS, &bits);
+    }
+}
+
+/* A batch, without entering but to wake; true: all of it was done. */
+static bool polled_batch(struct rt_ring *ends, unsigned *wakes)
+{
+    const struct phx_completion *c;
+    uint64_t since = now();
+
+    for (uint64_t i = 0; i < BATCH; i++)
+        *rt_ring_entry(ends) =
+            (struct phx_entry){.op = OP_SLEEP, .user = i}; /* over at once; no timer takes it */
+    rt_ring_submit(ends);
+    if (rt_ring_needs_wakeup(ends)) {
+        ++*wakes;
+        ring_wake(poller.ring);
+    }
+    for (uint64_t i = 0; i < BATCH; i++) {
+        while ((c = rt_ring_completion(ends)) == NULL)
+            if (now() - since > PATIENCE_NS)
+                return false;
+        if (c->user != i || c->result != 0)
+            return false;
+        rt_ring_seen(ends);
+    }
+    return true;
+}
+
+static bool use_polled(struct phx_ring *shared)
+{
+    struct thread_join_out joined = {0};
+    uint64_t thread = 0;
+    struct rt_ring ends;
+    unsigned wakes = 0, done = 0;
+
+    rt_ring_init(&ends, shared);
+    bool good = rt_thread(poll_and_sleep, NULL, &thread) >= 0;
+    for (; good && done < ROUNDS && polled_batch(&ends, &wakes); done++)
+        if (done % 50 == 49)
+            sleep_ms(10);
+    sleep_ms(50);
+    good = good && done == ROUNDS && rt_ring_needs_wakeup(&ends);
+    __atomic_store_n(&poller.stop, 1, __ATOMIC_RELEASE);
+    notification_signal(poller.bell, 1);
+    thread_join(thread, now() + 2 * PATIENCE_NS, &joined);
+    phx_release(thread);
+    rt_print("# %u batches polled, %lu of %u entries by %lu polls, woken %u times\n", done,
+        poller.taken, done * BATCH, poller.polls, wakes);
+    return good && wakes > 0 && poller.taken > 0;
+}
+
+static void polling(void)
+{
+    struct account_new_notification_out bell = {0};
+    struct frame_pool_alloc_out frame = {0};
+    struct thread_control_new_ring_out made = {0};
+    bool good = false;
+
+    account_new_notification(rt_cap("account"), &bell);
+    frame_pool_alloc(RT_POOL, 1, &frame);
+    struct phx_ring *shared = rt_window(frame.frame, 1, PHX_PROT_READ | PHX_PROT_WRITE);
+    if (shared != NULL && thread_control_new_ring(RT_THREAD, frame.frame, 16, 16,
+                              PHX_RING_SQPOLL, &made) >= 0) {
+        poller = (struct poller){.ring = made.ring, .bell = bell.notification};
+        good = use_polled(shared);
+        ring_destroy(made.ring);
+    }
+    if (shared != NULL)
+        rt_window_close(shared, 1);
+    phx_release(made.ring);
+    phx_release(frame.frame);
+    phx_release(bell.notification);
+    check("polled_ring", good, "%lu taken by %lu polls", poller.taken, poller.polls);
+}
+
 void test_rings(void)
 {
     cases();
     greatest();
+    polling();
 }

@@ -27,8 +27,9 @@ inline rl::memory_order order_of(int order)
     }
 }
 
-/* The four words that one side writes and the other reads. */
-enum ring_word { SUBMIT_HEAD, COMPLETE_TAIL, SUBMIT_TAIL, COMPLETE_HEAD, RING_WORDS };
+/* The four words that one side writes and the other reads; and one that says something
+ * of the two sides' loads. */
+enum ring_word { SUBMIT_HEAD, COMPLETE_TAIL, SUBMIT_TAIL, COMPLETE_HEAD, RING_WORDS, FLAGS };
 
 /* A planted bug: this word is loaded, or stored, relaxed. RING_WORDS: none. */
 inline int weak_word = RING_WORDS;
@@ -73,7 +74,8 @@ public:
 struct phx_ring {
     shared_word<SUBMIT_HEAD> submit_head;
     shared_word<COMPLETE_TAIL> complete_tail;
-    uint32_t submissions, completions, flags;
+    uint32_t submissions, completions;
+    shared_word<FLAGS> flags;
     shared_word<SUBMIT_TAIL> submit_tail;
     shared_word<COMPLETE_HEAD> complete_head;
 };
@@ -113,6 +115,16 @@ template <typename T, typename V> void atomic_store(T *word, V value, int order)
 }
 #define __atomic_load_n(word, order) atomic_load(word, order)
 #define __atomic_store_n(word, value, order) atomic_store(word, value, order)
+
+/* The fences between a store and a load; a planted bug: one of them is not there. */
+enum fence_side { KERNEL_FENCE, PROGRAM_FENCE, FENCES };
+inline int missing_fence = FENCES;
+
+inline void fence_of(fence_side side, int order)
+{
+    if (side != missing_fence)
+        rl::atomic_thread_fence(order_of(order), $);
+}
 
 /* What C has and C++ calls otherwise, or has already. */
 #define _Static_assert static_assert

@@ -10,6 +10,9 @@
  *   cores   one thread is the program; on one core the kernel takes entries, on
  *           another it completes, later, those that wait.
  *
+ *   poll    one thread is the program, one polls: who has stopped looking is woken, or
+ *           everything waits for ever.
+ *
  * Rings have one or two places and two entries to take. Every execution with at most
  * three preemptions is tried, and in each of them each entry arrives once and whole, and
  * no memory is touched by two sides at once.
@@ -20,7 +23,10 @@
 #include <iostream>
 
 extern "C" {
+#define __atomic_thread_fence(order) fence_of(KERNEL_FENCE, order)
 #include "ring.c"
+#undef __atomic_thread_fence
+#define __atomic_thread_fence(order) fence_of(PROGRAM_FENCE, order)
 #include "rt/ring.h"
 }
 
@@ -74,6 +80,10 @@ void wait_begin(struct waiter *, enum wait_state, struct object *, struct list *
 void wait_cancel(struct waiter *, err_t) {}
 void thread_attend(struct thread *) {}
 void thread_ready(struct thread *) {}
+void sched_yield_current() {}
+void object_unref(struct object *) {}
+struct arch_host arch_host;
+struct arch_clock arch_clock;
 
 } /* extern "C" */
 
@@ -284,6 +294,75 @@ template <unsigned places> struct cores_test : rl::test_suite<cores_test<places>
     }
 };
 
+/* --- poll ------------------------------------------------------------------------ */
+
+template <unsigned places> struct poll_test : rl::test_suite<poll_test<places>, 2> {
+    struct shared_ring m;
+    struct process process;
+    struct thread poller;
+    rl::generic_event bell;
+
+    void before()
+    {
+        m.begin(places);
+        memset((void *)&process, 0, sizeof process);
+        memset((void *)&poller, 0, sizeof poller);
+        poller.process = &process;
+        arch_clock.multiplier = 1;
+        arch_host.tsc_step = 2 * POLL_NS; /* a while goes by between two steps */
+        for (unsigned i = 0; i < ENTRIES; i++)
+            m.operation[i] = OP_AT_ONCE;
+        bell.init(false, false, $);
+    }
+
+    void program()
+    {
+        struct rt_ring user = m.user_side();
+
+        for (unsigned i = 0; m.seen < ENTRIES;) {
+            bool did = i < ENTRIES && m.submit(&user, i);
+
+            i += did;
+            did = m.read(&user) >= 0 || did;
+            if (did && rt_ring_needs_wakeup(&user))
+                bell.set($);
+            if (!did)
+                give_way();
+        }
+    }
+
+    /* Ring.poll, which stops at once when there is nothing new, again and again. */
+    void polls()
+    {
+        struct ring *r = &kernel_side.ring;
+
+        while (r->logic.complete_tail < ENTRIES) {
+            struct work w = {};
+
+            w.object = &r->object;
+            say(r, 0);
+            while (!poll_step(&poller, &w))
+                give_way();
+            if (r->logic.complete_tail < ENTRIES)
+                bell.wait(false, false, $);
+        }
+    }
+
+    void thread(unsigned index)
+    {
+        if (index == 0)
+            program();
+        else
+            polls();
+    }
+
+    void after()
+    {
+        bell.deinit($);
+        RL_ASSERT(m.seen == ENTRIES && kernel_side.ring.logic.in_flight == 0);
+    }
+};
+
 /* --- all of them ------------------------------------------------------------------- */
 
 struct outcome {
@@ -351,9 +430,32 @@ static bool weak_orders_are_found()
     return right;
 }
 
+/* Without either fence somebody sleeps for ever. */
+static bool missing_fences_are_found()
+{
+    static const char *const sides[FENCES] = { "kernel", "program" };
+    bool right = true;
+
+    for (int i = 0; i < FENCES; i++) {
+        missing_fence = i;
+        outcome o = explore<poll_test<2>>(3, nullptr);
+
+        right &= !o.right;
+        if (o.right)
+            printf("FAIL relacy.missing_fence_of_%s is not found\n", sides[i]);
+        else
+            printf("ok relacy.missing_fence_of_%s_is_found\n  %s in execution %llu\n", sides[i],
+                   o.said, o.executions);
+    }
+    missing_fence = FENCES;
+    return right;
+}
+
 int main()
 {
     bool right = weak_orders_are_found();
+
+    right &= missing_fences_are_found();
 
     right &= holds<sides_test<1, false>>("sides_with_one_place_by_the_timer", 3);
     right &= holds<sides_test<2, false>>("sides_with_two_places_by_the_timer", 3);
@@ -361,5 +463,7 @@ int main()
     right &= holds<sides_test<2, true>>("sides_with_two_places_at_enter", 3);
     right &= holds<cores_test<1>>("cores_with_one_place", 3);
     right &= holds<cores_test<2>>("cores_with_two_places", 3);
+    right &= holds<poll_test<1>>("who_polls_is_woken_with_one_place", 3);
+    right &= holds<poll_test<2>>("who_polls_is_woken_with_two_places", 3);
     return !right;
 }

@@ -218,10 +218,14 @@ struct phx_ring {
     uint32_t complete_head; /* user */
     uint32_t reserved2[14];
 };
-#define PHX_RING_NEED_WAKEUP 1
-#define PHX_RING_CQ_OVERFLOW 2
+#define PHX_RING_NEED_WAKEUP 1 /* who polls it has stopped looking: Ring.wake */
+#define PHX_RING_CQ_OVERFLOW 2 /* never: an entry without room for its completion stays */
 /* newRing's flags. */
-#define PHX_RING_SETUP_FLAGS 0
+#define PHX_RING_SQPOLL 1        /* Ring.poll may take its entries */
+#define PHX_RING_SINGLE_ISSUER 2 /* which is always so: its thread's */
+#define PHX_RING_DEFER_TASKRUN 4 /* its thread is not interrupted to start what was put off: */
+#define PHX_RING_COOP_TASKRUN 8  /* that waits until it enters the kernel by itself */
+#define PHX_RING_SETUP_FLAGS 15
 
 /* A thread's registers, in the order that the kernel saves them: a message's words first,
  * so that the kernel works on them where they are (PHX_REG_* has the offsets). */

@@ -57,6 +57,14 @@ static inline void rt_ring_submit(struct rt_ring *ring)
     __atomic_store_n(&ring->shared->submit_tail, ring->submit_tail, __ATOMIC_RELEASE);
 }
 
+/* Behind rt_ring_submit(), and behind rt_ring_seen() where entries wait for room: has who
+ * polls the ring stopped looking? Then ring_wake(). */
+static inline int rt_ring_needs_wakeup(const struct rt_ring *ring)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return (__atomic_load_n(&ring->shared->flags, __ATOMIC_RELAXED) & PHX_RING_NEED_WAKEUP) != 0;
+}
+
 /* The oldest completion that was not seen yet; NULL: there is none. */
 static inline const struct phx_completion *rt_ring_completion(struct rt_ring *ring)
 {

@@ -187,7 +187,8 @@ static void ring_new(struct chance *c, struct lane *lane)
     }
     if (address_space_map(RT_SPACE, frame.frame, address, 0, pages,
             PHX_PROT_READ | PHX_PROT_WRITE) >= 0 &&
-        thread_control_new_ring(RT_THREAD, frame.frame, size, size, 0, &made) >= 0) {
+        thread_control_new_ring(RT_THREAD, frame.frame, size, size,
+            chance_one_in(c, 2) ? chance_below(c, 16) : 0, &made) >= 0) {
         lane->ring = (struct phx_ring *)address;
         lane->ring_cap = made.ring;
         known_add(c, made.ring, IFACE_RING);

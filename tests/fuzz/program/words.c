@@ -236,7 +236,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_value: return chance_word(c);
     case WORD_pciFunction: return known_cap(c, IFACE_PCI_FUNCTION);
     case WORD_unconfined: return !chance_one_in(c, 4);
-    case WORD_flags: return chance_one_in(c, 16);
+    case WORD_flags: return chance_one_in(c, 8) ? chance_below(c, 18) : 0;
     case WORD_frame:
         if (chance_one_in(c, 6))
             return known_cap(c, IFACE_DEVICE_MEMORY);

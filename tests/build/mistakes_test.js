@@ -79,7 +79,8 @@ const mistakes = [
     ['wrong_field_of_a_grant', 'source: "namespace"', 'from: "namespace"', 'from:',
         'services[1].grants[2].from: no such field; there are name, source, methods, first, count'],
     ['wrong_field_of_the_system', '\tbinaries:', '\tprograms:', 'programs:',
-        'programs: no such field; there are version, name, init, services, binaries, files, run'],
+        'programs: no such field; there are version, name, init, services, binaries, files, run, ' +
+        'time'],
     ['missing_field', '\t\tbinary: "init"\n', '', 'init: {',
         'init: `binary` is missing; a text is expected'],
     ['missing_name', '{name: "shell", file: "shell.elf"}', '{file: "shell.elf"}', '{file:',
@@ -107,7 +108,12 @@ const mistakes = [
         'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos'],
     ['unknown_capability', '"power"', '"moon"', 'moon',
         'init.capabilities[4]: the kernel grants no `moon`; it grants account, pool, console, ' +
-        'clock, entropy, power, log, bootPackage, irq, ioPort, deviceMemory, pciFunction'],
+        'clock, entropy, power, log, bootPackage, irq, ioPort, deviceMemory, pciFunction, ' +
+        'slots, schedule'],
+    ['too_many_slots', '\tversion: 1\n', '\tversion: 1\n\ttime: {slots: 17}\n', 'slots: 17',
+        'time.slots: 17; a number from 0 to 16 is expected'],
+    ['no_slots', '\tversion: 1\n', '\tversion: 1\n\ttime: {slots: 0}\n', 'time',
+        'time: at least one slot is expected, of 100000 ns or more'],
     ['capability_twice', '"power"', '"clock"', 'capabilities',
         'init.capabilities[4]: `clock` is there twice; once is expected'],
     ['unknown_binary', 'pages:   192', 'binary: "sh"\n\t\tpages:   192', '"sh"',

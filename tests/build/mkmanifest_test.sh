@@ -30,6 +30,7 @@ cat >"$work/good.json" <<'JSON'
           "grants": [ { "name": "files", "source": "namespace", "methods": ["READ", "duplicate"] } ] }
     ],
     "binaries": [ { "name": "a", "file": "a.elf" }, { "name": "b", "file": "b.elf" } ],
+    "time": { "slots": 4, "length": 2000000 },
     "files": [
         { "path": "/bin/sh", "target": "busybox" },
         { "path": "/etc/motd", "text": "hello\n", "mode": 416 },
@@ -73,6 +74,7 @@ say('services', m.services.length === 2 && m.services[0].restart === true &&
     m.services[0].pages === '4096' && same(m.services[0].arguments, ['x', '\u00e9\u{1f600}\n"\\']) &&
     same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'],
         first: '0', count: '0' }));
+say('time', m.time.slots === 4 && m.time.length === '2000000');
 say('binaries', m.binaries.length === 2 && same(m.binaries[0].content, a) &&
     m.binaries[0].size === String(a.length));
 say('hashes', same(m.binaries[0].sha256, hash(Buffer.from(a))) &&
@@ -88,7 +90,7 @@ say('whole_pages', bytes.length % 4096 === 0);
 JS
 node "$work/look.js" "$work/module" "$work/back.json" "$files" >"$work/said" 2>&1
 grep -E '^(ok|FAIL) ' "$work/said"
-[ "$(grep -c '^ok ' "$work/said")" = 9 ] || bad module "$(tail -n 3 "$work/said")"
+[ "$(grep -c '^ok ' "$work/said")" = 10 ] || bad module "$(tail -n 3 "$work/said")"
 
 pack -o "$work/again" "$work/good.json" && check twice_the_same cmp "$work/module" "$work/again"
 

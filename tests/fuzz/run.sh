@@ -27,7 +27,8 @@ cat >"$work/fuzz.json" <<JSON
 { "version": 1, "name": "fuzz",
   "init": { "binary": "fuzz", "capabilities":
       ["account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage",
-       "irq", "ioPort", "deviceMemory", "pciFunction"] },
+       "irq", "ioPort", "deviceMemory", "pciFunction", "slots", "schedule"] },
+  "time": { "slots": 4, "length": 1000000 },
   "services": [],
   "binaries": [ { "name": "fuzz", "file": "fuzz.elf" } ],
   "files": [ { "path": "/plan", "mode": 292,

@@ -53,7 +53,7 @@ bool name_is_own(const char *name)
 bool has_ranges(const struct phx_interface_info *interface)
 {
     static const unsigned ranged[] = {
-        IFACE_IRQ, IFACE_IO_PORT, IFACE_DEVICE_MEMORY, IFACE_PCI_FUNCTION};
+        IFACE_IRQ, IFACE_IO_PORT, IFACE_DEVICE_MEMORY, IFACE_PCI_FUNCTION, IFACE_TIME_SLICE};
 
     for (unsigned i = 0; i < sizeof ranged / sizeof ranged[0]; i++)
         if (interface->number == ranged[i])

@@ -21,7 +21,7 @@
 #define ENDPOINTS 3
 #define NOTIFICATIONS 2
 #define COMMON_FRAME (ENDPOINTS + NOTIFICATIONS)
-#define RANGES 4
+#define RANGES 5
 #define COMMONS (COMMON_FRAME + 1 + RANGES)
 #define BALANCED 3 /* pages, holds, threads; time and energy are spent */
 
@@ -42,7 +42,8 @@ static struct {
     const char *name;
     uint64_t cap;
 } commons[COMMONS] = {{"end0", 0}, {"end1", 0}, {"end2", 0}, {"note0", 0}, {"note1", 0},
-    {"common", 0}, {"ioPort", 0}, {"irq", 0}, {"deviceMemory", 0}, {"pciFunction", 0}};
+    {"common", 0}, {"ioPort", 0}, {"irq", 0}, {"deviceMemory", 0}, {"pciFunction", 0},
+    {"slots", 0}};
 
 /* With all that it made: what is below its account goes with it. */
 static void end(unsigned w)
@@ -156,6 +157,7 @@ static void make_commons(void)
         {"irq", IRQ_RANGE, FUZZ_LINE, 2},
         {"deviceMemory", DEVICE_MEMORY_RANGE, FUZZ_REGISTERS, 2},
         {"pciFunction", PCI_FUNCTION_RANGE, 0, 3},
+        {"slots", TIME_SLICE_CARVE, 1, 2}, /* the others stay the boss's */
     };
     struct account_new_endpoint_out endpoint;
     struct account_new_notification_out notification;
@@ -184,9 +186,13 @@ static void make_commons(void)
     }
 }
 
-/* The console keeps the last notification that it was to signal: one of ours again. */
+/* The console keeps the last notification that it was to signal, slots and places keep
+ * Schedules: ours again. */
 static void drop_commons(void)
 {
+    time_slice_bind(rt_cap("slots"), rt_cap("schedule"));
+    for (unsigned i = 0; i < 63; i++)
+        time_slice_spare(rt_cap("slots"), 0, i);
     console_watch(rt_cap("console"), commons[ENDPOINTS].cap, 1);
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         phx_release(clients[i]);

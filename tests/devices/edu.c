@@ -86,6 +86,12 @@ static void refused_memory(uint64_t registers, const struct edu *edu)
             device_memory_range(registers, page, info.pages + 1, &range) ==
                 -PHX_PERMISSION_DENIED,
         "one was not");
+    device_memory_info(rt_cap("config"), &info);
+    check("a_driver_has_no_other_functions_configuration",
+        device_memory_range(rt_cap("config"), (info.physical >> PHX_PAGE_SHIFT) + 8, 1, &range) ==
+                -PHX_PERMISSION_DENIED &&
+            address_space_map(RT_SPACE, rt_cap("config"), at, 8, 1, 1) == -PHX_INVALID_ARGUMENT,
+        "it has");
     check("registers_are_never_executed_and_only_written_if_allowed",
         address_space_map(RT_SPACE, registers, at, 0, 1, 4) == -PHX_PERMISSION_DENIED &&
             address_space_map(RT_SPACE, reader, at, 0, 1, 2) == -PHX_PERMISSION_DENIED &&

@@ -189,16 +189,14 @@ static err_t table_grow(struct cap_table *t)
     t->near = t->pages < TABLE_DIRECT ? t->pages : TABLE_DIRECT;
     struct hold *rows = *place;
     memcpy(rows + HOLDS_PER_PAGE, &page, sizeof page);
-    for (unsigned slot = HOLDS_PER_PAGE; slot-- > (page == 0 ? TABLE_FIRST_FREE : 0);) {
+    for (unsigned slot = HOLDS_PER_PAGE; slot-- > 0;) {
         struct hold *row = rows + slot;
 
         row->generation = 1;
         row->badge = cap_id(row, INDEX(page, slot));
-        cap_offer(t, row);
+        if (INDEX(page, slot) >= TABLE_FIRST_FREE)
+            cap_offer(t, row);
     }
-    if (page == 0)
-        for (unsigned slot = 1; slot < TABLE_FIRST_FREE; slot++)
-            cap_row_at(t, slot)->generation = 1;
     return OK;
 }
 

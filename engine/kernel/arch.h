@@ -76,8 +76,7 @@ void arch_send_flush(unsigned cpu);  /* kernel_flush_requested() there, soon */
 static inline uint64_t arch_tsc(void);
 /* ns = ns_base + ((tsc - tsc_base) * multiplier >> shift) */
 struct arch_clock {
-    uint64_t tsc_base, ns_base, multiplier;
-    unsigned shift;
+    uint64_t tsc_base, ns_base, multiplier, shift;
     uint64_t realtime_base; /* ns since 1970 at ns 0; 0: no working RTC */
 };
 extern struct arch_clock arch_clock;

@@ -183,10 +183,5 @@ int op_frame_info(struct invocation *inv, struct frame_info_out *out)
 int op_frame_carve(struct invocation *inv, const struct frame_carve_in *in,
                    struct frame_carve_out *out)
 {
-    uint64_t have = FRAME_BADGE_PAGES(inv->badge);
-
-    if (in->pages == 0 || in->pages > have || in->offset > have - in->pages)
-        return PHX_INVALID_ARGUMENT;
-    uint64_t badge = FRAME_BADGE(FRAME_BADGE_OFFSET(inv->badge) + in->offset, in->pages);
-    return result_derive(inv, inv->row->methods, badge, IFACE_FRAME, 0, &out->frame);
+    return result_part(inv, in->offset, in->pages, &out->frame);
 }

@@ -81,9 +81,7 @@ static void hold(const char *name, uint32_t slot, unsigned interface, uint64_t m
 
 static void map(struct frame *f, uint64_t address, uint64_t pages, unsigned protection)
 {
-    f->object.refs++;
     must(space_map_now(init.process->space, f, address, pages, protection), "mapping");
-    object_unref(&f->object);
 }
 
 /* Fresh zeroed pages, mapped; the kernel's alias of them. */

@@ -24,12 +24,14 @@ static void root_account_init(uint64_t pages)
     kernel.root.limit[RESOURCE_GAS] = ROOT_ENERGY;
 }
 
-/* From here on this core's flags are what the hardware has. */
-static void core_begin(void)
+/* From here on this core's flags are what the hardware has, and it runs threads. */
+static _Noreturn void core_begin(void)
 {
     arch_fpu_trap(true);
     this_cpu()->fpu_trapping = true;
     kernel_lock(this_cpu());
+    kernel_exit(this_cpu());
+    arch_enter_user();
 }
 
 void kernel_main(const struct boot_info *info)
@@ -49,13 +51,11 @@ void kernel_main(const struct boot_info *info)
     if (info->is_open)
         klog(LOG_WARNING, "this processor is open to Meltdown: programs are not isolated");
     cores = arch_start_cpus();
-    klog(LOG_INFO, "%u core%s, clock %lu/2^%u ns a tick", cores, cores == 1 ? "" : "s",
+    klog(LOG_INFO, "%u core%s, clock %lu/2^%lu ns a tick", cores, cores == 1 ? "" : "s",
          arch_clock.multiplier, arch_clock.shift);
     init_start(cores);
     __atomic_store_n(&cpu_count, cores, __ATOMIC_RELEASE);
     core_begin();
-    kernel_exit(this_cpu());
-    arch_enter_user();
 }
 
 void kernel_cpu_main(void)
@@ -63,6 +63,4 @@ void kernel_cpu_main(void)
     while (__atomic_load_n(&cpu_count, __ATOMIC_ACQUIRE) == 1)
         arch_pause(); /* until there is something to lock against */
     core_begin();
-    kernel_exit(this_cpu());
-    arch_enter_user();
 }

@@ -180,6 +180,16 @@ err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t badge, un
                             id);
 }
 
+err_t result_part(struct invocation *inv, uint64_t at, uint64_t count, uint64_t *id)
+{
+    uint64_t have = FRAME_BADGE_PAGES(inv->badge);
+
+    if (count == 0 || count > have || at > have - count)
+        return PHX_INVALID_ARGUMENT;
+    uint64_t badge = FRAME_BADGE(FRAME_BADGE_OFFSET(inv->badge) + at, count);
+    return result_derive(inv, inv->row->methods, badge, inv->row->interface, 0, id);
+}
+
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
 {
     TRY(cap_lookup(&t->process->table, id, method, row));

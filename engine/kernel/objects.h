@@ -25,9 +25,9 @@ struct frame {
     bool owned;           /* free its pages at the end (not the boot module's) */
 };
 
-/* Holds of a frame name a part of it: badge = first page << 32 | pages. Those of ports,
+/* Holds of a frame name a part of it: badge = first page << 32 | pages. Those of slots, ports,
  * device memory, interrupt lines and PCI functions name a range of them in the same way. */
-#define FRAME_BADGE(offset, pages) ((offset) << 32 | (pages))
+#define FRAME_BADGE(offset, pages) ((uint64_t)(offset) << 32 | (pages))
 #define FRAME_BADGE_OFFSET(badge) ((badge) >> 32)
 #define FRAME_BADGE_PAGES(badge) ((badge)&0xffffffff)
 
@@ -118,11 +118,6 @@ struct schedule {
     uint64_t slice_end_bits; /* for the thread page of whose turn is over; 0: none */
 };
 
-/* Holds of the slots name a part of them: badge = first slot << 32 | slots. */
-#define SLOTS_BADGE(first, count) ((uint64_t)(first) << 32 | (count))
-#define SLOTS_BADGE_FIRST(badge) ((badge) >> 32)
-#define SLOTS_BADGE_COUNT(badge) ((badge)&0xffffffff)
-
 enum process_state { PROCESS_NEW, PROCESS_RUNNING, PROCESS_DYING, PROCESS_DEAD };
 
 struct process {
@@ -164,6 +159,8 @@ MUST_USE err_t result_derive(struct invocation *inv, uint64_t methods, uint64_t 
 MUST_USE err_t result_derive_in(struct invocation *inv, struct cap_table *table, uint32_t slot,
                                 uint64_t methods, uint64_t badge, unsigned interface,
                                 uint64_t uses, uint64_t *id);
+/* A child that names `count` from `at` on of what a badge says as FRAME_BADGE() does. */
+MUST_USE err_t result_part(struct invocation *inv, uint64_t at, uint64_t count, uint64_t *id);
 /* A hold of an object in the thread's process. A new object that gets none goes again, since
  * nobody names it: so no method has to undo what it made. */
 MUST_USE err_t object_hold(struct thread *t, struct object *o, unsigned interface,

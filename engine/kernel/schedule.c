@@ -192,8 +192,8 @@ static err_t receiver(struct invocation *inv, uint64_t id, struct hold *given)
 
 int op_time_slice_bind(struct invocation *inv, const struct time_slice_bind_in *in)
 {
-    unsigned first = (unsigned)SLOTS_BADGE_FIRST(inv->badge);
-    unsigned end = first + (unsigned)SLOTS_BADGE_COUNT(inv->badge);
+    unsigned first = (unsigned)FRAME_BADGE_OFFSET(inv->badge);
+    unsigned end = first + (unsigned)FRAME_BADGE_PAGES(inv->badge);
     struct hold given = { .object = NULL };
 
     if (end - first > BIND_MOST)
@@ -210,18 +210,13 @@ int op_time_slice_bind(struct invocation *inv, const struct time_slice_bind_in *
 int op_time_slice_carve(struct invocation *inv, const struct time_slice_carve_in *in,
                         struct time_slice_carve_out *out)
 {
-    uint64_t have = SLOTS_BADGE_COUNT(inv->badge);
-
-    if (in->count == 0 || in->count > have || in->first > have - in->count)
-        return PHX_INVALID_ARGUMENT;
-    uint64_t badge = SLOTS_BADGE(SLOTS_BADGE_FIRST(inv->badge) + in->first, in->count);
-    return result_derive(inv, inv->row->methods, badge, IFACE_TIME_SLICE, 0, &out->slice);
+    return result_part(inv, in->first, in->count, &out->slice);
 }
 
 int op_time_slice_info(struct invocation *inv, struct time_slice_info_out *out)
 {
-    out->first = SLOTS_BADGE_FIRST(inv->badge);
-    out->count = SLOTS_BADGE_COUNT(inv->badge);
+    out->first = FRAME_BADGE_OFFSET(inv->badge);
+    out->count = FRAME_BADGE_PAGES(inv->badge);
     out->each = timetable.count;
     out->length = timetable.slot_ns;
     return OK;
@@ -229,8 +224,8 @@ int op_time_slice_info(struct invocation *inv, struct time_slice_info_out *out)
 
 int op_time_slice_spare(struct invocation *inv, const struct time_slice_spare_in *in)
 {
-    unsigned first = (unsigned)SLOTS_BADGE_FIRST(inv->badge);
-    unsigned last = first + (unsigned)SLOTS_BADGE_COUNT(inv->badge) - 1;
+    unsigned first = (unsigned)FRAME_BADGE_OFFSET(inv->badge);
+    unsigned last = first + (unsigned)FRAME_BADGE_PAGES(inv->badge) - 1;
     unsigned position = (unsigned)in->position;
     struct hold given;
 

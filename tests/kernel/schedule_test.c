@@ -2,7 +2,7 @@
 /* The methods of TimeSlice and Schedule under every scarcity. */
 #include "attempt.h"
 
-#define ALL_SLOTS SLOTS_BADGE(0, timetable.count * cpu_count)
+#define ALL_SLOTS FRAME_BADGE(0, timetable.count * cpu_count)
 
 static struct thread *t; /* alice's */
 static uint64_t slots, root; /* alice's holds of all slots, and of the root's Schedule */
@@ -70,7 +70,7 @@ static void method_bind(void)
 {
     all_slots();
     uint64_t many = world_hold(
-        &alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, SLOTS_BADGE(0, 65));
+        &alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, FRAME_BADGE(0, 65));
     uint64_t s = new_schedule();
     CHECK_EQ(CALL(t, many, TIME_SLICE_BIND, s), -PHX_TOO_BIG);
     CHECK_EQ(ATTEMPT_CALL(t, slots, TIME_SLICE_BIND, s), 0);

@@ -11,7 +11,7 @@
 
 #define SLICE_NS UINT64_C(1000000)
 #define MOST 120 /* threads that a test looks at */
-#define ALL_SLOTS SLOTS_BADGE(0, timetable.count * cpu_count)
+#define ALL_SLOTS FRAME_BADGE(0, timetable.count * cpu_count)
 
 static struct thread *t; /* alice's first */
 static uint64_t slots;   /* alice's hold of all of them */

@@ -26,9 +26,7 @@ void arch_root_init(uint64_t root)
     __builtin_memcpy(direct(root), direct(arch_kernel_root), PHX_PAGE_SIZE);
 }
 
-/* The entry for an address in the lowest table that there is, whose entries cover
- * 1 << *shift bytes each. */
-static inline uint64_t *lowest_entry(uint64_t root, uint64_t address, unsigned *shift)
+pte_t *arch_entry(uint64_t root, uint64_t address, unsigned *shift)
 {
     uint64_t *entry = (uint64_t *)direct(root) + (address >> TOP_SHIFT & (ENTRIES - 1));
 
@@ -42,14 +40,9 @@ static inline uint64_t *lowest_entry(uint64_t root, uint64_t address, unsigned *
 pte_t *arch_pte(uint64_t root, uint64_t address)
 {
     unsigned shift;
-    pte_t *entry = lowest_entry(root, address, &shift);
+    pte_t *entry = arch_entry(root, address, &shift);
 
     return shift == PHX_PAGE_SHIFT ? entry : NULL;
-}
-
-pte_t *arch_entry(uint64_t root, uint64_t address, unsigned *shift)
-{
-    return lowest_entry(root, address, shift);
 }
 
 void arch_table_link(pte_t *entry, unsigned shift, uint64_t table)

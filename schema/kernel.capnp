@@ -252,12 +252,9 @@ interface Endpoint $A.number(8)
   watch @2 (badge :UInt64, notification :UInt64, bits :UInt64) -> ()
       $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "notFound"])
       $A.doc("Signal once when the last client hold with this badge is gone.");
-  watchMethods @3 (hold :UInt64, methods :UInt64, notification :UInt64, bits :UInt64) -> ()
-      $A.bit(3) $A.words $A.errors(["invalidState"])
-      $A.doc("Signal once when no client hold with the badge of `hold` has one of these methods any more; while `hold` is the only one with that badge.");
-  mailbox @4 (bytes :UInt64, capabilities :UInt64) -> ()
+  mailbox @3 (messages :UInt64, length :UInt64, capabilities :UInt64) -> ()
       $A.bit(4) $A.words $A.errors(["outOfMemory", "limitExceeded", "exists", "invalidState"])
-      $A.doc("Take one-way messages: so many bytes of memory for them (whole pages, at most 1 MiB, paid by the endpoint's account), at most so many capabilities in each.");
+      $A.doc("Take one-way messages: room for so many (at most 256), each of at most so many bytes (4096) and capabilities (4); its memory is paid by the endpoint's account.");
 }
 
 interface Reply $A.number(9)

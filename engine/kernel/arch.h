@@ -91,6 +91,8 @@ void arch_timer_arm(uint64_t ns);
 static inline void *direct(uint64_t pa);
 static inline uint64_t direct_pa(const void *p);
 static inline void page_zero(void *page);
+/* At least 8 bytes that do not overlap. */
+static inline void bytes_copy(void *to, const void *from, uint64_t n);
 
 typedef uint64_t pte_t;
 /* A table of leaves has ARCH_LEAVES entries for 1 << ARCH_LEAVES_SHIFT bytes. What an entry says,

@@ -47,8 +47,7 @@ static inline uint64_t resolve(struct space *s, uint64_t address, unsigned prote
     const pte_t *small = space_pte(s, address);
     pte_t pte = small ? *small : large_part(s, address);
 
-    protection |= PHX_PROT_READ; /* what is there can be read */
-    if ((arch_pte_protection(pte) & protection) != protection)
+    if (!arch_pte_allows(pte, protection))
         return 0;
     return arch_pte_pa(pte) + (address & (PHX_PAGE_SIZE - 1));
 }
@@ -120,8 +119,8 @@ err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
             *receiver_failed = true;
             return PHX_BAD_ADDRESS;
         }
-        if ((source ^ target) >> PHX_PAGE_SHIFT)
-            memcpy(direct(target), direct(source), part);
+        if (part >= 8 && (source ^ target) >> PHX_PAGE_SHIFT)
+            bytes_copy(direct(target), direct(source), part);
         else
             memmove(direct(target), direct(source), part);
         from_address += part;

@@ -186,7 +186,7 @@ static bool takes_message(uint64_t op)
 static err_t __attribute__((noinline))
 message_entry(struct waiter *w, uint64_t op, uint64_t cap, uint64_t message, uint64_t fixed)
 {
-    TRY(ipc_message_in(w, message, WORDS(op)));
+    TRY(ipc_message_in(w, message));
     w->message.send_address |= fixed;
     w->message.recv_address |= fixed;
     w->thread->work.copies = 0; /* nothing of it was copied */

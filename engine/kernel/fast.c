@@ -2,15 +2,17 @@
 /*
  * The way in for system calls, and what everything waits for where nothing can go wrong: a
  * call in registers to a server that waits, its answer from a server that has no other
- * caller, a capability that is derived, copied or let go. What ipc.c and cap.c would decide
- * is looked at in the same order; whatever is not plain is left to them, and nothing was
- * changed by then.
+ * caller, the same with a plain message in memory, a capability that is derived, copied or
+ * let go. What ipc.c and cap.c would decide is looked at in the same order; whatever is not
+ * plain is left to them, and nothing was changed by then, but bytes in a buffer whose owner
+ * waits for them. A message is plain if it has no capability, flag or deadline and about a
+ * page of bytes at most.
  *
  * It is written to need no stack: each way out is a return or the last call of its
  * function, so that the compiler saves no register here (the entry has saved them all).
  *
- * Figures  docs/PERFORMANCE.md, call_reply
- * Tests    tests/kernel/transport_test.c, in both forms
+ * Figures  docs/PERFORMANCE.md, call_reply, call_reply_64
+ * Tests    tests/kernel/transport_test.c, in each form; ways_test.c
  */
 #include "switch.h"
 
@@ -141,59 +143,170 @@ static bool __attribute__((noinline)) plain_method(struct thread *t, unsigned me
     return syscall_method(this_cpu(), t, row, method);
 }
 
+/* --- messages in memory --------------------------------------------------------- */
+
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* twice, for 80 instructions a round */
+#define MESSAGE_WAIT(state) ((state) | FORM_MESSAGE << 8)
+#define NOT_PLAIN (~UINT64_C(0))
+
+/* Waits so, with nothing reserved and without a deadline, and is free to go on: of a waiter's
+ * first eight bytes, those that are masked have no longer any meaning. */
+static ALWAYS_INLINE bool is_plain(const struct waiter *w, enum wait_state state, bool message)
+{
+    if (w->thread->attention)
+        return false;
+    return message ? (w->all & 0xffff000000ffffff) == MESSAGE_WAIT(state) && !w->ring
+                   : w->plain == state;
+}
+
+/* The message of the operation that `t` asks for, if it is plain; what its wait will need is
+ * noted, which ipc_message_in() would note anew. */
+static ALWAYS_INLINE struct phx_message *plain_message(struct thread *t)
+{
+    struct space *s = t->process->space;
+    struct waiter *w = &t->waiter;
+    uint64_t address = t->regs.rsi, op = t->regs.rax;
+    struct phx_message *m = user_near(s, address, sizeof *m, PHX_PROT_WRITE);
+
+    if (t->attention || (op - PHX_OP_MESSAGE) >> 24 > PHX_WORDS || address % 8 || !m ||
+        __atomic_load_n((uint64_t *)(void *)m->cap_modes, __ATOMIC_RELAXED) >> 32 ||
+        __atomic_load_n(&m->deadline, __ATOMIC_RELAXED) != PHX_FOREVER)
+        return NULL;
+    uint32_t length = __atomic_load_n(&m->send_length, __ATOMIC_RELAXED);
+    uint32_t capacity = __atomic_load_n(&m->recv_capacity, __ATOMIC_RELAXED);
+    uint64_t buffer = __atomic_load_n(&m->recv_address, __ATOMIC_RELAXED);
+    void *near_buffer = user_near(s, buffer, capacity, PHX_PROT_WRITE);
+    if (length > PHX_PAGE_SIZE || capacity > PHX_PAGE_SIZE ||
+        (!near_buffer && user_check(s, buffer, capacity, PHX_PROT_WRITE) != OK))
+        return NULL;
+    w->near = m;
+    w->near_buffer = near_buffer;
+    w->near_flushes = s->flushes;
+    w->message_address = address;
+    w->message.send_address = __atomic_load_n(&m->send_address, __ATOMIC_RELAXED);
+    w->message.recv_address = buffer;
+    w->message.send_length = length;
+    w->message.recv_capacity = capacity;
+    w->mask = 0;
+    return m;
+}
+
+static ALWAYS_INLINE bool pass_bytes(const struct thread *t, const struct waiter *to, uint64_t n)
+{
+    const void *source =
+        user_near(t->process->space, t->waiter.message.send_address, n, PHX_PROT_READ);
+    void *target = to->near_buffer;
+    bool failed;
+
+    if (n < 8 || !target || !source || ((uintptr_t)target ^ (uintptr_t)source) < PHX_PAGE_SIZE)
+        return copy_across(t->process->space, t->waiter.message.send_address,
+                           to->thread->process->space, to->message.recv_address, n,
+                           &failed) == OK;
+    bytes_copy(target, source, n);
+    return true;
+}
+
+/* Bytes and words of what `t` sends go to who waits in `to`: with them `info`, or NOT_PLAIN,
+ * and nothing went. */
+static ALWAYS_INLINE uint64_t pass_plain(const struct thread *t, const struct waiter *to,
+                                         uint64_t badge, uint64_t info)
+{
+    const struct phx_message *m = t->waiter.near;
+    struct phx_message *theirs = to->near;
+    uint64_t n = t->waiter.message.send_length, words = t->regs.rax >> 24 & 0x3f;
+
+    if (!theirs || to->near_flushes != to->thread->process->space->flushes)
+        return NOT_PLAIN;
+    if (n > to->message.recv_capacity) {
+        n = to->message.recv_capacity;
+        info |= PHX_INFO_CUT;
+    }
+    if (n > 0 && !pass_bytes(t, to, n))
+        return NOT_PLAIN;
+    info |= words | n << 32;
+    theirs->badge = badge;
+    theirs->info = info;
+    theirs->reply = 0;
+    for (uint64_t i = 0; i < words; i++)
+        theirs->words[i] = __atomic_load_n(&m->words[i], __ATOMIC_RELAXED);
+    return info;
+}
+
+/* --- calls and answers, with a message or in registers alone ----------------------- */
+
 /* To a server, or a method of a kernel object. */
-static inline bool plain_call(struct thread *t, uint64_t op, unsigned method)
+static ALWAYS_INLINE bool plain_call(struct thread *t, uint64_t op, unsigned method, bool message)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
 
-    if (!row || !(row->methods >> method & 1))
+    if (!row || !(row->methods >> method & 1) || (message && row->interface < KERNEL_INTERFACES))
         return syscall_slow(t);
     if (row->interface < KERNEL_INTERFACES)
         return kernel_call(t, row, method);
     struct endpoint *e = (struct endpoint *)row->object;
     struct list *first = e->receivers.next;
     struct waiter *r = CONTAINER(first, struct waiter, link), *w = &t->waiter;
-    if (first == &e->receivers || r->plain != WAIT_RECEIVE || r->thread->attention)
+    uint64_t info = __builtin_bswap16((uint16_t)(op >> 16)); /* words, then the method */
+    if (first == &e->receivers || !is_plain(r, WAIT_RECEIVE, message))
+        return syscall_slow(t);
+    if (message && (info = pass_plain(t, r, row->badge, (uint64_t)method << 8)) == NOT_PLAIN)
         return syscall_slow(t);
 
     /* Commit. */
     struct thread *server = r->thread;
-    pass_registers(&t->regs, &server->regs, (unsigned)(op >> 24));
-    server->regs.rax = __builtin_bswap16((uint16_t)(op >> 16)); /* words, then the method */
-    server->regs.rdi = row->badge;
+    if (!message) {
+        pass_registers(&t->regs, &server->regs, (unsigned)(op >> 24));
+        server->regs.rdi = row->badge;
+    }
+    server->regs.rax = info;
     server->current_call = w;
     list_remove(&r->link);
     r->all = WAIT_NONE;
-    w->all = WAIT_REPLY;
+    w->all = message ? MESSAGE_WAIT(WAIT_REPLY) : WAIT_REPLY;
     w->sequence++;
     w->server = server;
     return switch_and_leave(this_cpu(), t, server);
 }
 
-static inline bool fast_return_receive(struct thread *t, uint64_t op)
+static ALWAYS_INLINE bool plain_return_receive(struct thread *t, uint64_t op, bool message)
 {
     struct hold *row = plain_row(&t->process->table, t->regs.rdi);
     struct waiter *caller = t->current_call, *w = &t->waiter;
+    uint64_t status = op >> 16 & 0xff, info = op >> 24;
 
     if (!row || row->interface != IFACE_ENDPOINT || !(row->methods & ENDPOINT_M_RECEIVE))
         return syscall_slow(t);
     struct endpoint *e = (struct endpoint *)row->object;
-    if (!caller || caller->plain != WAIT_REPLY || caller->thread->attention ||
+    if (!caller || !is_plain(caller, WAIT_REPLY, message) ||
         caller->thread->state != THREAD_BLOCKED || !list_is_empty(&e->callers))
+        return syscall_slow(t);
+    if (message && (info = pass_plain(t, caller, 0, 0)) == NOT_PLAIN)
         return syscall_slow(t);
 
     /* Commit. */
     struct thread *client = caller->thread;
-    uint64_t status = op >> 16 & 0xff, words = op >> 24;
-    pass_registers(&t->regs, &client->regs, (unsigned)words);
-    client->regs.rax = status ? -status : words;
+    if (!message)
+        pass_registers(&t->regs, &client->regs, (unsigned)info);
+    client->regs.rax = status ? -status : info;
     caller->all = WAIT_NONE;
     caller->server = NULL;
     t->current_call = NULL;
-    w->all = WAIT_RECEIVE;
+    w->all = message ? MESSAGE_WAIT(WAIT_RECEIVE) : WAIT_RECEIVE;
     w->cap = t->regs.rdi;
     list_add_tail(&e->receivers, &w->link);
     return switch_and_leave(this_cpu(), t, client);
+}
+
+static bool __attribute__((noinline)) message_call(struct thread *t, unsigned method)
+{
+    return method < CAPABILITY_IDENTIFY && plain_message(t)
+               ? plain_call(t, t->regs.rax, method, true)
+               : syscall_slow(t);
+}
+
+static bool __attribute__((noinline)) message_return(struct thread *t)
+{
+    return plain_message(t) ? plain_return_receive(t, t->regs.rax, true) : syscall_slow(t);
 }
 
 /* The row named by rdi, if it has this method and its object no hooks. */
@@ -271,9 +384,9 @@ bool kernel_syscall(struct thread *t)
         if (UNLIKELY(!kernel_trylock()))
             return syscall_contended(t);
         if (!may_be_quick(t))
-            return syscall_slow(t);
+            return message_call(t, method);
         if (method < CAPABILITY_IDENTIFY)
-            return plain_call(t, op, method);
+            return plain_call(t, op, method, false);
         if (method == CAPABILITY_DERIVE)
             return fast_derive(t);
         return method == CAPABILITY_DUPLICATE ? fast_duplicate(t) : plain_method(t, method);
@@ -281,7 +394,7 @@ bool kernel_syscall(struct thread *t)
     if ((uint16_t)op == OP_RETURN_RECV) {
         if (UNLIKELY(!kernel_trylock()))
             return syscall_contended(t);
-        return may_be_quick(t) ? fast_return_receive(t, op) : syscall_slow(t);
+        return may_be_quick(t) ? plain_return_receive(t, op, false) : message_return(t);
     }
     if (op == PHX_OP_NOP) {
         t->regs.rax = 0;

@@ -25,6 +25,11 @@
 
 /* --- capabilities in a message --------------------------------------------- */
 
+static struct cap_table *table_of(const struct waiter *w)
+{
+    return w->thread ? &w->thread->process->table : &((struct endpoint *)w->object)->mailbox->table;
+}
+
 err_t ipc_can_leave(struct waiter *from, unsigned i, struct passage *p)
 {
     struct cap_table *table = &from->thread->process->table;
@@ -51,38 +56,44 @@ uint64_t ipc_leave(struct waiter *from, unsigned i, struct hold *row, struct cap
                    uint32_t index)
 {
     if (from->message.cap_modes[i] == PHX_CAP_MOVE)
-        return cap_move(&from->thread->process->table, row, target, index);
+        return cap_move(table_of(from), row, target, index);
     return cap_derive(target, index, row, row->methods, row->badge, row->interface, NULL);
 }
 
-/* What dies after this is lost: the call will arrive without it. */
-static err_t can_all_leave(struct waiter *w)
+static bool accepts(const struct waiter *to, unsigned i, const struct hold *row)
 {
-    struct passage p;
-
-    for (unsigned i = 0; w->form == FORM_MESSAGE && i < w->message.send_caps; i++)
-        TRY(ipc_can_leave(w, i, &p));
-    return OK;
+    return i < to->rows_reserved &&
+           (!to->message.accept[i] || to->message.accept[i] == row->interface);
 }
 
+/* One-way, what is dead or not taken is lost: there is nobody to be told. */
 static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned i,
                           struct passage *p)
 {
-    TRY(ipc_can_leave(from, i, p));
-    return !p->held[i] || ipc_accepts(to, i, p->held[i]) ? OK : PHX_NOT_ACCEPTED;
+    if (from->thread) {
+        TRY(ipc_can_leave(from, i, p));
+        return !p->held[i] || accepts(to, i, p->held[i]) ? OK : PHX_NOT_ACCEPTED;
+    }
+    p->held[i] = cap_row(table_of(from), from->message.caps[i]);
+    if (p->held[i] && cap_alive(&kernel.caps, p->held[i]) && accepts(to, i, p->held[i]))
+        return OK;
+    p->held[i] = NULL;
+    p->lost |= 1u << i;
+    return OK;
 }
 
 /* The receiver's rows were reserved when it began to wait. */
 static void pass_caps(struct waiter *from, struct waiter *to, const struct passage *p)
 {
-    struct cap_table *target = &to->thread->process->table;
+    struct cap_table *target = table_of(to);
 
-    for (unsigned i = 0; i < to->rows_reserved; i++) {
+    for (unsigned i = 0; i < PHX_MESSAGE_CAPS; i++) {
+        bool comes = i < p->caps && p->held[i];
+
         if (i < p->caps)
-            to->message.caps[i] = 0;
-        if (i < p->caps && p->held[i])
-            to->message.caps[i] = ipc_leave(from, i, p->held[i], target, to->rows[i]);
-        else
+            to->message.caps[i] =
+                comes ? ipc_leave(from, i, p->held[i], target, to->rows[i]) : 0;
+        if (i < to->rows_reserved && !comes)
             cap_unreserve(target, to->rows[i]);
     }
     to->rows_reserved = 0;
@@ -92,15 +103,21 @@ static void pass_caps(struct waiter *from, struct waiter *to, const struct passa
 
 /* What is left of the bytes, or a piece of it: MORE. `other` waits for the thread that this is
  * done for, which keeps how far it is. */
-static err_t copy_some(const struct waiter *from, const struct waiter *to, struct waiter *other,
+static err_t copy_some(struct waiter *from, struct waiter *to, struct waiter *other,
                        struct passage *p)
 {
-    struct work *work = &(other == to ? from : to)->thread->work;
     uint64_t done = 0, n = p->length;
 
+    if (!from->thread) {
+        err_t err = copy_out(to->thread->process->space, to->message.recv_address,
+                             CONTAINER(from, struct mail, waiter)->bytes, n);
+        p->receiver_failed = err != OK;
+        return err;
+    }
+    struct work *work = &(other == to ? from : to)->thread->work;
     if (n > PIECE) {
         if (other->mask == 0)
-            other->mask = ++kernel.arrivals;
+            other->mask = ++kernel.copies;
         if (work->copies == other->mask)
             done = work->cursor;
         work->copies = other->mask;
@@ -122,8 +139,6 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct waiter *oth
     if (from->form != FORM_MESSAGE)
         return OK;
     p->caps = from->message.send_caps;
-    if (p->caps > (to->form == FORM_MESSAGE ? to->rows_reserved : 0u))
-        return PHX_NOT_ACCEPTED;
     for (unsigned i = 0; i < p->caps; i++)
         TRY(can_pass_cap(from, to, i, p));
 
@@ -139,28 +154,27 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct waiter *oth
 static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
                     unsigned method, uint64_t badge)
 {
-    unsigned words = ipc_room(to, from->words);
+    unsigned room = to->form == FORM_REGISTERS ? 5 : PHX_WORDS;
+    unsigned words = from->words < room ? from->words : room;
     int64_t info = words | (int64_t)method << 8 | (int64_t)p->caps << 16 |
                    (int64_t)p->lost << 24 | (int64_t)p->length << 32 |
-                   (p->cut || words < from->words ? PHX_INFO_CUT : 0);
+                   (p->cut || words < from->words ? PHX_INFO_CUT : 0) |
+                   (from->thread ? 0 : PHX_INFO_ONE_WAY);
 
-    if (from->form == FORM_MESSAGE && to->form == FORM_MESSAGE)
-        for (unsigned i = 0; i < words; i++) /* nearly all are */
-            to->message.words[i] = from->message.words[i];
-    else
-        for (unsigned i = 0; i < words; i++)
-            *ipc_word(to, i) = *ipc_word(from, i);
+    for (unsigned i = 0; i < words; i++)
+        *ipc_word(to, i) = *ipc_word(from, i);
     if (to->form == FORM_MESSAGE) {
         pass_caps(from, to, p);
         to->message.badge = badge;
         to->message.info = (uint64_t)info;
+        to->message.reply = 0;
     }
     return info;
 }
 
 /* --- what a wait for a message reserves ------------------------------------ */
 
-void ipc_unreserve(struct waiter *w)
+static void unreserve(struct waiter *w)
 {
     struct cap_table *table = &w->thread->process->table;
 
@@ -174,7 +188,7 @@ void ipc_unreserve(struct waiter *w)
 
 void ipc_undo(struct waiter *w)
 {
-    ipc_unreserve(w);
+    unreserve(w);
     if (w->state != WAIT_CALL)
         return;
     node_unref(w->up);
@@ -205,40 +219,26 @@ static err_t prepare_receive(struct waiter *w, bool call)
         w->wants_reply = err == OK;
     }
     if (err != OK)
-        ipc_unreserve(w);
+        unreserve(w);
     return err;
 }
 
-/* In one piece, as far as it is wanted: nearly all messages. */
-static void message_read(struct phx_message *m, const struct phx_message *from, unsigned words)
-{
-    __builtin_memcpy(m, from, offsetof(struct phx_message, badge));
-    __builtin_memcpy(m->words, from->words, 5 * sizeof *m->words);
-    if (words > 5)
-        __builtin_memcpy(m->words + 5, from->words + 5, 5 * sizeof *m->words);
-    if (m->send_caps > 0)
-        __builtin_memcpy(m->caps, from->caps, sizeof m->caps);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* `from` may change: it was read once */
-}
-
-err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words)
+err_t ipc_message_in(struct waiter *w, uint64_t address)
 {
     struct space *s = w->thread->process->space;
     struct phx_message *m = &w->message;
-    const struct phx_message *user = user_alias(s, address, sizeof *m, PHX_PROT_WRITE);
 
     if (address % 8)
         return PHX_INVALID_ARGUMENT;
-    if (user) {
-        message_read(m, user, words);
-    } else {
-        TRY(user_check(s, address, sizeof *m, PHX_PROT_WRITE));
-        TRY(copy_in(s, m, address, sizeof *m));
-    }
+    TRY(user_check(s, address, sizeof *m, PHX_PROT_WRITE));
+    TRY(copy_in(s, m, address, sizeof *m));
     if (m->send_caps > PHX_MESSAGE_CAPS || m->send_length > PHX_MESSAGE_MAX)
         return PHX_INVALID_ARGUMENT;
     m->badge = m->info = m->reply = 0;
     w->form = FORM_MESSAGE;
+    w->near = user_alias(s, address, sizeof *m, PHX_PROT_WRITE);
+    w->near_buffer = NULL;
+    w->near_flushes = s->flushes;
     w->message_address = address;
     w->deadline = m->deadline;
     w->interruptible = m->flags & PHX_MESSAGE_INTERRUPTIBLE;
@@ -250,21 +250,14 @@ void ipc_message_out(struct waiter *w)
 {
     struct space *s = w->thread->process->space;
     const struct phx_message *m = &w->message;
-    struct phx_message *user =
-        user_alias(s, w->message_address, sizeof *m, PHX_PROT_WRITE);
+    uint64_t at = w->message_address, words = PHX_INFO_WORDS(m->info);
 
-    if (user) {
-        user->badge = m->badge;
-        user->info = m->info;
-        user->reply = m->reply;
-        for (unsigned i = 0; i < PHX_INFO_WORDS(m->info); i++)
-            user->words[i] = m->words[i];
-        for (unsigned i = 0; i < PHX_INFO_CAPS(m->info); i++)
-            user->caps[i] = m->caps[i];
-    } else if (copy_out(s, w->message_address, m, sizeof *m) != OK) {
+    if (copy_out(s, at + offsetof(struct phx_message, badge), &m->badge,
+                 (uint64_t)(const char *)&m->words[words] - (uint64_t)&m->badge) != OK ||
+        copy_out(s, at + offsetof(struct phx_message, caps), m->caps,
+                 PHX_INFO_CAPS(m->info) * sizeof *m->caps) != OK)
         klog(LOG_WARNING, "process %lu unmapped a message that it waited for",
              w->thread->process->pid);
-    }
 }
 
 /* --- who waits for whom ------------------------------------------------------ */
@@ -294,41 +287,38 @@ static struct thread *server_of(const struct endpoint *e)
     return t && cap_row(&t->process->table, t->serves_cap) ? t : NULL;
 }
 
-struct thread *wait_chain_end(struct thread *t)
-{
-    for (unsigned i = 0; i < WAIT_CHAIN_MAX; i++) {
-        const struct waiter *w = &t->waiter;
-        struct thread *next = w->state == WAIT_REPLY  ? w->server
-                              : w->state == WAIT_CALL ? server_of((struct endpoint *)w->object)
-                                                      : NULL;
-        if (!next)
-            break;
-        t = next;
-    }
-    return t;
-}
-
 /*
- * Would a call of `w` that waits at `queue` for ever wait for itself? Only if nothing on the
- * way can go on: each waits for ever, for the one thread that can answer it, and nothing is
- * done for that thread meanwhile.
+ * The end of the chain of waits from `t`. True if that is `t` itself and nothing on the way can
+ * go on: each waits for ever, for the one thread that can answer it, and nothing is done for
+ * that thread meanwhile.
  */
-static bool closes_cycle(const struct waiter *w, const struct endpoint *queue)
+static bool follow(struct thread *t, struct thread **end)
 {
-    const struct thread *t = NULL;
+    bool sure = true;
 
+    *end = t;
     for (unsigned i = 0; i < WAIT_CHAIN_MAX; i++) {
-        t = queue ? server_of(queue) : t->waiter.server;
-        if (!t || t->ring || (queue && (queue->servers > 1 || t->process->thread_count > 1)))
+        const struct waiter *w = &(*end)->waiter;
+        const struct endpoint *e = w->state == WAIT_CALL ? (struct endpoint *)w->object : NULL;
+        struct thread *next = e ? server_of(e) : w->state == WAIT_REPLY ? w->server : NULL;
+
+        if (!next)
             return false;
-        if (t == w->thread)
-            return true;
-        const struct waiter *next = &t->waiter;
-        if ((next->state != WAIT_CALL && next->state != WAIT_REPLY) || next->timed != TIMED_NOT)
-            return false;
-        queue = next->state == WAIT_CALL ? (struct endpoint *)next->object : NULL;
+        sure = sure && w->timed == TIMED_NOT && !next->ring &&
+               (!e || (e->servers == 1 && next->process->thread_count == 1));
+        *end = next;
+        if (next == t)
+            return sure;
     }
     return false;
+}
+
+struct thread *wait_chain_end(struct thread *t)
+{
+    struct thread *end;
+
+    (void)follow(t, &end);
+    return end;
 }
 
 /* --- calls ----------------------------------------------------------------- */
@@ -383,72 +373,95 @@ static void deliver(struct waiter *c, struct waiter *r, const struct passage *p,
     wait_answer(r, info, direct);
 }
 
-/* `w` calls and `r` waits: both are decided and committed here. */
-static err_t call_now(struct waiter *w, struct waiter *r, struct uses *uses)
+/* `w` calls and `r` waits: what passes was decided. */
+static void call_now(struct waiter *w, struct waiter *r, const struct passage *p)
 {
     struct thread *server = r->thread;
-    struct passage p;
-    err_t err = can_pass(w, r, r, &p);
-
-    if (err != OK) {
-        if (p.receiver_failed)
-            wait_cancel(r, PHX_BAD_ADDRESS);
-        return p.receiver_failed ? PHX_WOULD_BLOCK : err;
-    }
-
     bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
-    uses_commit(uses);
+
     wait_end(r);
     wait_begin(w, WAIT_REPLY, NULL, NULL, w->deadline);
-    deliver(w, r, &p, direct);
+    deliver(w, r, p, direct);
     if (direct)
         thread_switch_direct(this_cpu(), server);
+}
+
+/* To a server that waits: BLOCKED; OK: none does. */
+static err_t try_now(struct waiter *w, struct endpoint *e)
+{
+    struct list *first;
+    struct passage p;
+    err_t err;
+
+    while ((first = list_first(&e->receivers))) {
+        struct waiter *r = CONTAINER(first, struct waiter, link);
+
+        err = can_pass(w, r, r, &p);
+        if (err != OK && !p.receiver_failed)
+            return err;
+        if (err == OK) {
+            uses_commit(w->uses);
+            call_now(w, r, &p);
+            return BLOCKED;
+        }
+        wait_cancel(r, PHX_BAD_ADDRESS); /* the next may do */
+    }
+    if (w->deadline == 0)
+        return PHX_WOULD_BLOCK;
+    for (unsigned i = 0; w->form == FORM_MESSAGE && i < w->message.send_caps; i++)
+        TRY(ipc_can_leave(w, i, &p)); /* what dies after this is lost */
     return OK;
 }
 
 err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words)
 {
     struct endpoint *e = (struct endpoint *)row->object;
-    struct list *first;
+    struct thread *end;
 
     w->method = (uint8_t)method;
     w->words = (uint8_t)words;
     w->badge = row->badge;
+    w->uses = row->uses;
     TRY(prepare_receive(w, true));
-    err_t err = e->servers == 0 ? PHX_DISCONNECTED : uses_reserve(row->uses);
-    while (err == OK && (first = list_first(&e->receivers))) {
-        err = call_now(w, CONTAINER(first, struct waiter, link), row->uses);
-        if (err == OK)
-            return BLOCKED;
-        if (err == PHX_WOULD_BLOCK) /* that receiver could not; the next may */
-            err = OK;
-        else
-            uses_return(row->uses);
-    }
+    err_t err = e->servers == 0 ? PHX_DISCONNECTED : uses_reserve(w->uses);
     if (err == OK) {
-        bool stuck = !w->ring && w->deadline == PHX_FOREVER && closes_cycle(w, e);
-
-        err = stuck ? PHX_DEADLOCK : w->deadline == 0 ? PHX_WOULD_BLOCK : can_all_leave(w);
+        err = try_now(w, e);
+        if (err == BLOCKED)
+            return BLOCKED;
         if (err != OK)
-            uses_return(row->uses);
+            uses_return(w->uses);
     }
     if (err != OK) {
-        ipc_unreserve(w);
+        unreserve(w);
         return err;
     }
 
     w->up = row->up;
     w->up_gen = row->up_gen;
     node_ref(w->up);
-    w->uses = row->uses;
-    w->mask = ++kernel.arrivals;
+    w->mask = 0;
     wait_begin(w, WAIT_CALL, &e->object, &e->callers, w->deadline);
+    if (!w->ring && follow(w->thread, &end))
+        wait_cancel(w, PHX_DEADLOCK);
     return BLOCKED;
 }
 
-/* Take a queued call, if its capability is still one; false: it was answered. Taken, it
- * is `w` that is answered. */
-static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
+/* Nobody waits with it, and can be answered. */
+static void take_mail(struct waiter *c, struct waiter *w, const struct passage *p)
+{
+    int64_t info = pass(c, w, p, c->method, c->badge);
+
+    if (w->form != FORM_MESSAGE)
+        w->thread->regs.rdi = c->badge;
+    uses_commit(c->uses);
+    mail_end(c);
+    unreserve(w);
+    if (w->state != WAIT_NONE)
+        wait_end(w);
+    wait_answer(w, info, false);
+}
+
+bool ipc_take(struct waiter *c, struct waiter *w, err_t *err)
 {
     struct passage p;
 
@@ -466,6 +479,10 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
         wait_cancel(c, failed);
         return false;
     }
+    if (!c->thread) {
+        take_mail(c, w, &p);
+        return true;
+    }
 
     uses_commit(c->uses);
     node_unref(c->up);
@@ -478,34 +495,17 @@ static bool take_call(struct waiter *c, struct waiter *w, err_t *err)
     return true;
 }
 
-static struct waiter *first_caller(const struct endpoint *e)
-{
-    struct list *l = e->callers.next;
-
-    if (e->mailbox && l == &e->mailbox->waiting.link)
-        l = l->next;
-    return l == &e->callers ? NULL : CONTAINER(l, struct waiter, link);
-}
-
 /* Whatever came first, a call or a one-way message. */
 static err_t receive_on(struct waiter *w, struct endpoint *e)
 {
-    struct waiter *c;
+    struct list *first;
     err_t err = OK;
 
-    for (unsigned dead = 0; err == OK; dead++) {
-        uint64_t arrived = mailbox_first(e);
-
-        c = first_caller(e);
-        if (!c && !arrived)
-            break;
+    for (unsigned dead = 0; err == OK && (first = list_first(&e->callers)); dead++)
         if (dead == DEAD_MAX)
             err = MORE;
-        else if (arrived && (!c || arrived < c->mask))
-            err = mailbox_take(e, w);
-        else if (!take_call(c, w, &err))
+        else if (!ipc_take(CONTAINER(first, struct waiter, link), w, &err))
             err = OK;
-    }
     if (err == OK && w->deadline == 0)
         err = PHX_WOULD_BLOCK;
     if (err == OK) {
@@ -514,7 +514,7 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
         return BLOCKED;
     }
     if (err != BLOCKED)
-        ipc_unreserve(w);
+        unreserve(w);
     return err;
 }
 
@@ -560,7 +560,7 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
     }
 
     int64_t info = pass(w, c, &p, 0, 0);
-    ipc_unreserve(c);
+    unreserve(c);
     wait_end(c);
     c->server = NULL;
     if (status != 0 && c->form == FORM_MESSAGE)
@@ -601,7 +601,7 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
         err_t err = answer(w, c, status, direct);
 
         if (err != OK) {
-            ipc_unreserve(w);
+            unreserve(w);
             return err;
         }
     }
@@ -647,8 +647,6 @@ static bool disconnect_some(struct chore *chore)
 
 void endpoint_disconnect(struct endpoint *e)
 {
-    if (e->mailbox)
-        list_remove(&e->mailbox->waiting.link);
     if (chore_begin(&e->closing, disconnect_some))
         e->object.refs++;
 }

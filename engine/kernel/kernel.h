@@ -34,7 +34,7 @@ struct kernel {
     struct list processes;    /* of struct process.all_link */
     struct list chores;       /* of struct chore.link */
     uint64_t sweeps;          /* searches through queues and mappings so far */
-    uint64_t arrivals;        /* calls and one-way messages that were ever queued */
+    uint64_t copies;          /* of long messages that were begun so far */
     uint64_t process_count, swept_processes;
     uint64_t next_pid;
     const struct boot_info *boot;

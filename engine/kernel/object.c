@@ -17,18 +17,12 @@ struct badge *badge_find(const struct endpoint *e, uint64_t number)
     return node && node->key == number ? CONTAINER(node, struct badge, node) : NULL;
 }
 
-/* What was watched is over: say so, once. */
-static void watch_end(struct watch *w)
-{
-    watch_tell(w);
-    pin_drop(&w->notification);
-}
-
 void badge_check(struct endpoint *e, struct badge *b)
 {
     if (b->holds > 0)
         return;
-    watch_end(&b->watch);
+    watch_tell(&b->watch); /* once */
+    pin_drop(&b->watch.notification);
     if (b->queued > 0)
         return;
     tree_remove(&e->badges, &b->node);
@@ -62,10 +56,8 @@ static void hold_came(const struct hold *row)
     struct endpoint *e = (struct endpoint *)row->object;
     struct badge *b = badge_of(row);
     e->servers += is_server_face(row);
-    if (!b)
-        return;
-    b->holds++;
-    b->method_holds += (row->methods & b->methods) != 0;
+    if (b)
+        b->holds++;
 }
 
 static void hold_gone(const struct hold *row)
@@ -81,8 +73,6 @@ static void hold_gone(const struct hold *row)
 
         if (is_server_face(row) && --e->servers == 0)
             endpoint_disconnect(e);
-        if (b && (row->methods & b->methods) && --b->method_holds == 0)
-            watch_end(&b->method_watch);
         if (b && --b->holds == 0)
             badge_check(e, b);
     }
@@ -308,25 +298,6 @@ int op_endpoint_watch(struct invocation *inv, const struct endpoint_watch_in *in
     if (!b)
         return PHX_NOT_FOUND;
     return watch_set(&b->watch, inv->thread, in->notification, in->bits);
-}
-
-/* Of the badge that `hold` has, whose only hold it must be: of others it is not known what
- * they may do. */
-int op_endpoint_watch_methods(struct invocation *inv, const struct endpoint_watch_methods_in *in)
-{
-    const struct hold *row = cap_row(&inv->thread->process->table, in->hold);
-
-    if (!row)
-        return PHX_INVALID_CAPABILITY;
-    struct badge *b = row->object == inv->object ? badge_of(row) : NULL;
-    if (!b || !(row->methods & in->methods))
-        return PHX_INVALID_ARGUMENT;
-    if (b->holds > 1)
-        return PHX_INVALID_STATE;
-    TRY(watch_set(&b->method_watch, inv->thread, in->notification, in->bits));
-    b->methods = in->methods;
-    b->method_holds = 1;
-    return OK;
 }
 
 err_t watch_set(struct watch *w, struct thread *t, uint64_t id, uint64_t bits)

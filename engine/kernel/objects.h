@@ -50,8 +50,8 @@ struct mapping {
 
 /* A table of leaves that was found, which stays until its space is taken down. */
 struct leaves {
-    uint64_t region;       /* address >> ARCH_LEAVES_SHIFT */
-    pte_t *entries;        /* NULL: none yet */
+    uint64_t region;       /* address >> ARCH_LEAVES_SHIFT; ~0: none yet */
+    pte_t *entries;
 };
 #define SPACE_LEAVES 4
 
@@ -60,6 +60,7 @@ struct space {
     uint64_t root;         /* page tables, physical */
     struct tree mappings;
     struct leaves found[SPACE_LEAVES]; /* by the region's last bits */
+    uint64_t flushes;      /* moves when something that was mapped so no longer is */
     bool dropped;          /* no core may keep it loaded */
     uint16_t domain;       /* of a DMA domain: its number, 0 while it has no device */
 };
@@ -92,7 +93,7 @@ struct endpoint {
     struct list callers;   /* of struct waiter.link, first come first */
     struct list receivers;
     struct mailbox *mailbox; /* NULL: it takes no one-way messages */
-    uint64_t queued;       /* bytes of those without a badge */
+    uint64_t queued;       /* of those without a badge */
     struct tree badges;    /* of struct badge.node */
     struct thread *server; /* who received here last and nowhere else since; or NULL */
     uint32_t servers;      /* holds that may receive */
@@ -104,11 +105,8 @@ struct endpoint {
 struct badge {
     struct tree_node node; /* key = the badge */
     uint64_t holds;
-    uint64_t queued;       /* bytes of its one-way messages */
+    uint64_t queued;       /* one-way messages of it that wait */
     struct watch watch;
-    uint64_t methods;      /* those that are watched */
-    uint64_t method_holds; /* with one of them */
-    struct watch method_watch;
 };
 
 /* A group of threads that shares slots. */
@@ -224,7 +222,7 @@ static inline pte_t *space_pte(struct space *s, uint64_t address)
 {
     const struct leaves *found = space_found(s, address);
 
-    if (found->region != address >> ARCH_LEAVES_SHIFT || !found->entries)
+    if (found->region != address >> ARCH_LEAVES_SHIFT)
         return space_find_leaves(s, address);
     return &found->entries[address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1)];
 }
@@ -240,6 +238,17 @@ MUST_USE err_t user_check(struct space *s, uint64_t address, uint64_t n, unsigne
 /* The same for a range within one page: the kernel's alias, or NULL. Good until the lock is
  * let go. */
 void *user_alias(struct space *s, uint64_t address, uint64_t n, unsigned protection);
+/* The same where leaves were found lately, else NULL: without a call. */
+static inline void *user_near(struct space *s, uint64_t address, uint64_t n, unsigned protection)
+{
+    const struct leaves *found = space_found(s, address);
+    uint64_t offset = address & (PHX_PAGE_SIZE - 1);
+
+    if (found->region != address >> ARCH_LEAVES_SHIFT || offset + n > PHX_PAGE_SIZE)
+        return NULL;
+    pte_t pte = found->entries[address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1)];
+    return arch_pte_allows(pte, protection) ? direct(arch_pte_pa(pte) + offset) : NULL;
+}
 
 /* --- processes (process.c) ------------------------------------------------ */
 

@@ -72,11 +72,12 @@ void kernel_flush_requested(void)
 }
 
 /* No core has a stale translation of these pages when this returns. */
-static void flush(const struct space *s, uint64_t address, uint64_t pages)
+static void flush(struct space *s, uint64_t address, uint64_t pages)
 {
     struct cpu *self = this_cpu();
     uint64_t others = 0;
 
+    s->flushes++;
     if (s->object.type == OBJECT_DOMAIN) {
         arch_dma_flush(s->domain);
         return;
@@ -278,6 +279,7 @@ err_t space_new(struct account *a, enum object_type type, struct space **out)
     s->object.type = (uint8_t)type;
     s->object.account = a;
     s->root = direct_pa(root);
+    memset(s->found, 0xff, sizeof s->found); /* none */
     if (type == OBJECT_SPACE) /* a device has no business in the kernel's half */
         arch_root_init(s->root);
     *out = s;
@@ -299,7 +301,7 @@ bool space_shrink(struct space *s)
     flush(s, 0, STEP_ENTRIES);
     if (this_cpu()->space == s)
         space_unload(this_cpu());
-    memset(s->found, 0, sizeof s->found);
+    memset(s->found, 0xff, sizeof s->found);
     for (unsigned i = 0; i < TABLES_A_STEP; i++) {
         uint64_t table = arch_table_take(s->root);
 

@@ -59,9 +59,8 @@ struct waiter {
     struct list lazy;
     struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
     uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
-    uint64_t mask;          /* of a notification; of a console: address; of a WAIT_CALL: its
-                             * place among what arrived; of all that wait for a message: a number
-                             * that no other wait has, or 0 */
+    uint64_t mask;          /* of a notification; of a console: address; of who waits for a
+                             * message: a number that no other wait has, or 0 */
     uint64_t length;        /* of a console */
     uint64_t swept, seen;   /* the sweep that last found it alive; that gave it no bits */
 
@@ -77,6 +76,9 @@ struct waiter {
     uint32_t replies;       /* holds of its Reply; without one, current_call answers */
 
     /* FORM_MESSAGE */
+    struct phx_message *near; /* the kernel's alias of message_address, and of recv_address: */
+    void *near_buffer;        /* NULL: not in one page, or not looked at; both are good */
+    uint64_t near_flushes;    /* while the space's `flushes` are this */
     uint64_t message_address;
     struct phx_message message;
     uint32_t rows[PHX_MESSAGE_CAPS + 1]; /* the last is for a Reply */
@@ -257,8 +259,8 @@ struct thread *wait_chain_end(struct thread *t);
 void ipc_serves_none(struct thread *t);
 /* Undo what a wait for a message had reserved. */
 void ipc_undo(struct waiter *w);
-/* Read struct phx_message, of which so many words count; the answer will go there. */
-err_t ipc_message_in(struct waiter *w, uint64_t address, unsigned words);
+/* Read struct phx_message; the answer will go there. */
+err_t ipc_message_in(struct waiter *w, uint64_t address);
 /* Write what of it is output. */
 void ipc_message_out(struct waiter *w);
 /* The last server hold is gone. */

@@ -6,8 +6,8 @@
  * turns to something else while it is still waited for: a call that is answered
  * within the slice never touches the tree.
  */
+#include "ipc.h"
 #include "ring.h"
-#include "thread.h"
 
 #define TIMERS_A_STEP 5 /* that are queued, and as many that end */
 
@@ -107,6 +107,11 @@ void wait_cancel(struct waiter *w, err_t error)
 
     if (state == WAIT_NONE)
         return;
+    if (!t) { /* a one-way message */
+        uses_return(w->uses);
+        mail_end(w);
+        return;
+    }
     if (state == WAIT_REPLY && w->server)
         w->server->current_call = NULL;
     if (state == WAIT_CALL || state == WAIT_RECEIVE || state == WAIT_REPLY)

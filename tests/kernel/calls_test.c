@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What calls must not let pass, whether they take the short way (in registers, to a server
- * that waits) or the general one (with a message): a right that the capability has not,
+ * What calls must not let pass, whether they take the short ways (in registers, or with a plain
+ * message, to a server that waits) or the general one: a right that the capability has not,
  * a use too many, a revoke that is over, words and bytes that were not sent.
  */
 #include "attempt.h"
@@ -12,30 +12,35 @@
 #define METHOD_ASKED 5
 
 static uint64_t endpoint, client;
-static bool short_way;
+static enum { REGISTERS, ENTRY, MESSAGE, WAYS } way;
 
 /* bob waits to be called: in registers, or with a message of `capacity` bytes. */
 static void bob_waits(uint32_t capacity)
 {
     struct phx_message *m;
 
-    if (short_way) {
+    if (way == REGISTERS) {
         CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
         return;
     }
     m = message_at(&bob, MEMORY);
     m->recv_address = BUFFER;
     m->recv_capacity = capacity;
-    CHECK_EQ(SYS(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY)), WAITS);
+    if (way == MESSAGE)
+        CHECK_EQ(SYS(bob.thread, PHX_OP_RECV | PHX_OP_MESSAGE, endpoint, MEMORY), WAITS);
+    else
+        CHECK_EQ(SYS(bob.thread, PHX_OP_ENTER1, entry_for(&bob, PHX_OP_RECV, endpoint, MEMORY)), WAITS);
 }
 
 static int64_t alice_calls(uint64_t cap, unsigned method)
 {
     uint64_t op = PHX_OP_CALL((uint64_t)method, 1);
 
-    if (short_way)
+    if (way == REGISTERS)
         return SYS(alice.thread, op, cap, 7);
     message_at(&alice, MEMORY)->words[0] = 7;
+    if (way == MESSAGE)
+        return SYS(alice.thread, op | PHX_OP_MESSAGE, cap, MEMORY);
     return SYS(alice.thread, PHX_OP_ENTER1, entry_for(&alice, op, cap, MEMORY));
 }
 
@@ -47,10 +52,9 @@ static void bob_answers(void)
     CHECK_EQ(answer_of(alice.thread), 0);
 }
 
-static void in_both_ways(void (*test)(void))
+static void in_each_way(void (*test)(void))
 {
-    for (unsigned way = 0; way < 2; way++) {
-        short_way = way == 0;
+    for (way = 0; way < WAYS; way++) {
         world_begin();
         make_service(&endpoint, &client, 3, 0);
         test();
@@ -72,9 +76,9 @@ static void only_its_methods(void)
     bob_answers();
 }
 
-TEST(calls, a_method_that_is_not_granted_is_not_called, "in either way")
+TEST(calls, a_method_that_is_not_granted_is_not_called, "in any way")
 {
-    in_both_ways(only_its_methods);
+    in_each_way(only_its_methods);
 }
 
 static void two_uses(void)
@@ -93,7 +97,7 @@ static void two_uses(void)
 
 TEST(calls, each_costs_a_use, "and the last was the last")
 {
-    in_both_ways(two_uses);
+    in_each_way(two_uses);
 }
 
 static void called_and_revoked(void)
@@ -110,7 +114,7 @@ static void called_and_revoked(void)
 
 TEST(calls, what_was_revoked_calls_nobody, "however often it did before")
 {
-    in_both_ways(called_and_revoked);
+    in_each_way(called_and_revoked);
 }
 
 /* --- who may receive ------------------------------------------------------------------- */
@@ -119,9 +123,11 @@ static int64_t bob_returns_and_receives(uint64_t cap, uint64_t status)
 {
     uint64_t op = PHX_OP_RETURN_RECV(status, 0);
 
-    if (short_way)
+    if (way == REGISTERS)
         return SYS(bob.thread, op, cap);
     (void)message_at(&bob, MEMORY);
+    if (way == MESSAGE)
+        return SYS(bob.thread, op | PHX_OP_MESSAGE, cap, MEMORY);
     return SYS(bob.thread, PHX_OP_ENTER1, entry_for(&bob, op, cap, MEMORY));
 }
 
@@ -143,7 +149,7 @@ static void without_receive(void)
 
 TEST(calls, only_a_server_receives, "and no client, whatever its methods are")
 {
-    in_both_ways(without_receive);
+    in_each_way(without_receive);
 }
 
 static void interrupted_server(void)
@@ -159,7 +165,7 @@ static void interrupted_server(void)
 
 TEST(calls, a_server_looks_up_first, "when something else concerns it")
 {
-    in_both_ways(interrupted_server);
+    in_each_way(interrupted_server);
 }
 
 /* --- Replies ---------------------------------------------------------------------------- */
@@ -188,7 +194,7 @@ static void two_calls(void)
 
 TEST(calls, a_reply_is_to_one_call, "and not to the next")
 {
-    in_both_ways(two_calls);
+    in_each_way(two_calls);
 }
 
 /* --- what arrives ------------------------------------------------------------------------ */
@@ -246,7 +252,7 @@ TEST(calls, bytes_end_with_the_buffer, "and who is sent more is told")
 /* alice's call with three capabilities is queued; then one of them is no more. */
 TEST(calls, a_capability_may_die_on_the_way, "and comes as null, with its bit")
 {
-    for (unsigned way = 0; way < 4; way++) {
+    for (unsigned dies = 0; dies < 4; dies++) {
         world_begin();
         make_service(&endpoint, &client, 3, 0);
         struct thread *other = another_thread(&alice);
@@ -260,7 +266,7 @@ TEST(calls, a_capability_may_die_on_the_way, "and comes as null, with its bit")
         CHECK_EQ(CALL(other, parent, CAPABILITY_DERIVE, CAPABILITY_M_ALL), 0);
         memcpy(m->caps, caps, sizeof caps);
         memcpy(m->cap_modes, modes, sizeof modes);
-        if (way == 3)
+        if (dies == 3)
             m->caps[0] = WORD(other, 0);
         m->send_caps = 3;
         const uint64_t op = PHX_OP_CALL(1, 0) | PHX_OP_MESSAGE;
@@ -268,11 +274,11 @@ TEST(calls, a_capability_may_die_on_the_way, "and comes as null, with its bit")
         CHECK_EQ(SYS(alice.thread, op, client, MEMORY), -PHX_INVALID_CAPABILITY); /* was never */
         m->caps[2] = SLOT(CLOCK);
         CHECK_EQ(SYS(alice.thread, op, client, MEMORY), WAITS);
-        if (way == 1 || way == 2)
-            CHECK_EQ(SYS(other, PHX_OP_RELEASE, caps[way - 1]), 0);
-        if (way == 3)
+        if (dies == 1 || dies == 2)
+            CHECK_EQ(SYS(other, PHX_OP_RELEASE, caps[dies - 1]), 0);
+        if (dies == 3)
             CHECK_EQ(CALL(other, parent, CAPABILITY_REVOKE, 0), 0);
-        const unsigned lost = way == 0 ? 0 : way == 2 ? 2 : 1;
+        const unsigned lost = dies == 0 ? 0 : dies == 2 ? 2 : 1;
         const uint64_t live = bob.account->used[RESOURCE_HOLDS];
         struct phx_message *r = message_at(&bob, MEMORY);
         r->accept_caps = 4;
@@ -298,14 +304,14 @@ static void refused(void)
 
 TEST(calls, an_error_is_an_error, "when its server goes on to the next call")
 {
-    in_both_ways(refused);
+    in_each_way(refused);
 }
 
 TEST(calls, an_error_brings_its_words, "which say what was wrong")
 {
     world_begin();
     make_service(&endpoint, &client, 3, 0);
-    short_way = false;
+    way = ENTRY;
     bob_waits(0);
     CHECK_EQ(alice_calls(client, METHOD_ASKED), WAITS);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(PHX_IO_ERROR, 2), 0, 13, 14), 0);

@@ -176,6 +176,15 @@ static unsigned table_pages(const struct account *a)
     return n;
 }
 
+static unsigned list_length(const struct list *l)
+{
+    unsigned n = 0;
+
+    for (const struct list *at = l->next; at != l; at = at->next)
+        n++;
+    return n;
+}
+
 /* --- what is true ------------------------------------------------------------- */
 
 static uint64_t own(const struct account *a, unsigned r)
@@ -239,22 +248,22 @@ static void check_table(const struct cap_table *t)
         CHECK(free-- > 0 && row->state == HOLD_FREE && cap_id(row, cap_index(row)) == row->badge);
 }
 
-/* Invariants M1 and M2 of ipc.h. */
+/* Slots are free or queued; those of a badge are counted, and half of them at most. */
 static void check_box(const struct endpoint *e)
 {
     const struct mailbox *box = e->mailbox;
-    uint64_t queued = e->queued, gap = box->used;
+    uint64_t queued = 0, counted = e->queued, most = (box->slots + 1) / 2;
 
     check_table(&box->table);
+    EACH(struct waiter, w, &e->callers, link)
+    queued += w->thread == NULL;
     for (struct tree_node *n = tree_first(&e->badges); n; n = tree_ceil(&e->badges, n->key + 1)) {
-        queued += CONTAINER(n, struct badge, node)->queued;
-        CHECK(CONTAINER(n, struct badge, node)->queued <= box->bytes / 2);
+        counted += CONTAINER(n, struct badge, node)->queued;
+        CHECK(CONTAINER(n, struct badge, node)->queued <= most);
     }
-    CHECK(e->queued <= box->bytes / 2);
-    CHECK(box->used <= box->bytes && queued <= box->used);
-    gap -= box->tail > box->head ? box->tail - box->head : 0;
-    CHECK(box->tail > box->head ? gap == 0 : gap == 0 || gap == box->bytes - box->head + box->tail);
-    CHECK_EQ(list_is_linked(&box->waiting.link), box->used > 0 && e->servers > 0);
+    CHECK(e->queued <= most);
+    CHECK_EQ(queued, counted);
+    CHECK_EQ(list_length(&box->free) + queued, box->slots);
 }
 
 void world_check(void)
@@ -285,15 +294,6 @@ static void dump_account(const struct account *a)
     dump_account(child);
 }
 
-static unsigned list_length(const struct list *l)
-{
-    unsigned n = 0;
-
-    for (const struct list *at = l->next; at != l; at = at->next)
-        n++;
-    return n;
-}
-
 static struct tree_node *next(const struct tree *tree, const struct tree_node *n)
 {
     return tree_ceil(tree, n->key + 1);
@@ -318,10 +318,9 @@ static void dump_object(struct object *o)
         say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
             list_length(&e->receivers));
         for (struct tree_node *n = tree_first(&e->badges); n; n = next(&e->badges, n))
-            say(" %lu:%lu,%lu,%p,%p", n->key, CONTAINER(n, struct badge, node)->holds,
+            say(" %lu:%lu,%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
                 CONTAINER(n, struct badge, node)->queued,
-                (void *)CONTAINER(n, struct badge, node)->watch.notification.object,
-                (void *)CONTAINER(n, struct badge, node)->method_watch.notification.object);
+                (void *)CONTAINER(n, struct badge, node)->watch.notification.object);
     } else if (o->type == OBJECT_NOTIFICATION) {
         struct notification *n = (struct notification *)o;
 
@@ -408,8 +407,7 @@ static void dump_box(const struct endpoint *e)
 {
     const struct mailbox *box = e->mailbox;
 
-    say("mailbox of %p used %lu from %lu to %lu\n", (const void *)e, box->used, box->head,
-        box->tail);
+    say("mailbox of %p free %u of %lu\n", (const void *)e, list_length(&box->free), box->slots);
     EACH_ROW(row, &box->table)
     dump_row(row, index_);
 }

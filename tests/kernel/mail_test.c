@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define BUFFER (MEMORY + 0x1000)
-#define BOX_PAGES 2
+#define SLOTS 12
 
 static uint64_t endpoint, client;
 
@@ -17,8 +17,7 @@ static void begin(uint64_t uses, uint64_t caps)
 {
     world_begin();
     make_service(&endpoint, &client, 3, uses);
-    CHECK_EQ(
-        CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, BOX_PAGES * (uint64_t)PHX_PAGE_SIZE, caps), 0);
+    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, SLOTS, 3000, caps), 0);
 }
 
 static struct endpoint *service(void)
@@ -136,14 +135,12 @@ TEST(mail, half_is_for_one_badge, "and the rest for others; who has no badge is 
         CHECK_EQ(sends(alice.thread, caps[i], i), -PHX_WOULD_BLOCK);
         world_check();
     }
-    CHECK(count[0] > 20);
-    CHECK_EQ(count[0], count[1]);
-    CHECK(count[2] <= 1);
+    CHECK_EQ(count[0], SLOTS / 2);
+    CHECK_EQ(count[1], SLOTS / 2);
+    CHECK_EQ(count[2], 0);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint) < 0, false);
     CHECK_EQ(sends(alice.thread, second, 0), -PHX_WOULD_BLOCK);
     CHECK_EQ(sends(alice.thread, client, 0), 0);
-    printf("# a mailbox of %u pages keeps %u messages of a word for one badge\n", BOX_PAGES,
-        count[0]);
     world_end();
 }
 
@@ -151,18 +148,17 @@ TEST(mail, what_is_too_big_is_told, "at once, and never waits")
 {
     begin(0, 0);
     CHECK_EQ(sends_bytes(client, 3000), 0);
-    CHECK_EQ(sends_bytes(client, 3000), -PHX_WOULD_BLOCK);
-    CHECK_EQ(sends_bytes(client, 4090), -PHX_TOO_BIG); /* for this mailbox */
+    CHECK_EQ(sends_bytes(client, 3001), -PHX_TOO_BIG); /* for this mailbox */
     uint64_t wide = make_endpoint(&bob);
-    CHECK_EQ(CALL(bob.thread, wide, ENDPOINT_MAILBOX, PHX_MAILBOX_MAX, 0), 0);
+    CHECK_EQ(CALL(bob.thread, wide, ENDPOINT_MAILBOX, 256, PHX_SEND_MAX, 0), 0);
     uint64_t to_wide = grant(&bob, make_client(&bob, wide, 1, 0), &alice);
     CHECK_EQ(sends_bytes(to_wide, PHX_SEND_MAX), 0);
-    CHECK(sends_bytes(to_wide, PHX_SEND_MAX + 1) < 0);
-    const uint64_t wrong[] = {0, 1, PHX_PAGE_SIZE + 8, PHX_MAILBOX_MAX + PHX_PAGE_SIZE};
+    CHECK_EQ(sends_bytes(to_wide, PHX_SEND_MAX + 1), -PHX_TOO_BIG);
+    const uint64_t wrong[][3] = {{0, 8, 0}, {257, 8, 0}, {1, PHX_SEND_MAX + 1, 0}, {1, 8, 5}};
     uint64_t other = make_endpoint(&bob);
     for (unsigned i = 0; i < 4; i++)
-        CHECK_EQ(CALL(bob.thread, other, ENDPOINT_MAILBOX, wrong[i], 0), -PHX_INVALID_ARGUMENT);
-    CHECK_EQ(CALL(bob.thread, other, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 5), -PHX_INVALID_ARGUMENT);
+        CHECK_EQ(CALL(bob.thread, other, ENDPOINT_MAILBOX, wrong[i][0], wrong[i][1], wrong[i][2]),
+            -PHX_INVALID_ARGUMENT);
     CHECK_EQ(sends(alice.thread, SLOT(CLOCK), 0), -PHX_NOT_SUPPORTED);
     CHECK_EQ(SYS(alice.thread, PHX_OP_SEND(CAPABILITY_IDENTIFY, 0), client), -PHX_INVALID_ARGUMENT);
     CHECK_EQ(SYS(alice.thread, PHX_OP_SEND(1, 11), client), -PHX_INVALID_ARGUMENT);
@@ -280,7 +276,7 @@ TEST(mail, what_was_revoked_is_not_received, "and costs no use")
 {
     world_begin();
     endpoint = make_endpoint(&bob);
-    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 1), 0);
+    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, 9, 0, 1), 0);
     uint64_t minted = make_client(&bob, endpoint, 3, 4), n = make_notification(&alice);
     client = grant(&bob, minted, &alice);
     CHECK_EQ(sends_cap(n, PHX_CAP_MOVE), 0);
@@ -320,7 +316,7 @@ TEST(mail, vanishes_with_its_server, "released or dead: bytes, rows and uses go 
         uint64_t n = make_notification(&alice), other = make_endpoint(&alice);
         CHECK_EQ(sends_cap(make_client(&alice, other, 9, 0), PHX_CAP_MOVE), 0);
         CHECK_EQ(CALL(alice.thread, other, ENDPOINT_WATCH, 9, n, 2), 0);
-        for (unsigned i = 0; i < 20; i++)
+        for (unsigned i = 1; i < SLOTS / 2; i++)
             CHECK_EQ(sends_cap(SLOT(CLOCK), PHX_CAP_COPY), 0);
         CHECK_EQ(way ? CALL(boss.thread, bob.process_id, PROCESS_EXIT, 9)
                      : SYS(bob.thread, PHX_OP_RELEASE, endpoint), 0);
@@ -381,6 +377,6 @@ TEST(mail, wants_a_server, "to be set up, and to be sent to")
     CHECK_EQ(CALL(bob.thread, endpoint, CAPABILITY_DERIVE, ENDPOINT_M_MAILBOX), 0);
     uint64_t deaf = WORD(bob.thread, 0);
     CHECK_EQ(SYS(bob.thread, PHX_OP_RELEASE, endpoint), 0);
-    CHECK_EQ(CALL(bob.thread, deaf, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 0), -PHX_INVALID_STATE);
+    CHECK_EQ(CALL(bob.thread, deaf, ENDPOINT_MAILBOX, 1, 0, 0), -PHX_INVALID_STATE);
     world_end();
 }

@@ -434,29 +434,12 @@ static void watch_badge(void)
     CHECK_EQ(CALL(t, endpoint, ENDPOINT_WATCH, 9, n, 2), -PHX_NOT_FOUND);
 }
 
-static void watch_methods(void)
-{
-    uint64_t endpoint = make_endpoint(&alice), n = make_notification(&alice);
-    uint64_t whole = make_client(&alice, endpoint, 9, 0);
-    CHECK_EQ(ATTEMPT_CALL(t, endpoint, ENDPOINT_WATCH_METHODS, whole, 6, n, 2), 0);
-    CHECK_EQ(CALL(t, whole, CAPABILITY_DERIVE, 2), 0);
-    uint64_t part = WORD(t, 0);
-    CHECK_EQ(CALL(t, whole, CAPABILITY_DERIVE, 1), 0);
-    CHECK_EQ(CALL(t, endpoint, ENDPOINT_WATCH_METHODS, whole, 6, n, 2), -PHX_INVALID_STATE);
-    CHECK_EQ(SYS(t, PHX_OP_RELEASE, whole), 0);
-    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
-    CHECK_EQ(WORD(t, 0), 0);
-    CHECK_EQ(SYS(t, PHX_OP_RELEASE, part), 0);
-    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, ~UINT64_C(0)), 0);
-    CHECK_EQ(WORD(t, 0), 2);
-}
-
 static void mailbox(void)
 {
     uint64_t endpoint = make_endpoint(&alice), client = make_client(&alice, endpoint, 9, 0);
     CHECK_EQ(SYS(t, PHX_OP_SEND(1, 1), client, 7), -PHX_NOT_SUPPORTED);
-    CHECK_EQ(ATTEMPT_CALL(t, endpoint, ENDPOINT_MAILBOX, 2 * PHX_PAGE_SIZE, 4), 0);
-    CHECK_EQ(CALL(t, endpoint, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 0), -PHX_EXISTS);
+    CHECK_EQ(ATTEMPT_CALL(t, endpoint, ENDPOINT_MAILBOX, 20, 0, 4), 0);
+    CHECK_EQ(CALL(t, endpoint, ENDPOINT_MAILBOX, 1, 0, 0), -PHX_EXISTS);
     CHECK_EQ(SYS(t, PHX_OP_SEND(1, 1), client, 7), 0);
     CHECK_EQ(SYS(t, PHX_OP_RECV, endpoint), (int64_t)(1 | 1 << 8 | PHX_INFO_ONE_WAY));
     CHECK_EQ(WORD(t, 0), 7);
@@ -666,7 +649,6 @@ static const struct scenario scenarios[] = {
     METHOD(THREAD_CONTROL, SELF, self),
     METHOD(ENDPOINT, MINT, mint),
     METHOD(ENDPOINT, WATCH, watch_badge),
-    METHOD(ENDPOINT, WATCH_METHODS, watch_methods),
     METHOD(ENDPOINT, MAILBOX, mailbox),
     METHOD(NOTIFICATION, SIGNAL, signal),
     METHOD(NOTIFICATION, WAIT, wait_for_bits),

@@ -143,7 +143,7 @@ TEST(refusal, capabilities_that_may_not_pass_stay, "all of them, where they are"
     uint64_t bare = WORD(a, 0);
 
     try_capability(n, PHX_CAP_MOVE, 1, 0, 0, -PHX_NOT_ACCEPTED);
-    try_capability(n, PHX_CAP_MOVE, 2, 1, 0, -PHX_NOT_ACCEPTED);
+    try_capability(n, PHX_CAP_COPY, 2, 1, 0, -PHX_NOT_ACCEPTED);
     try_capability(n, PHX_CAP_MOVE, 1, 1, IFACE_FRAME, -PHX_NOT_ACCEPTED);
     try_capability(n, PHX_CAP_MOVE, 2, 2, 0, -PHX_INVALID_ARGUMENT);
     try_capability(bare, PHX_CAP_MOVE, 1, 1, 0, -PHX_PERMISSION_DENIED);

@@ -260,7 +260,7 @@ static uint64_t alice_full_send(void)
 static void begin_mailbox(uint64_t uses)
 {
     make_service(&endpoint, &client, 3, uses);
-    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 4), 0);
+    CHECK_EQ(CALL(bob.thread, endpoint, ENDPOINT_MAILBOX, 3, 100, 4), 0);
 }
 
 static void send_words(void)

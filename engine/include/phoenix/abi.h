@@ -108,7 +108,7 @@
 #define PHX_MESSAGE_CAPS 4
 #define PHX_MESSAGE_MAX 65536 /* bytes in a buffer; more goes in frames */
 #define PHX_SEND_MAX 4096    /* of a one-way message, which the kernel keeps */
-#define PHX_MAILBOX_MAX (1UL << 20)
+
 
 /* Well-known rows of a capability table: index = enum Slot, generation 1. */
 #define PHX_SLOT_ID(slot) ((uint64_t)(slot) | 1UL << 32)

@@ -24,7 +24,7 @@ static _Noreturn void echo_words(uint64_t endpoint)
 
 static _Noreturn void echo_message(uint64_t endpoint)
 {
-    static uint8_t bytes[PHX_PAGE_SIZE];
+    static uint8_t bytes[PHX_PAGE_SIZE] __attribute__((aligned(PHX_PAGE_SIZE)));
     static struct phx_message m;
 
     for (uint64_t op = PHX_OP_RECV;; op = PHX_OP_RETURN_RECV(0, 1)) {
@@ -105,7 +105,7 @@ PART calls_in_registers(const struct proc_image *image)
 
 PART calls_with_bytes(const struct proc_image *image)
 {
-    static uint8_t bytes[PHX_PAGE_SIZE], answer[64];
+    static uint8_t bytes[PHX_PAGE_SIZE] __attribute__((aligned(PHX_PAGE_SIZE))), answer[64];
     uint64_t client = start_server(image, "message");
     struct phx_message m = {
         .send_address = (uint64_t)bytes,

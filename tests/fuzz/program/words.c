@@ -217,7 +217,6 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_badge: return chance_below(c, 8);
     case WORD_bits:
     case WORD_mask: return chance_one_in(c, 2) ? chance_word(c) : 1UL << chance_below(c, 64);
-    case WORD_bytes: return (1 + chance_below(c, 4)) * PHX_PAGE_SIZE + chance_one_in(c, 16);
     case WORD_capabilities: return chance_below(c, 6);
     case WORD_code:
     case WORD_status: return chance_below(c, 0x8000);
@@ -249,6 +248,7 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_length: return length_word(c);
     case WORD_libosLow: return chance_one_in(c, 2) ? 0 : CODE + 4096;
     case WORD_libosHigh: return chance_one_in(c, 2) ? PHX_USER_END : CODE + 8192;
+    case WORD_messages: return chance_below(c, 10);
     case WORD_methods: return method_set(c, cap);
     case WORD_notification: return known_cap(c, IFACE_NOTIFICATION);
     case WORD_number:

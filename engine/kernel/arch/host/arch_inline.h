@@ -106,6 +106,11 @@ static inline void page_zero(void *page)
     memset(page, 0, PHX_PAGE_SIZE);
 }
 
+static inline void bytes_copy(void *to, const void *from, uint64_t n)
+{
+    memcpy(to, from, n);
+}
+
 static inline void arch_root_load(uint64_t root)
 {
     arch_host.root = root;

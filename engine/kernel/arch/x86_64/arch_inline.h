@@ -68,6 +68,15 @@ static inline void page_zero(void *page)
     __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0UL) : "memory");
 }
 
+static inline void bytes_copy(void *to, const void *from, uint64_t n)
+{
+    uint64_t last, count = n >> 3;
+
+    __builtin_memcpy(&last, (const char *)from + n - 8, 8);
+    __builtin_memcpy((char *)to + n - 8, &last, 8);
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
 static inline void arch_root_load(uint64_t root)
 {
     __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");

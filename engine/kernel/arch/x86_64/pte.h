@@ -62,6 +62,15 @@ static inline uint64_t arch_pte_pa(pte_t pte)
     return pte & PTE_ADDRESS;
 }
 
+/* At least this, of memory. */
+static inline bool arch_pte_allows(pte_t pte, unsigned protection)
+{
+    pte_t set = PTE_P | (protection & PHX_PROT_WRITE ? PTE_W : 0);
+    pte_t clear = ARCH_PTE_DEVICE | (protection & PHX_PROT_EXECUTE ? PTE_NX : 0);
+
+    return (pte & (set | clear)) == set;
+}
+
 /* Of memory; 0 for ARCH_PTE_DEVICE. */
 static inline unsigned arch_pte_protection(pte_t pte)
 {

@@ -155,10 +155,8 @@ void arch_irq_end(void); /* what kernel_irq() was called for is open or masked n
 /* The unit that translates what devices use as addresses. */
 bool arch_dma_confines(void); /* whether there is one */
 /* What a PCI function's transfers go through from now on, as domain 1 to 255: these
- * tables, or one of the values below. Those that are refused are reported again. */
+ * tables, or ARCH_DMA_BLOCKED or _EVERYTHING. Those that are refused are reported again. */
 void arch_dma_set(uint16_t function, unsigned domain, uint64_t root);
-#define ARCH_DMA_BLOCKED 0
-#define ARCH_DMA_EVERYTHING 1
 /* No device uses what was in this domain's tables before; 0: none ever did. */
 void arch_dma_flush(unsigned domain);
 struct arch_dma_fault {

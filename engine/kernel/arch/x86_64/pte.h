@@ -50,6 +50,10 @@ static inline bool arch_pte_present(pte_t pte)
  * program. */
 #define ARCH_PTE_DEVICE PTE_PCD
 
+/* Instead of a device's tables (VT-d 3.4, 9.3): absent and silent; present, passed through. */
+#define ARCH_DMA_BLOCKED 2
+#define ARCH_DMA_EVERYTHING (2 << 2 | 1)
+
 /* A device's table (VT-d 3.4, 9.8): read is bit 0 there, write is bit 1. */
 static inline pte_t arch_dma_pte_value(uint64_t pa, unsigned protection)
 {

@@ -36,8 +36,7 @@
 #define IOTLB_DOMAIN(n) (IOTLB_BUSY | 2UL << 60 | IOTLB_DRAIN | (uint64_t)(n) << 32)
 
 #define CONTEXT_PRESENT 1
-#define CONTEXT_SILENT 2
-#define CONTEXT_PASS (2 << 2)
+#define CONTEXT_SILENT ARCH_DMA_BLOCKED
 #define CONTEXT_4_LEVELS 2
 
 static volatile char *unit; /* its page of registers; NULL: there is none */
@@ -127,11 +126,8 @@ static void context_set(uint16_t function, uint64_t low, uint64_t high)
 
 void arch_dma_set(uint16_t function, unsigned domain, uint64_t tables)
 {
-    static const uint8_t fixed[] = { [ARCH_DMA_BLOCKED] = CONTEXT_SILENT,
-                                     [ARCH_DMA_EVERYTHING] = CONTEXT_PRESENT | CONTEXT_PASS };
-
     if (unit)
-        context_set(function, tables < sizeof fixed ? fixed[tables] : tables | CONTEXT_PRESENT,
+        context_set(function, tables % PHX_PAGE_SIZE ? tables : tables | CONTEXT_PRESENT,
                     (uint64_t)domain << 8 | CONTEXT_4_LEVELS);
     arch_dma_flush(domain);
 }

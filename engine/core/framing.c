@@ -4,28 +4,24 @@
 
 #include <stdbool.h>
 
-static const struct {
-    uint8_t type;
-    uint16_t least, most; /* bytes of payload */
-} rules[] = {
-    {FRAMING_STDIN, 0, FRAMING_HOST_MAX},
-    {FRAMING_STDIN_END, 0, 0},
-    {FRAMING_CONTROL, 4, 4},
-    {FRAMING_TERMINAL, 5, 5},
-    {FRAMING_STDOUT, 0, FRAMING_GUEST_MAX},
-    {FRAMING_STDERR, 0, FRAMING_GUEST_MAX},
-    {FRAMING_LOG, 0, FRAMING_GUEST_MAX},
-    {FRAMING_EPITAPH, 0, FRAMING_GUEST_MAX},
-    {FRAMING_EXIT, 4, 4},
-    {FRAMING_READY, 4, 4},
+/* By type: the least payload, and how many lengths it can have; 0: there is no such type. */
+static const uint16_t rules[][2] = {
+    [FRAMING_STDIN] = {0, FRAMING_HOST_MAX + 1},
+    [FRAMING_STDIN_END] = {0, 1},
+    [FRAMING_CONTROL] = {4, 1},
+    [FRAMING_TERMINAL] = {5, 1},
+    [FRAMING_STDOUT] = {0, FRAMING_GUEST_MAX + 1},
+    [FRAMING_STDERR] = {0, FRAMING_GUEST_MAX + 1},
+    [FRAMING_LOG] = {0, FRAMING_GUEST_MAX + 1},
+    [FRAMING_EPITAPH] = {0, FRAMING_GUEST_MAX + 1},
+    [FRAMING_EXIT] = {4, 1},
+    [FRAMING_READY] = {4, 1},
 };
 
 static bool can_be(uint8_t type, uint16_t length)
 {
-    for (unsigned i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-        if (rules[i].type == type)
-            return length >= rules[i].least && length <= rules[i].most;
-    return false;
+    return type < sizeof(rules) / sizeof(*rules) &&
+           (uint16_t)(length - rules[type][0]) < rules[type][1];
 }
 
 /* The frame begins anew once it is complete. */

@@ -50,11 +50,13 @@ static err_t invoke(struct waiter *w, struct hold *row, const struct kernel_op *
     return op->handler(&inv, in, out);
 }
 
-static const struct kernel_op *find_op(unsigned interface, unsigned method)
+/* The method of what a hold names; or of every capability. */
+static const struct kernel_op *find_op(const struct hold *row, unsigned method)
 {
-    unsigned row = interface < KERNEL_INTERFACES ? kernel_op_index[interface][method] : 0;
+    unsigned interface = method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY;
+    unsigned op = interface < KERNEL_INTERFACES ? kernel_op_index[interface][method] : 0;
 
-    return row ? &kernel_ops[row - 1] : NULL;
+    return op ? &kernel_ops[op - 1] : NULL;
 }
 
 /* CALL: to whoever serves the capability. */
@@ -69,8 +71,7 @@ static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned word
     if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
         return ipc_call(w, row, method, words);
     w->cap = cap;
-    const struct kernel_op *op =
-        find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
+    const struct kernel_op *op = find_op(row, method);
     return op ? invoke(w, row, op, in, out) : PHX_INVALID_SYSCALL;
 }
 
@@ -266,8 +267,7 @@ void syscall_general(struct cpu *c, struct thread *t)
 
 bool syscall_method(struct cpu *c, struct thread *t, struct hold *row, unsigned method)
 {
-    const struct kernel_op *op =
-        find_op(method < CAPABILITY_IDENTIFY ? row->interface : IFACE_CAPABILITY, method);
+    const struct kernel_op *op = find_op(row, method);
     struct waiter *w = begin(t, FORM_REGISTERS);
     err_t err = PHX_INVALID_SYSCALL;
 

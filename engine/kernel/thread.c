@@ -13,9 +13,6 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
 
     TRY(account_can(a, RESOURCE_THREADS, 1));
     TRY(object_new(a, KIND_THREAD, &t));
-    if (account_charge(a, RESOURCE_THREADS, 1) != OK)
-        panic("a thread that was admitted is not");
-
     t->object.type = OBJECT_THREAD;
     t->object.watched = 1; /* it is what Replies to its calls name */
     t->object.account = a;
@@ -43,7 +40,7 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
         t->page->self = page_address;
     }
     *out = t;
-    return OK;
+    return account_charge(a, RESOURCE_THREADS, 1); /* it can, as was seen */
 }
 
 /* Whoever is being served or waits for the end hears of it; false: not all yet. */

@@ -114,6 +114,9 @@ interface Account $A.number(1)
   newSchedule @11 () -> (schedule :UInt64)
       $A.bit(10) $A.words $A.errors(["outOfMemory", "limitExceeded"])
       $A.doc("A Schedule without threads and without time.");
+  newTap @12 () -> (log :UInt64)
+      $A.bit(14) $A.words $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("The debug tap: a Log of what its threads ask of the kernel, as long as somebody holds it; one for the machine.");
 }
 
 interface Process $A.number(2)

@@ -157,6 +157,8 @@ static err_t dispatch(struct waiter *w, uint64_t op, uint64_t cap, const uint64_
 {
     struct work *work = &w->thread->work;
 
+    if (tapped)
+        tap_note(w->thread, op, cap);
     if (op >> PHX_OP_FLAGS_SHIFT) /* there are no flags */
         return PHX_INVALID_ARGUMENT;
     if (KIND(op) == PHX_KIND_NYX)

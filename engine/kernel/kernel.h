@@ -60,7 +60,6 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO };
 
 void log_init(void);
 void klog(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-size_t log_read(uint64_t *position, char *out, size_t size);
 
 /* The kernel itself is wrong, or cannot go on: say what was true, and stop. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -12,6 +12,11 @@
 
 static char log_buffer[LOG_BYTES];
 static struct logbuf log = { .buffer = log_buffer, .size = LOG_BYTES };
+/* The debug tap: a log of what the threads of one account ask of the kernel. */
+static char tap_buffer[LOG_BYTES];
+static struct logbuf tap = { .buffer = tap_buffer, .size = LOG_BYTES };
+static struct object device_tap = { .type = OBJECT_MACHINE, .refs = 1 };
+struct account *tapped;
 static unsigned shown = LOG_WARNING; /* up to here lines go to a raw console too */
 
 void log_init(void)
@@ -48,9 +53,38 @@ void klog(enum log_level level, const char *format, ...)
     append(level, text, strlen(text));
 }
 
-size_t log_read(uint64_t *position, char *out, size_t size)
+/* --- the tap ---------------------------------------------------------------- */
+
+void tap_note(struct thread *t, uint64_t op, uint64_t cap)
 {
-    return logbuf_read(&log, position, out, size);
+    const char *format = op ? "%lu/%lx: %lx %lx" : "%lu/%lx = %ld";
+    char text[128];
+
+    if (device_tap.refs == 1) { /* its last hold is gone */
+        object_unref(&tapped->object);
+        tapped = NULL;
+    }
+    if (t->process->object.account != tapped)
+        return;
+    if (op || t->tapped)
+        logbuf_append(&tap, now_ns(), text, fmt(text, sizeof text, format, t->process->pid,
+                      (uint64_t)t & 0xffffffffff, op ? op : t->regs.rax, cap));
+    t->tapped = op != 0;
+    t->attention = true; /* so that it comes the long way */
+}
+
+int op_account_new_tap(struct invocation *inv, struct account_new_tap_out *out)
+{
+    if (tapped)
+        tap_note(inv->thread, 0, 0); /* perhaps by nobody any more */
+    if (tapped)
+        return PHX_EXISTS;
+    TRY(object_hold(inv->thread, &device_tap, IFACE_LOG, LOG_M_READ | CAPABILITY_M_ALL, 1,
+                    &out->log));
+    tapped = (struct account *)inv->object;
+    tapped->object.refs++;
+    tap.tail = tap.head; /* what another's did is none of its business */
+    return OK;
 }
 
 /* --- epitaphs -------------------------------------------------------------- */
@@ -125,7 +159,8 @@ int op_log_read(struct invocation *inv, const struct log_read_in *in, struct log
 {
     char piece[512];
     uint64_t position = in->position;
-    size_t n = log_read(&position, piece, in->length < sizeof piece ? in->length : sizeof piece);
+    size_t n = logbuf_read(inv->badge ? &tap : &log, &position, piece,
+                           in->length < sizeof piece ? in->length : sizeof piece);
 
     TRY(copy_out(inv->thread->process->space, in->address, piece, n));
     out->got = n;

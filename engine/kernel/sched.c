@@ -419,6 +419,8 @@ void kernel_exit(struct cpu *c)
                 idle(c);
         }
     }
+    if (tapped)
+        tap_note(c->current, 0, 0);
     kernel_unlock();
 }
 

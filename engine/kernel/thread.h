@@ -115,6 +115,7 @@ struct thread {
     struct process *process;   /* counted */
     uint8_t state, order;
     bool attention;            /* the exit has something to do: dying, work, ring, pending */
+    bool tapped;               /* it asked for something that the tap noted */
     bool stop_wanted;          /* stop at the next exit */
     bool ending;               /* ended itself: goes at the next exit */
     struct schedule *schedule; /* counted; NULL: it runs on lent time only */
@@ -142,6 +143,12 @@ struct thread {
     unsigned extended_core;    /* whose registers had it last */
     uint64_t exit_code;
 };
+
+/* --- the tap (log.c) -------------------------------------------------------- */
+
+extern struct account *tapped; /* counted; NULL: none */
+/* A thread asks for `op`; or, 0, goes on with its answer. */
+void tap_note(struct thread *t, uint64_t op, uint64_t cap);
 
 /* --- threads (thread.c) --------------------------------------------------- */
 

@@ -52,6 +52,11 @@ static void wrong_input(void)
         {"top many", "top: takes how many tables, 1 to 3600, or nothing\n"},
         {"top 0", "top: takes how many tables, 1 to 3600, or nothing\n"},
         {"top 1 2", "top: takes how many tables, 1 to 3600, or nothing\n"},
+        {"tap", "tap: takes the number of a process, and for how many seconds (1 to 3600)\n"},
+        {"tap 3 0", "tap: takes the number of a process, and for how many seconds (1 to 3600)\n"},
+        {"tap x", "tap: `x` is no number of a process; see `ps`\n"},
+        {"tap 4", "tap: 4 is this shell, which would tell of its telling\n"},
+        {"tap 9999", "tap: no process with an account of its own has the number 9999\n"},
         {"revoke", "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
         {"revoke --below 1",
             "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
@@ -67,7 +72,7 @@ static void wrong_input(void)
         {"run --with", "run: --with: no names follow\n"},
         {"run --with a,,b ls", "run: --with: a name is empty\n"},
         {"run --witch a ls",
-            "run: only --with is known before the program; `help run` says more\n"},
+            "run: only --with and --tap are known before the program; `help run` says more\n"},
         {"run --with gold ls",
             "run: --with gold: this shell has nothing of that name to give; see `caps`\n"},
         {"run nothing", "run: nothing: no such program\n"},
@@ -92,7 +97,7 @@ static void look_around(void)
         has("caps") && has("revoke") && has("run") && has("ps") && has("top") && has("mem") &&
             has("log") && has("exit"));
     command("help run");
-    check("help_of_a_command_says_how", has("run [--with NAME[,NAME...]] [--] PROGRAM [ARG...]\n"));
+    check("help_of_a_command_says_how", has("run [--with NAME[,NAME...]] [--tap] [--] PROGRAM [ARG...]\n"));
     command("caps");
     check("caps_shows_name_interface_methods",
         has("namespace    Namespace       open status readLink write make") &&
@@ -275,6 +280,24 @@ static void top(void)
     check("control_c_ends_top", machine_expect(&m, "phoenix> ", SOON));
 }
 
+/* What a program asks, and only while it is tapped; not what it sends. */
+static void tap(void)
+{
+    unsigned launcher = pid_of("launcher");
+
+    command("run --tap --with clock,namespace -- ash -c 'while read x; do :; done < /README; sleep 1'");
+    check("tap_shows_operations_and_results", has(": CALL method ") && has(" = ") &&
+        has(": libnyx ") == false && !has("Phoenix"));
+    commandf("tap %u 1", launcher, 0);
+    check("tap_of_a_process_that_waits_is_silent", is("") || has("CALL"));
+    command("run --tap caps");
+    check("a_tap_ends_with_its_last_hold", has("process      Process") && !has("somebody taps"));
+    machine_type(&m, "tap 3\r");
+    check("tap_on_a_terminal_goes_on", machine_expect(&m, "a key ends this\n", SOON));
+    machine_type(&m, "q");
+    check("a_key_ends_tap", machine_expect(&m, "phoenix> ", SOON));
+}
+
 /* From this very shell, which has no use for either any more. */
 static void revoke(void)
 {
@@ -421,6 +444,7 @@ int main(void)
     input();
     nothing_is_left();
     top();
+    tap();
     revoke();
     machine_type(&m, "exit 42\r");
     check("exit_turns_the_machine_off_with_its_status", machine_end(&m, SOON) == 42);

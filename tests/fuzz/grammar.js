@@ -14,7 +14,7 @@ const schema = fs.readFileSync(process.argv[2], "utf8").replace(/#.*$/gm, "");
 const made = {
     account: "ACCOUNT", process: "PROCESS", space: "ADDRESS_SPACE", pool: "FRAME_POOL",
     endpoint: "ENDPOINT", notification: "NOTIFICATION", thread: "THREAD", reply: "REPLY",
-    ring: "RING", frame: "FRAME", console: "CONSOLE", irq: "IRQ", ioPort: "IO_PORT", pciFunction: "PCI_FUNCTION",
+    log: "LOG", ring: "RING", frame: "FRAME", console: "CONSOLE", irq: "IRQ", ioPort: "IO_PORT", pciFunction: "PCI_FUNCTION",
     deviceMemory: "DEVICE_MEMORY", domain: "DMA_DOMAIN", schedule: "SCHEDULE", slice: "TIME_SLICE",
 };
 

@@ -163,6 +163,15 @@ static void new_schedule(void)
     CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_SCHEDULE);
 }
 
+static void new_tap(void)
+{
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_TAP), 0);
+    uint64_t log = WORD(t, 0);
+    CHECK_EQ(CALL(t, log, LOG_READ, 0, MEMORY, 512), 0);
+    CHECK_EQ(CALL(t, log, LOG_WRITE, MEMORY, 1), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_TAP), -PHX_EXISTS);
+}
+
 /* --- Process ------------------------------------------------------------------- */
 
 static void exit_process(void)
@@ -626,6 +635,7 @@ static const struct scenario scenarios[] = {
     METHOD(ACCOUNT, NEW_NOTIFICATION, new_notification),
     METHOD(ACCOUNT, NEW_DMA_DOMAIN, new_dma_domain),
     METHOD(ACCOUNT, NEW_SCHEDULE, new_schedule),
+    METHOD(ACCOUNT, NEW_TAP, new_tap),
     METHOD(PROCESS, EXIT, exit_process),
     METHOD(PROCESS, STATUS, status),
     METHOD(PROCESS, WATCH, watch_process),

@@ -5,6 +5,7 @@
  */
 #include "attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FAR 0x40000000u
@@ -136,5 +137,97 @@ TEST(observe, a_revoke_from_outside_takes_mappings_down, "step by step, as any o
     CHECK_EQ(CALL(t, process, PROCESS_REVOKE, frame, 1), 0);
     CHECK_EQ(space_resolve(bob.process->space, 2 * FAR, PHX_PROT_READ), 0);
     CHECK(space_resolve(bob.process->space, FAR, PHX_PROT_READ) != 0);
+    world_end();
+}
+
+/* --- the tap -------------------------------------------------------------------------- */
+
+static char told[20000];
+
+/* What a tap tells from its beginning on. */
+static const char *tell(uint64_t log)
+{
+    uint64_t position = 0, length = 0;
+
+    do {
+        CHECK_EQ(CALL(t, log, LOG_READ, position, MEMORY, 512), 0);
+        memcpy(told + length, at(&alice, MEMORY), WORD(t, 0));
+        length += WORD(t, 0);
+        position = WORD(t, 1);
+    } while (WORD(t, 0) > 0 && length + 512 < sizeof told);
+    told[length] = 0;
+    return told;
+}
+
+static bool tells(uint64_t log, uint64_t op, uint64_t cap)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, ": %lx %lx\n", op, cap);
+    return strstr(tell(log), text) != NULL;
+}
+
+/* alice taps bob's account. */
+static uint64_t tap_bob(void)
+{
+    uint64_t account = grant(&boss, bob.account_id, &alice);
+
+    CHECK_EQ(CALL(t, account, ACCOUNT_NEW_TAP), 0);
+    return WORD(t, 0);
+}
+
+TEST(observe, a_tap_tells_of_one_account, "each operation and its result, and nobody else's")
+{
+    begin();
+    uint64_t log = tap_bob(), n = make_notification(&alice);
+    CHECK_EQ(CALL(bob.thread, SLOT(CLOCK), CLOCK_NOW), 0);
+    CHECK_EQ(CALL(bob.thread, 0x12345, CLOCK_NOW), -PHX_INVALID_CAPABILITY);
+    CHECK(tells(log, PHX_OP_CALL((uint64_t)CLOCK_NOW, 0UL), SLOT(CLOCK)));
+    CHECK(tells(log, PHX_OP_CALL((uint64_t)CLOCK_NOW, 0UL), 0x12345));
+    CHECK(strstr(told, " = 0\n") != NULL);
+    CHECK(strstr(told, " = -2\n") != NULL);
+    CHECK(!tells(log, PHX_OP_CALL((uint64_t)ACCOUNT_NEW_NOTIFICATION, 0UL), SLOT(ACCOUNT)));
+    CHECK_EQ(CALL(t, n, NOTIFICATION_SIGNAL, 1), 0);
+    CHECK(!tells(log, PHX_OP_CALL((uint64_t)NOTIFICATION_SIGNAL, 0UL), n));
+    world_end();
+}
+
+TEST(observe, a_tap_sees_the_short_ways, "which its threads then do not go")
+{
+    uint64_t endpoint, client;
+
+    begin();
+    make_service(&endpoint, &client, 7, 0); /* bob serves, alice calls */
+    uint64_t log = tap_bob();
+    CHECK_EQ(CALL(bob.thread, SLOT(CLOCK), CLOCK_NOW), 0);
+    CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint, 0), WAITS);
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(CALL(t, client, 3, 5), WAITS);
+        CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN_RECV(0UL, 1UL), endpoint, 9), WAITS);
+        CHECK_EQ(answer_of(t), 1);
+    }
+    tell(log);
+    unsigned answers = 0;
+    for (const char *p = told; (p = strstr(p, ": 1000502 ")); p++)
+        answers++;
+    CHECK_EQ(answers, 3);
+    world_end();
+}
+
+TEST(observe, a_tap_ends_with_its_last_hold, "and the next one sees nothing of it")
+{
+    begin();
+    uint64_t log = tap_bob();
+    CHECK_EQ(CALL(bob.thread, SLOT(CLOCK), CLOCK_NOW), 0);
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_TAP), -PHX_EXISTS);
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, log, 0), 0);
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_TAP), 0);
+    CHECK(tapped == alice.account);
+    log = WORD(t, 0);
+    CHECK(!tells(log, PHX_OP_CALL((uint64_t)CLOCK_NOW, 0UL), SLOT(CLOCK)));
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, log, 0), 0);
+    CHECK_EQ(CALL(t, SLOT(CLOCK), CLOCK_NOW), 0);
+    settle();
+    CHECK(tapped == NULL);
     world_end();
 }

@@ -209,7 +209,7 @@ static void tell(const char *name, uint64_t process, uint64_t account, uint64_t 
             services[provider].endpoint, IFACE_LAUNCHER, LAUNCHER_M_ADOPT, 0, 0, &launcher) < 0)
         return;
     process = shown(process, PROCESS_M_STATUS | PROCESS_M_HOLDS | methods);
-    account = account != 0 ? shown(account, ACCOUNT_M_BALANCE) : 0;
+    account = account != 0 ? shown(account, ACCOUNT_M_BALANCE | ACCOUNT_M_NEW_TAP) : 0;
     if (process != 0)
         adopt(launcher.capability, name, process, account);
     phx_release(process);

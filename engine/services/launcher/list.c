@@ -182,5 +182,5 @@ unsigned account_handle(struct rt_call *call)
 
     if (!find(call->words[0], &process, &account))
         return PHX_NOT_FOUND;
-    return answer_with(call, account, ACCOUNT_M_BALANCE);
+    return answer_with(call, account, ACCOUNT_M_BALANCE | ACCOUNT_M_NEW_TAP);
 }

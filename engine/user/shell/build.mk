@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The shell.
 
-SHELL_SOURCES := main run holds top system line words
+SHELL_SOURCES := main run holds top tap system line words
 
 $(eval $(call NATIVE,shell,$(SHELL_SOURCES:%=$(B)/engine/user/shell/%.o) \
     $(B)/engine/lib/proc/slot.o))

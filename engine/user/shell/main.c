@@ -37,12 +37,13 @@ const struct command commands[] = {
         "whichever process it is; with --below that goes, and the hold stays. From a process\n"
         "can be taken what it could give up itself: of a hold without `revoke` the row alone.\n",
         revoke_command},
-    {"run", "[--with NAME[,NAME...]] [--] PROGRAM [ARG...]", "run a program",
+    {"run", "[--with NAME[,NAME...]] [--tap] [--] PROGRAM [ARG...]", "run a program",
         "PROGRAM is a program of the boot package by its name (run shell), a Linux program by\n"
         "its path (run /bin/busybox), or a name that is looked for in /bin and /usr/bin.\n"
         "It gets its standard streams, itself (its process, threads, space and memory), and\n"
         "exactly the capabilities of this shell that --with names; see `caps`. Without\n"
-        "namespace it sees no files, without clock no time. Ctrl-C ends it, the second time\n"
+        "namespace it sees no files, without clock no time. --tap tells in the end what it asked\n"
+        "of the kernel last, as `tap` does. Ctrl-C ends it, the second time\n"
         "even if it does not want to.\n",
         run_command},
     {"ps", "", "what runs", "", ps_command},
@@ -51,6 +52,11 @@ const struct command commands[] = {
         "first: since the machine began), how long in all, and what it uses of its limit. On a\n"
         "terminal a new table each second, until a key is typed; with TABLES so many; else one.\n",
         top_command},
+    {"tap", "PID [SECONDS]", "what a process asks of the kernel",
+        "A line for each operation of the threads of its account (when, process/thread, what, on\n"
+        "which of its capabilities) and for each result; nothing of what is sent. What it does in\n"
+        "the first hundredths of a second may be missing. On a terminal until a key is typed.\n",
+        tap_command},
     {"mem", "", "memory, capabilities and threads, used and left", "", mem_command},
     {"log", "", "the machine's log", "", log_command},
     {"exit", "[STATUS]", "turn the machine off", "STATUS is 0 to 255; 0 if it is left out.\n",

@@ -18,6 +18,7 @@
 struct request {
     char *names[NAMES_MAX]; /* --with */
     size_t name_count;
+    bool tap; /* --tap */
     char **arguments; /* the program first */
     size_t argument_count;
 };
@@ -80,8 +81,12 @@ static const char *take_request(struct request *r, size_t count, char **words)
             i++;
             break;
         }
+        if (rt_equal(words[i], "--tap")) {
+            r->tap = true;
+            continue;
+        }
         if (!rt_equal(words[i], "--with"))
-            return "only --with is known before the program; `help run` says more";
+            return "only --with and --tap are known before the program; `help run` says more";
         if (++i == count)
             return "--with: no names follow";
         problem = take_names(r, words[i]);
@@ -222,7 +227,7 @@ static size_t build_startup(
     return capnp_build_close(&build, NULL, 8);
 }
 
-static bool start(uint64_t launch, const struct request *r, const char *path)
+static bool start(uint64_t launch, const struct request *r, const char *path, uint64_t *pid)
 {
     static uint64_t buffer[PHX_PAGE_SIZE / 8];
     static char reason[256];
@@ -238,6 +243,7 @@ static bool start(uint64_t launch, const struct request *r, const char *path)
     if (result < 0)
         say_wrong("run: %s: %s%s%.*s", r->arguments[0], rt_error_text(result),
             reason_length > 0 ? ": " : "", (int)reason_length, reason);
+    *pid = out.pid;
     return result >= 0;
 }
 
@@ -266,17 +272,21 @@ static void say_end(const char *name, const struct launch_wait_out *end)
 static void run_launch(uint64_t launch, const struct request *r, const char *path)
 {
     struct launch_wait_out end = {0};
+    uint64_t pid = 0, tap = 0, position = 0;
     int64_t result;
 
     if (give_streams(launch) < 0) {
         say_wrong("run: the console cannot be shared");
         return;
     }
-    if (!give_named(launch, r) || !start(launch, r, path))
+    if (!give_named(launch, r) || !start(launch, r, path, &pid))
         return;
     set_running(launch);
+    if (r->tap)
+        tap = tap_open("run: --tap", pid);
     result = launch_wait(launch, &end);
     set_running(0);
+    tap_close(tap, &position);
     if (result >= 0)
         say_end(r->arguments[0], &end);
     else

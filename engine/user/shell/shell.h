@@ -35,6 +35,11 @@ void revoke_command(size_t count, char **words);
 /* top.c */
 void top_command(size_t count, char **words);
 
+/* tap.c: of the account of a process, 0 and one line if it cannot be; and what has come. */
+uint64_t tap_open(const char *command, uint64_t pid);
+void tap_close(uint64_t tap, uint64_t *position);
+void tap_command(size_t count, char **words);
+
 /* system.c */
 void ps_command(size_t count, char **words);
 void mem_command(size_t count, char **words);

@@ -12,8 +12,7 @@
  * Spec     docs/ARCHITECTURE.md, "Accounts"
  * Tests    account_test.c
  */
-#ifndef CORE_ACCOUNT_H
-#define CORE_ACCOUNT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -164,5 +163,3 @@ MUST_USE err_t account_zero_page(struct account *a, void *page);
 MUST_USE err_t object_new(struct account *a, enum kind kind, void *object);
 /* The account that pays for an object from object_new is found from its page. */
 void object_free(void *object);
-
-#endif

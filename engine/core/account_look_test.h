@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What tests look at of accounts. */
-#ifndef CORE_ACCOUNT_LOOK_TEST_H
-#define CORE_ACCOUNT_LOOK_TEST_H
+#pragma once
 
 #include "account.h"
 
@@ -26,5 +25,3 @@ static inline const struct account *object_payer(const void *object)
 
     return *(const struct account *const *)(const void *)(page + sizeof(struct list));
 }
-
-#endif

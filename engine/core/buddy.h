@@ -15,8 +15,7 @@
  * Locking  the caller's
  * Tests    buddy_test.c, on the host
  */
-#ifndef CORE_BUDDY_H
-#define CORE_BUDDY_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -73,5 +72,3 @@ void buddy_free(struct buddy *buddy, uint64_t pfn, uint64_t pages);
 
 /* The most pages that buddy_alloc() would give in one run now. */
 uint64_t buddy_largest(const struct buddy *buddy);
-
-#endif

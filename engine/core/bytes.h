@@ -6,8 +6,7 @@
  *
  * Tests  bytes_test.c, on the host, under other names
  */
-#ifndef CORE_BYTES_H
-#define CORE_BYTES_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +15,3 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 size_t strlen(const char *text);
-
-#endif

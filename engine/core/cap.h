@@ -16,8 +16,7 @@
  * Spec     docs/ARCHITECTURE.md, "Holds, nodes and uses"
  * Tests    cap_test.c: random operations against a model; every allocation failed
  */
-#ifndef CORE_CAP_H
-#define CORE_CAP_H
+#pragma once
 
 #include "account.h"
 
@@ -237,5 +236,3 @@ void node_unref(struct node *n);
 /* Look at up to n rows and let go of those whose chain is broken; true when the
  * whole table was gone through since the last revoke. */
 bool cap_sweep(struct cap_table *t, unsigned n);
-
-#endif

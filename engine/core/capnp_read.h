@@ -23,8 +23,7 @@
  *        the C++ library, except that it counts blobs too
  * Tests  tests/capnp: against the C++ library, against `capnp`, fuzzed
  */
-#ifndef CORE_CAPNP_READ_H
-#define CORE_CAPNP_READ_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -160,5 +159,3 @@ static inline struct capnp_pointer capnp_field(const struct capnp_struct *s, uin
 {
     return (struct capnp_pointer){ s->in, index < s->pointer_count ? s->pointers + index : NULL };
 }
-
-#endif

@@ -12,8 +12,7 @@
  * Spec     RFC 8439, 2.3 (the block function)
  * Tests    chacha_test.c, on the host, with the RFC's vectors
  */
-#ifndef CORE_CHACHA_H
-#define CORE_CHACHA_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ struct rng {
 /* Stir in what may or may not be random. */
 void rng_mix(struct rng *rng, const void *bytes, size_t size);
 void rng_bytes(struct rng *rng, void *out, size_t size);
-
-#endif

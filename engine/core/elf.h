@@ -12,8 +12,7 @@
  * Spec   System V ABI, "Object Files" and "Program Loading"; AMD64 supplement
  * Tests  elf_test.c on the host; elf_fuzz_test.c
  */
-#ifndef CORE_ELF_H
-#define CORE_ELF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,5 +55,3 @@ const char *elf_check(const void *image, uint64_t size, struct elf_info *info);
  * more. Only when elf_check() found nothing wrong.
  */
 bool elf_segment(const struct elf_info *info, unsigned *at, struct elf_segment *segment);
-
-#endif

@@ -4,8 +4,7 @@
  * error of schema/kernel.capnp. BLOCKED is neither: whoever asked is now a record
  * in some queue (or a continuation), and will be answered later.
  */
-#ifndef CORE_ERR_H
-#define CORE_ERR_H
+#pragma once
 
 #include "kernel.capnp.h"
 
@@ -24,5 +23,3 @@ typedef int err_t;
         if (try_ != OK)            \
             return try_;           \
     } while (0)
-
-#endif

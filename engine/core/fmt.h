@@ -11,8 +11,7 @@
  *
  * Tests  fmt_test.c, on the host, against the C library's
  */
-#ifndef CORE_FMT_H
-#define CORE_FMT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,5 +22,3 @@ size_t fmt(char *buffer, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 size_t vfmt(char *buffer, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
-
-#endif

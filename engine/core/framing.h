@@ -17,8 +17,7 @@
  *
  * Tests  framing_test.c, on the host
  */
-#ifndef CORE_FRAMING_H
-#define CORE_FRAMING_H
+#pragma once
 
 #include <stdint.h>
 
@@ -67,5 +66,3 @@ unsigned framing_feed(struct framing *framing, uint8_t byte);
 
 /* The header that goes out before `length` bytes of payload. */
 void framing_header(uint8_t out[FRAMING_HEADER_SIZE], uint8_t type, uint16_t length);
-
-#endif

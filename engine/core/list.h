@@ -9,8 +9,7 @@
  * Locking  the caller's, over the list and everything on it
  * Tests    list_test.c, on the host
  */
-#ifndef CORE_LIST_H
-#define CORE_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +82,3 @@ static inline struct list *list_first(const struct list *list)
 #define LIST_FOR_EACH(node, head)                                      \
     for (struct list *node = (head)->next, *node##_next = node->next;  \
          node != (head); node = node##_next, node##_next = node->next)
-
-#endif

@@ -9,8 +9,7 @@
  * Locking  the caller's
  * Tests    logbuf_test.c, on the host
  */
-#ifndef CORE_LOGBUF_H
-#define CORE_LOGBUF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,5 +47,3 @@ bool logbuf_line(const struct logbuf *log, uint64_t *position, char out[LOGBUF_L
 
 /* The position at which the last `lines` lines begin (all there are, if fewer). */
 uint64_t logbuf_last(const struct logbuf *log, size_t lines);
-
-#endif

@@ -28,8 +28,7 @@
  * Spec     engine/include/phoenix/abi.h, struct phx_ring
  * Tests    ringlogic_test.c, on the host; tests/ring, between threads
  */
-#ifndef CORE_RINGLOGIC_H
-#define CORE_RINGLOGIC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,5 +87,3 @@ static inline void ringlogic_drop(struct ringlogic *ring)
 {
     ring->in_flight--;
 }
-
-#endif

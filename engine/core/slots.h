@@ -18,8 +18,7 @@
  * Spec     docs/ARCHITECTURE.md, "Time"
  * Tests    slots_test.c, on the host
  */
-#ifndef CORE_SLOTS_H
-#define CORE_SLOTS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -116,5 +115,3 @@ uint64_t turns_end(const struct timetable *tt, const struct turns *c, unsigned r
                    const struct share *s, uint64_t now);
 /* When a core that has nobody must look again; UINT64_MAX: never by itself. */
 uint64_t turns_wake(const struct timetable *tt, const struct turns *c);
-
-#endif

@@ -10,8 +10,7 @@
  * Locking  the caller's, over the tree and everything in it
  * Tests    tree_test.c, on the host
  */
-#ifndef CORE_TREE_H
-#define CORE_TREE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -37,5 +36,3 @@ struct tree_node *tree_first(const struct tree *tree);
 struct tree_node *tree_floor(const struct tree *tree, uint64_t key);
 /* The first one with the least key that is not less than `key`. */
 struct tree_node *tree_ceil(const struct tree *tree, uint64_t key);
-
-#endif

@@ -11,8 +11,7 @@
  * with sysretq when its resume_full is 0, else with every register (iretq). Who sets a
  * rip that may be no user address sets resume_full too.
  */
-#ifndef KERNEL_ARCH_H
-#define KERNEL_ARCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -188,5 +187,3 @@ void arch_backtrace(void (*line)(const char *text));
 void arch_stop_others(void);
 
 #include ARCH_INLINE_HEADER /* "arch/x86_64/arch_inline.h" or the host's */
-
-#endif

@@ -4,8 +4,7 @@
  * later). All addresses are physical; the strings and the module stay where the
  * loader put them, and the kernel keeps off them.
  */
-#ifndef KERNEL_BOOT_INFO_H
-#define KERNEL_BOOT_INFO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ static inline bool boot_has_word(const char *line, const char *word)
     }
     return false;
 }
-
-#endif

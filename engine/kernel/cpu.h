@@ -3,8 +3,7 @@
  * What each core has for itself. The first fields are at fixed places for the
  * assembly in arch/ (its asm offsets are checked there).
  */
-#ifndef KERNEL_CPU_H
-#define KERNEL_CPU_H
+#pragma once
 
 #include "arch.h"
 #include "slots.h"
@@ -39,5 +38,3 @@ struct cpu {
 
 extern struct cpu cpus[CPUS_MAX];
 extern unsigned cpu_count;
-
-#endif

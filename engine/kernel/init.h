@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first process, built from the boot module. */
-#ifndef KERNEL_INIT_H
-#define KERNEL_INIT_H
+#pragma once
 
 #include "elf.h"
 
@@ -19,5 +18,3 @@ void init_check(const void *module, uint64_t size, struct init_plan *plan);
 
 /* Check the module, build init for a machine of so many cores, make it ready. */
 void init_start(unsigned cores);
-
-#endif

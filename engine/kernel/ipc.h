@@ -2,8 +2,7 @@
 /*
  * What messages that are called (ipc.c) and those that are sent one way (mail.c) share.
  */
-#ifndef KERNEL_IPC_H
-#define KERNEL_IPC_H
+#pragma once
 
 #include "thread.h"
 
@@ -49,5 +48,3 @@ bool ipc_take(struct waiter *c, struct waiter *w, err_t *err);
 void mail_end(struct waiter *c);
 /* The last server is gone, and all messages: a bounded part; false when nothing is left. */
 bool mailbox_shrink(struct endpoint *e);
-
-#endif

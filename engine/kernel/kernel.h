@@ -6,8 +6,7 @@
  * taken at each way in and let go on the way out (sched.c, kernel_exit); between
  * the two the kernel is sequential code.
  */
-#ifndef KERNEL_KERNEL_H
-#define KERNEL_KERNEL_H
+#pragma once
 
 #include "account.h"
 #include "bytes.h"
@@ -81,5 +80,3 @@ static inline uint64_t now_ns(void)
 
     return arch_clock.ns_base + (uint64_t)(ticks * arch_clock.multiplier >> arch_clock.shift);
 }
-
-#endif

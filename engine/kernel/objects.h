@@ -5,8 +5,7 @@
  * (object_unref). What is served by the kernel itself and exists once (clock,
  * console ...) is one static object, `machine`, a hold's interface says which part of it.
  */
-#ifndef KERNEL_OBJECTS_H
-#define KERNEL_OBJECTS_H
+#pragma once
 
 #include "kernel.h"
 #include "kernel_ops.h"
@@ -306,5 +305,3 @@ bool console_sweep(uint64_t sweep); /* as wait_sweep */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);
 void entropy_init(void);
-
-#endif

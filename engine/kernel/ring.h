@@ -9,8 +9,7 @@
  * asked for, or to be started at all. It is taken only if there is a record and room
  * for its completion.
  */
-#ifndef KERNEL_RING_H
-#define KERNEL_RING_H
+#pragma once
 
 #include "ringlogic.h"
 #include "thread.h"
@@ -78,5 +77,3 @@ struct waiter *ipc_reply_target(const struct hold *row);
 err_t dispatch_entry(struct waiter *w, struct phx_entry *e, uint64_t out[5], uint64_t fixed);
 /* May the timer take it? */
 bool dispatch_interrupt_safe(const struct phx_entry *e);
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * What space.c offers to the methods of AddressSpace (map.c) beyond objects.h.
  */
-#ifndef KERNEL_SPACE_H
-#define KERNEL_SPACE_H
+#pragma once
 
 #include "thread.h"
 
@@ -55,5 +54,3 @@ bool range_step(struct thread *t, struct work *w);
 /* It ends with an error, and with nothing mapped there. */
 void range_undo(struct work *w, err_t why);
 bool range_over(struct work *w);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * NEEDS the kernel lock.
  */
-#ifndef KERNEL_SWITCH_H
-#define KERNEL_SWITCH_H
+#pragma once
 
 #include "thread.h"
 
@@ -67,5 +66,3 @@ static inline void switch_enter(struct cpu *c, struct thread *t)
     arch_set_bases(t->fs_base, t->gs_base);
     switch_extended(c, t);
 }
-
-#endif

@@ -7,8 +7,7 @@
  * are part of the thread, so that waiting never allocates. An entry in a ring
  * that waits has a waiter of its own, in the ring.
  */
-#ifndef KERNEL_THREAD_H
-#define KERNEL_THREAD_H
+#pragma once
 
 #include "objects.h"
 
@@ -284,5 +283,3 @@ static inline uint64_t *thread_word(struct thread *t, unsigned i)
 {
     return (uint64_t *)(void *)&t->regs + i;
 }
-
-#endif

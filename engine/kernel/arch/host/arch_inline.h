@@ -4,8 +4,7 @@
  * set and to read. Physical memory is an arena of the test's; page-table entries are
  * those of x86-64, and page_table.c works on them here as there.
  */
-#ifndef ARCH_INLINE_H
-#define ARCH_INLINE_H
+#pragma once
 
 #include <setjmp.h>
 #include <string.h>
@@ -156,5 +155,3 @@ static inline uint64_t arch_user_flags(uint64_t rflags)
 {
     return (rflags & RFLAGS_USER) | RFLAGS_ONE | RFLAGS_IF;
 }
-
-#endif

@@ -2,8 +2,7 @@
 /*
  * The part of arch.h that is a handful of instructions on x86-64.
  */
-#ifndef ARCH_INLINE_H
-#define ARCH_INLINE_H
+#pragma once
 
 #include "arch/x86_64/pte.h"
 #include "arch/x86_64/regs.h"
@@ -135,5 +134,3 @@ static inline uint64_t arch_user_flags(uint64_t rflags)
 {
     return (rflags & RFLAGS_USER) | RFLAGS_ONE | RFLAGS_IF;
 }
-
-#endif

@@ -6,8 +6,7 @@
  * this core; ACPI; interrupt controllers; clock; the other cores' memory; kernel_main.
  * Only until then may early_page() and mmio_map() be called.
  */
-#ifndef ARCH_MACHINE_H
-#define ARCH_MACHINE_H
+#pragma once
 
 #include "arch.h"
 #include "cpu.h"
@@ -103,5 +102,3 @@ void clock_wait_us(unsigned us);
 
 /* From now on these are the kernel's own (owned.c). */
 void own_add(enum arch_range kind, uint64_t first, uint64_t count);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * Spec   PC16550D; xen/include/public/arch-x86/hvm/start_info.h
  */
-#ifndef ARCH_PC_H
-#define ARCH_PC_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -73,5 +72,3 @@ struct pvh_memory {
     uint32_t type, reserved;
 } __attribute__((packed));
 #define PVH_MEMORY_RAM 1
-
-#endif

@@ -6,8 +6,7 @@
  * Accessed and dirty are set from the start: nobody asks for them, and the processor
  * then never has to write the table.
  */
-#ifndef ARCH_PTE_H
-#define ARCH_PTE_H
+#pragma once
 
 #include "arch/x86_64/regs.h"
 #include "phoenix/abi.h"
@@ -83,5 +82,3 @@ static inline unsigned arch_pte_protection(pte_t pte)
     return PHX_PROT_READ | (pte & PTE_W ? PHX_PROT_WRITE : 0) |
            (pte & PTE_NX ? 0 : PHX_PROT_EXECUTE);
 }
-
-#endif

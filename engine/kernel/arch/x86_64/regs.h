@@ -6,8 +6,7 @@
  * Spec   Intel SDM volumes 3A (2.5 control registers, 10 APIC) and 4 (MSRs); AMD APM 2
  *        (6.1 SYSCALL); 82093AA (I/O APIC); PC16550D (serial); 8254 (timer); MC146818 (clock)
  */
-#ifndef ARCH_REGS_H
-#define ARCH_REGS_H
+#pragma once
 
 /* Where things are. The linker script says KERNEL_BASE again. */
 #define DIRECT_BASE 0xffff800000000000
@@ -182,5 +181,3 @@
 
 /* isa-debug-exit, a device of QEMU's, where `exit=0xf4` on the command line says it is. */
 #define DEBUG_EXIT 0xf4
-
-#endif

@@ -28,7 +28,7 @@ struct domain {
     uint16_t function;
     bool unconfined;
     struct watch watch;
-    uint64_t faults, fault_address, fault_reason;
+    struct dma_domain_info_out seen; /* faults, and the last one's address and reason */
 };
 _Static_assert(sizeof(struct domain) <= sizeof(struct process), "size class");
 
@@ -149,9 +149,7 @@ int op_dma_domain_info(struct invocation *inv, struct dma_domain_info_out *out)
 
     if (d->space.domain)
         connect(d);
-    out->faults = d->faults;
-    out->address = d->fault_address;
-    out->reason = d->fault_reason;
+    *out = d->seen;
     return OK;
 }
 
@@ -173,9 +171,7 @@ void dma_faults(void)
 
             if (!d || d->function != f.function)
                 continue;
-            d->faults++;
-            d->fault_address = f.address;
-            d->fault_reason = f.reason;
+            d->seen = (struct dma_domain_info_out){ d->seen.faults + 1, f.address, f.reason };
             watch_tell(&d->watch);
         }
     }

@@ -45,8 +45,7 @@ static err_t range(struct invocation *inv, enum arch_range kind, uint64_t first,
                    uint64_t *id)
 {
     TRY(claim(inv, kind, first, count));
-    return result_derive(inv, inv->row->methods, FRAME_BADGE(first, count), inv->row->interface,
-                         0, id);
+    return result_part(inv, first - FRAME_BADGE_OFFSET(inv->badge), count, id);
 }
 
 #define RANGE_METHOD(name, kind, result)                                                     \
@@ -96,7 +95,7 @@ static struct line {
     struct node *told_up;          /* of its hold, counted */
     uint64_t told_up_gen, bits;
     struct pin hold;               /* of the line */
-    uint64_t count, coalesced, lost;
+    struct irq_info_out seen;      /* count, coalesced, lost: since it was bound */
     unsigned pending;              /* since the last ack */
 } lines[ARCH_IRQS];
 
@@ -123,9 +122,9 @@ static void arrived(struct line *l)
 {
     if (!l->told || is_masked(l)) /* it was on its way when the line was masked */
         return;
-    l->count++;
-    l->coalesced += l->pending++ > 0;
-    l->lost += l->pending == EDGES_MAX;
+    l->seen.count++;
+    l->seen.coalesced += l->pending++ > 0;
+    l->seen.lost += l->pending == EDGES_MAX;
     if (is_masked(l))
         arch_irq_set((unsigned)(l - lines), false);
     notification_signal(l->told, l->bits);
@@ -198,8 +197,6 @@ int op_irq_info(struct invocation *inv, struct irq_info_out *out)
 
     if (!l)
         return PHX_INVALID_ARGUMENT;
-    out->count = l->count;
-    out->coalesced = l->coalesced;
-    out->lost = l->lost;
+    *out = l->seen;
     return OK;
 }

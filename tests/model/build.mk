@@ -18,3 +18,13 @@ $(B)/bench/hold.so: bench/hold.c tools/qemu/plugin.h
 	$(LINK_PLUGIN)
 
 tests/model/lock_test.sh: $(B)/hard.manifest $(B)/phoenix.elf $(B)/bench/hold.so ;
+
+MODEL_HOST := $(B)/host/tests/model/model_test
+$(B)/host/tests/model/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
+$(MODEL_HOST): $(B)/host/tests/model/model_test.o $(B)/host/tests/model/model.o $(KERNEL_HOST_OBJECTS) \
+    $(TEST_HARNESS) $(CORE_HOST)
+	$(call LINK_HOST,$(SAN))
+TEST_HOST += $(MODEL_HOST)
+
+tests/model/model_soak.sh: $(MODEL_HOST) ;
+TEST_SOAK += tests/model/model_soak.sh

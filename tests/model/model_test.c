@@ -19,7 +19,6 @@
 
 #define PROGRAMS 4
 #define LIFE 600 /* steps of a world */
-#define ENDPOINT_ALL (ENDPOINT_M_ALL & ~ENDPOINT_M_WATCH_METHODS)
 
 enum op { DERIVE, DUPLICATE, GRANT, MINT, NEW, USE, RELEASE, REVOKE, COPY, MOVE, SEND, QUEUE, DIE, OPS };
 static const char *const op_names[OPS] = {"derive", "duplicate", "grant", "mint", "new", "use",
@@ -587,7 +586,7 @@ static void lend(int from, int to)
 /* A server's endpoint, and a client of it for each program. */
 static void begin_program(int p)
 {
-    struct model_row server = {.methods = ENDPOINT_ALL, .interface = IFACE_ENDPOINT,
+    struct model_row server = {.methods = ENDPOINT_M_ALL, .interface = IFACE_ENDPOINT,
         .uses = NOBODY};
     uint64_t id = make_endpoint(&programs[p]);
 

@@ -98,15 +98,40 @@ program_end:
     chooser choose, upcall_entry
     chooser choose_watched, upcall_entry_watched
 
-/* int probe(void): a fault of the handler itself, as the libos has them on purpose. */
+/* int probe(void): a fault of the handler itself, as the libos has them on purpose; 1 if
+ * every register and the carry flag are what they were. */
+.macro pattern register, offset
+    mov $(0x01010101 * (\offset / 8 + 1)), %\register
+.endm
+.macro compare register, offset
+    cmp $(0x01010101 * (\offset / 8 + 1)), %\register
+    jne 1f
+.endm
     .globl probe, probe_fault, probe_mended
 probe:
-    xor %eax, %eax
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    each pattern
+    stc
 probe_fault:
     testb $0, NOWHERE
-    ret
+    jmp 1f
 probe_mended:
+    jnc 1f
+    each compare
     mov $1, %eax
+    jmp 2f
+1:  xor %eax, %eax
+2:  pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
     ret
 
     .section .note.GNU-stack, "", @progbits

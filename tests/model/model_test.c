@@ -448,13 +448,11 @@ static int64_t call_answer(int client, uint64_t id)
 
 static int64_t pass_answer(int cap, uint64_t id, enum op mode, unsigned accept)
 {
-    if (accept == 0)
-        return -PHX_NOT_ACCEPTED;
     int64_t wanted =
         lookup_answer(cap, id, mode == MOVE ? CAPABILITY_TRANSFER : CAPABILITY_GRANT);
     if (wanted == 0 && mode == COPY && model_rows[cap].depth == NODE_DEPTH_MAX)
         return -PHX_DEPTH_EXCEEDED;
-    return wanted;
+    return wanted == 0 && accept == 0 ? -PHX_NOT_ACCEPTED : wanted;
 }
 
 /* A call with a capability to a server that waits, and its answer. */
@@ -590,7 +588,7 @@ static void begin_program(int p)
         .uses = NOBODY};
     uint64_t id = make_endpoint(&programs[p]);
 
-    CHECK_EQ(CALL(programs[p].thread, id, ENDPOINT_MAILBOX, PHX_PAGE_SIZE, 1), 0);
+    CHECK_EQ(CALL(programs[p].thread, id, ENDPOINT_MAILBOX, 8, 64, 1), 0);
     server.object = object_of(&programs[p], id);
     server.methods = own(p, id);
     int row = model_add(&server, p, id, NOBODY);

@@ -56,18 +56,10 @@ unsigned account_depth(const struct account *a)
     return depth;
 }
 
-static struct account *common_ancestor(struct account *a, struct account *b)
+static bool is_below(const struct account *a, const struct account *top)
 {
-    unsigned da = account_depth(a), db = account_depth(b);
-
-    for (; da > db; da--)
+    while (a && a != top)
         a = a->object.account;
-    for (; db > da; db--)
-        b = b->object.account;
-    while (a != b) {
-        a = a->object.account;
-        b = b->object.account;
-    }
     return a;
 }
 
@@ -78,8 +70,10 @@ static struct account *common_ancestor(struct account *a, struct account *b)
  */
 err_t account_transfer(struct account *from, struct account *to, unsigned r, uint64_t n)
 {
-    struct account *top = common_ancestor(from, to);
+    const struct account *top = from;
 
+    while (top && !is_below(to, top))
+        top = top->object.account;
     if (!top)
         return PHX_INVALID_ARGUMENT;
     TRY(account_can(from, r, n));

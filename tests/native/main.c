@@ -128,6 +128,7 @@ static int test_all(void)
         test_builds();
         test_deaths();
         test_memory();
+        test_shared();
         test_rings();
         test_time();
     }
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
         {"write-last", role_mischief},
         {"run-last", role_mischief},
         {"deep", role_deep},
+        {"counter", role_counter},
+        {"viewer", role_viewer},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

@@ -38,6 +38,7 @@ void test_restart(void);
 void test_hostile(void);
 void test_services(void);
 void test_memory(void);
+void test_shared(void);
 void test_rings(void);
 void test_time(void);
 
@@ -52,6 +53,8 @@ int role_flaky(void);
 int role_wait(void);
 int role_brittle(void);
 int role_mischief(void);
+int role_counter(void);
+int role_viewer(void);
 int role_deep(void);
 
 #endif

@@ -139,8 +139,8 @@ static void stranger(uint64_t ports)
     struct proc proc;
     uint64_t status = spawn("ports", grants, 1, &proc) ? wait_dead(&proc) : 0;
 
-    check("a_program_without_a_port_has_no_instruction_for_it_either", status == 11,
-        "status 0x%lx", status);
+    check("a_program_without_a_port_has_no_instruction_for_it_either", status == 11, "status 0x%lx",
+        status);
 }
 
 static volatile uint64_t work;
@@ -198,8 +198,8 @@ static void timer_ticks(uint64_t ports, uint64_t line)
     pit_start(ports, 0);
     say("50 interrupts of the timer at 200 Hz in %lu ms", taken);
     check("the_timer_interrupts_200_times_a_second",
-        got == 50 && info.lost == 0 && taken > 150 && taken < 8000, "%lu told, %lu lost, %lu ms", got,
-        info.lost, taken);
+        got == 50 && info.lost == 0 && taken > 150 && taken < 8000, "%lu told, %lu lost, %lu ms",
+        got, info.lost, taken);
     phx_release(told);
 }
 

@@ -70,7 +70,8 @@ void test_deaths(void)
     bool returned = balance_returns(&before);
 
     check("a_driver_is_killed_while_its_device_works", first == 9, "status 0x%lx", first);
-    check("a_dead_drivers_line_is_masked_and_free", irq_ack(line) == -PHX_INVALID_STATE, "it is not");
+    check(
+        "a_dead_drivers_line_is_masked_and_free", irq_ack(line) == -PHX_INVALID_STATE, "it is not");
     check("a_dead_driver_gives_all_back", returned, "it does not");
     sleep_ms(150); /* the transfer that it began is over, one way or the other */
     check("a_driver_after_it_has_the_device", life() == 9, "it has not");

@@ -6,7 +6,7 @@
 #
 #   tests/devices/devices_test.sh [ROUNDS SEED]   with more pages taken from transfers, only that
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
 
 # boot MANIFEST CORES QEMU-OPTION...
@@ -14,10 +14,10 @@ boot() {
     local module=$1 cores=$2
 
     shift 2
-    timeout ${limit:-100} qemu-system-x86_64 -M q35 -m 128M -smp "$cores" -accel tcg -cpu max -display none \
-        -no-reboot -kernel "$B/phoenix.elf" -initrd "$module" -append "console=raw exit=0xf4" \
-        -device isa-debug-exit,iobase=0xf4,iosize=4 "$@" -device edu,addr=5 \
-        -device edu,addr=6 -serial stdio </dev/null 2>&1 | tr -d '\r'
+    timeout "${limit:-100}" qemu-system-x86_64 -M q35 -m 128M -smp "$cores" -accel tcg -cpu max \
+        -display none -no-reboot -kernel "$B/phoenix.elf" -initrd "$module" \
+        -append "console=raw exit=0xf4" -device isa-debug-exit,iobase=0xf4,iosize=4 "$@" \
+        -device edu,addr=5 -device edu,addr=6 -serial stdio </dev/null 2>&1 | tr -d '\r'
     return "${PIPESTATUS[0]}"
 }
 
@@ -79,13 +79,14 @@ unit="intel-iommu,intremap=off,aw-bits=48"
 if [ $# = 2 ]; then
     node -e '
         const system = JSON.parse(require("fs").readFileSync(process.argv[1]));
-        system.services.find((s) => s.name === "devices").arguments = ["rounds", ...process.argv.slice(2)];
+        const service = system.services.find((s) => s.name === "devices");
+        service.arguments = ["rounds", ...process.argv.slice(2)];
         console.log(JSON.stringify(system));' "$B/devices.json" "$1" "$2" >"$work/devices.json" &&
         "$B/tools/mkmanifest" --files "$B/boot" -o "$work/manifest" "$work/devices.json"
     limit=$((100 + $1 / 4))
     module=$work/manifest
     good smp2 50 2 -device $unit
-    exit ${failed:-0}
+    exit "${failed:-0}"
 fi
 good smp1 50 1 -device $unit
 good smp2 50 2 -device $unit
@@ -105,4 +106,4 @@ refused lines_that_are_not_there rtcLine 24 1 'irq 0x18 and 0 more'
 refused pages_of_memory registers 0x1000 1 'deviceMemory 0x1000 and 0 more'
 refused registers_of_the_interrupt_controller registers 0xfec00 1 'deviceMemory 0xfec00 and 0 more'
 refused functions_that_are_not_there function 65536 1 'pciFunction 0x10000 and 0 more'
-exit ${failed:-0}
+exit "${failed:-0}"

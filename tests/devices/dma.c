@@ -7,7 +7,7 @@
 #define NEAR 0x100000u /* device addresses; edu has 28 bits of them */
 #define FAR 0x400000u
 #define LOOK 0x100000000 /* where the rounds look at a page */
-#define EDU_MOST 4088 /* bytes at once: with 4096 QEMU ends itself */
+#define EDU_MOST 4088    /* bytes at once: with 4096 QEMU ends itself */
 #define READ_WRITE (PHX_PROT_READ | PHX_PROT_WRITE)
 #define REASON_WRITE 5
 #define REASON_READ (1 << 8 | 6)
@@ -116,8 +116,8 @@ static void copies(struct driver *d)
 }
 
 /* One refused transfer: told, counted, and nothing changed. */
-static void refused(struct driver *d, const char *name, uint64_t address, bool to_memory,
-    uint64_t reason)
+static void refused(
+    struct driver *d, const char *name, uint64_t address, bool to_memory, uint64_t reason)
 {
     struct dma_domain_info_out before = faults_of(d->domain), after;
     uint64_t told;
@@ -198,8 +198,8 @@ static void revoked(struct driver *d)
         check("while_the_transfer_runs", edu_read(&d->edu, EDU_DMA_COMMAND) & EDU_DMA_RUN,
             "it is over");
         edu_finish(&d->edu);
-        check("its_new_owner_keeps_what_is_in_it", all_are(bytes, 0x66, PHX_PAGE_SIZE), "it is 0x%x",
-            bytes[0]);
+        check("its_new_owner_keeps_what_is_in_it", all_are(bytes, 0x66, PHX_PAGE_SIZE),
+            "it is 0x%x", bytes[0]);
         check("and_the_transfer_is_reported", wait_ms(d->told, 200) == 8, "it is not");
         rt_window_close(bytes, 1);
     }
@@ -239,8 +239,7 @@ static uint64_t frame_at(uint64_t physical, uint64_t *held, unsigned most)
 /* At one place always: windows go on while one is open, and want tables. */
 static uint8_t *look_at(uint64_t frame)
 {
-    return address_space_map(RT_SPACE, frame, LOOK, 0, 1, READ_WRITE) < 0 ? NULL
-                                                                        : (uint8_t *)LOOK;
+    return address_space_map(RT_SPACE, frame, LOOK, 0, 1, READ_WRITE) < 0 ? NULL : (uint8_t *)LOOK;
 }
 
 /* One transfer, in the middle of which its page is taken away, or not: whether the page
@@ -274,8 +273,8 @@ static bool round_is_good(struct driver *d, enum taken way, uint64_t delay)
             memset(bytes, 0xa5, PHX_PAGE_SIZE);
     }
     edu_finish(&d->edu);
-    good = bytes != NULL && (way == LEFT ? !all_are(bytes, 0xa5, 64)
-                                         : all_are(bytes, 0xa5, PHX_PAGE_SIZE));
+    good = bytes != NULL &&
+           (way == LEFT ? !all_are(bytes, 0xa5, 64) : all_are(bytes, 0xa5, PHX_PAGE_SIZE));
     if (bytes != NULL)
         address_space_unmap(RT_SPACE, LOOK, 1);
     if (way == LEFT || way == DETACHED) {
@@ -308,8 +307,8 @@ void test_dma_rounds(unsigned rounds, uint64_t seed)
         faults_of(d.domain);
         phx_release(child);
     }
-    say("%u transfers (seed %lu): %u left alone, %u unmapped, %u revoked, %u detached", rounds, seed,
-        ways[LEFT], ways[UNMAPPED], ways[REVOKED], ways[DETACHED]);
+    say("%u transfers (seed %lu): %u left alone, %u unmapped, %u revoked, %u detached", rounds,
+        seed, ways[LEFT], ways[UNMAPPED], ways[REVOKED], ways[DETACHED]);
     check("no_transfer_ends_in_a_page_that_was_taken_away", bad == 0, "%u do", bad);
     driver_close(&d);
     bool returned = balance_returns(&before);
@@ -328,7 +327,8 @@ static void detached(struct driver *d)
     phx_release(d->domain);
     d->domain = domain;
     dma_domain_map(domain, d->frame, NEAR, 0, 1, READ_WRITE);
-    check("a_dead_domain_lets_its_function_go", dma_domain_attach(domain, child) == 0, "it does not");
+    check(
+        "a_dead_domain_lets_its_function_go", dma_domain_attach(domain, child) == 0, "it does not");
     memset(d->memory, 0x77, PHX_PAGE_SIZE);
     capability_revoke(function, 0);
     edu_transfer(&d->edu, NEAR, 64, true);
@@ -345,11 +345,10 @@ static void unconfined(struct driver *d)
     struct edu edu;
 
     capability_identify(d->domain, &methods);
-    check("a_confined_domain_does_not_say_unconfined",
-        !(methods.methods & DMA_DOMAIN_M_UNCONFINED), "it does");
+    check("a_confined_domain_does_not_say_unconfined", !(methods.methods & DMA_DOMAIN_M_UNCONFINED),
+        "it does");
     capability_identify(domain, &methods);
-    check("an_unconfined_domain_says_so", methods.methods & DMA_DOMAIN_M_UNCONFINED,
-        "it does not");
+    check("an_unconfined_domain_says_so", methods.methods & DMA_DOMAIN_M_UNCONFINED, "it does not");
     check("unconfined_only_what_the_manifest_names_so",
         dma_domain_attach(domain, rt_cap("function")) == -PHX_PERMISSION_DENIED &&
             dma_domain_attach(domain, rt_cap("function2")) == 0,
@@ -362,8 +361,8 @@ static void unconfined(struct driver *d)
     memset(d->memory, 0x88, 2 * PHX_PAGE_SIZE);
     edu_transfer(&edu, d->physical, 64, false);
     edu_transfer(&edu, d->physical + 4096, 64, true);
-    check("an_unconfined_device_reaches_what_is_not_mapped",
-        all_are(d->memory + 4096, 0x88, 64), "0x%x", d->memory[4096]);
+    check("an_unconfined_device_reaches_what_is_not_mapped", all_are(d->memory + 4096, 0x88, 64),
+        "0x%x", d->memory[4096]);
     memset(d->memory, 0x99, PHX_PAGE_SIZE);
     phx_release(domain);
     edu_transfer(&edu, d->physical, 64, true);

@@ -3,7 +3,7 @@
 #include "devices.h"
 
 #define CONFIG_ID 0
-#define CONFIG_COMMAND 1         /* and status */
+#define CONFIG_COMMAND 1 /* and status */
 #define CONFIG_COMMAND_MEMORY 2
 #define CONFIG_COMMAND_MASTER 4
 #define CONFIG_BAR 4
@@ -83,8 +83,7 @@ static void refused_memory(uint64_t registers, const struct edu *edu)
             address_space_map(RT_SPACE, registers, at, 0, info.pages + 1, 1) ==
                 -PHX_INVALID_ARGUMENT &&
             device_memory_range(registers, page - 1, 1, &range) == -PHX_PERMISSION_DENIED &&
-            device_memory_range(registers, page, info.pages + 1, &range) ==
-                -PHX_PERMISSION_DENIED,
+            device_memory_range(registers, page, info.pages + 1, &range) == -PHX_PERMISSION_DENIED,
         "one was not");
     device_memory_info(rt_cap("config"), &info);
     check("a_driver_has_no_other_functions_configuration",

@@ -168,7 +168,8 @@ static void device_map(void)
 {
     uint64_t registers = PAGES(REGISTERS, 300);
 
-    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, registers, FAR, 1, 299, READ_WRITE), 0);
+    CHECK_EQ(
+        ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, registers, FAR, 1, 299, READ_WRITE), 0);
     const pte_t *pte = arch_pte(alice.process->space->root, FAR + 4096);
     CHECK_EQ(arch_pte_pa(*pte), (REGISTERS + 2UL) << 12);
     CHECK(*pte & ARCH_PTE_DEVICE);
@@ -206,11 +207,22 @@ TEST(hardware, a_range_has_its_first_and_its_last, "and nothing before or behind
         uint64_t port, width;
         int64_t answer;
     } tries[] = {
-        {0x100, 1, 0}, {0x10f, 1, 0}, {0x10e, 2, 0}, {0x10c, 4, 0}, {0xff, 1, DENIED},
-        {0x110, 1, DENIED}, {0x10f, 2, DENIED}, {0x10d, 4, DENIED}, {0xff, 2, DENIED},
-        {UINT64_MAX, 2, DENIED}, {0x10100, 1, DENIED}, {1UL << 63 | 0x100, 1, DENIED},
-        {0x100, 0, -PHX_INVALID_ARGUMENT}, {0x100, 3, -PHX_INVALID_ARGUMENT},
-        {0x100, 8, -PHX_INVALID_ARGUMENT}, {0x100, UINT64_MAX, -PHX_INVALID_ARGUMENT},
+        {0x100, 1, 0},
+        {0x10f, 1, 0},
+        {0x10e, 2, 0},
+        {0x10c, 4, 0},
+        {0xff, 1, DENIED},
+        {0x110, 1, DENIED},
+        {0x10f, 2, DENIED},
+        {0x10d, 4, DENIED},
+        {0xff, 2, DENIED},
+        {UINT64_MAX, 2, DENIED},
+        {0x10100, 1, DENIED},
+        {1UL << 63 | 0x100, 1, DENIED},
+        {0x100, 0, -PHX_INVALID_ARGUMENT},
+        {0x100, 3, -PHX_INVALID_ARGUMENT},
+        {0x100, 8, -PHX_INVALID_ARGUMENT},
+        {0x100, UINT64_MAX, -PHX_INVALID_ARGUMENT},
     };
     for (unsigned i = 0; i < sizeof tries / sizeof tries[0]; i++) {
         CHECK_EQ(CALL(t, ports, IO_PORT_IN, tries[i].port, tries[i].width), tries[i].answer);
@@ -227,7 +239,8 @@ TEST(hardware, a_range_has_its_first_and_its_last, "and nothing before or behind
     world_end();
 }
 
-TEST(hardware, the_kernels_own_is_nobodys, "where a range is made, and where the first hold is used")
+TEST(
+    hardware, the_kernels_own_is_nobodys, "where a range is made, and where the first hold is used")
 {
     world_begin();
     t = alice.thread;
@@ -298,7 +311,8 @@ TEST(hardware, a_level_line_is_masked_at_once, "an edge line at its 16th, until 
     world_end();
 }
 
-TEST(hardware, a_line_ends_with_what_it_was_bound_by, "the line's hold or the notification's, revoked")
+TEST(hardware, a_line_ends_with_what_it_was_bound_by,
+    "the line's hold or the notification's, revoked")
 {
     world_begin();
     t = alice.thread;
@@ -371,7 +385,8 @@ static void on_flush(unsigned domain)
     flushed++;
 }
 
-TEST(hardware, a_page_is_free_after_the_flush, "of a domain too: unmap, revoke, and the domain's end")
+TEST(hardware, a_page_is_free_after_the_flush,
+    "of a domain too: unmap, revoke, and the domain's end")
 {
     world_begin();
     t = alice.thread;
@@ -454,7 +469,8 @@ TEST(hardware, unconfined_must_be_allowed, "and is what the domain's own methods
 {
     world_begin();
     t = alice.thread;
-    uint64_t domain = make_domain(1), function = FUNCTIONS(FUNCTION, 1), frame = make_frame(&alice, 2);
+    uint64_t domain = make_domain(1), function = FUNCTIONS(FUNCTION, 1),
+             frame = make_frame(&alice, 2);
     CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_DMA_DOMAIN, 2), -PHX_INVALID_ARGUMENT);
     CHECK(cap_row(&alice.process->table, domain)->methods & DMA_DOMAIN_M_UNCONFINED);
     CHECK(!(cap_row(&alice.process->table, make_domain(0))->methods & DMA_DOMAIN_M_UNCONFINED));

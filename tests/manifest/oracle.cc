@@ -213,7 +213,8 @@ private:
 
         must(first < 1UL << 32 && count < 1UL << 32, "a range that is too long");
         must(ranged.count(source) ? count > 0 : first == 0 && count == 0, "range of " + source);
-        for (auto &[from, end] : granted[source]) must(first >= end || first + count <= from, "overlap");
+        for (auto &[from, end] : granted[source])
+            must(first >= end || first + count <= from, "overlap");
         if (count) granted[source].emplace_back(first, first + count);
     }
 

@@ -54,7 +54,8 @@ static bool check_overlap(struct check *c, const char *where, uint32_t s, uint32
             if (text_is(grant_source(other), grant_source(grant)) &&
                 grant_first(other) < grant_first(grant) + grant_count(grant) &&
                 grant_first(grant) < grant_first(other) + grant_count(other))
-                return refuse(c, "%s.first: services[%u].grants[%u] has some of it too", where, i, k);
+                return refuse(
+                    c, "%s.first: services[%u].grants[%u] has some of it too", where, i, k);
         }
     }
     return true;

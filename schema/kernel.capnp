@@ -449,9 +449,9 @@ interface TimeSlice $A.number(18)
   bind @0 (schedule :UInt64) -> ()
       $A.bit(0) $A.words $A.errors(["tooBig"])
       $A.doc("At most 64 slots are this Schedule's (Schedule.receive) from now on, as long as this capability is good; 0: nobody's.");
-  carve @1 (first :UInt64, count :UInt64) -> (slice :UInt64)
+  range @1 (first :UInt64, count :UInt64) -> (slice :UInt64)
       $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
-      $A.doc("A child that names only slots [first, first+count) of these.");
+      $A.doc("A child that names only slots [first, first+count).");
   info @2 () -> (first :UInt64, count :UInt64, each :UInt64, length :UInt64)
       $A.bit(2) $A.words $A.interruptSafe
       $A.doc("The first of its slots and how many they are; how many each core has, and the length of one in nanoseconds.");
@@ -464,19 +464,13 @@ interface Schedule $A.number(19)
     $A.doc("A group of threads that shares slots.") {
   add @0 (thread :UInt64, order :UInt64) -> ()
       $A.bit(0) $A.words
-      $A.doc("This thread (Thread.affinity) runs in these slots instead of its former Schedule's; order 0 goes first, 63 last, equals take turns. If it is in it already, its order changes.");
-  remove @1 (thread :UInt64) -> ()
-      $A.bit(1) $A.words $A.errors(["notFound"])
-      $A.doc("It is in no Schedule any more, and runs only on time that it is lent.");
-  watchSliceEnd @2 (bits :UInt64) -> ()
+      $A.doc("This thread (Thread.affinity) runs in these slots instead of its former Schedule's; order 0 goes first, 63 last, equals take turns. If it is in it already, its order changes. In one without slots and place it runs on lent time only.");
+  watchSliceEnd @1 (bits :UInt64) -> ()
       $A.bit(3) $A.words
       $A.doc("Set these pending bits in the thread page of each of its threads whose turn is over (0: in none); 2000 ns later the core is taken.");
-  info @3 () -> (slots :UInt64, credit :UInt64, borrowed :UInt64)
-      $A.bit(4) $A.words $A.interruptSafe
-      $A.doc("How many slots it has; its latency credit, and what of that is used up.");
-  credit @4 (ns :UInt64) -> ()
+  credit @2 (ns :UInt64) -> ()
       $A.bit(5) $A.words $A.errors(["limitExceeded"])
       $A.doc("Let it run so long ahead of its slots, before the rest of the spare lists that it stands in; it pays back in its next slots. At most the length of its slots.");
-  receive @5 () -> () $A.bit(6) $A.words $A.marker
+  receive @3 () -> () $A.bit(6) $A.words $A.marker
       $A.doc("May be given slots, and a place in a spare list.");
 }

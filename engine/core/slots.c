@@ -59,6 +59,19 @@ unsigned turns_next(const struct timetable *tt, const struct turns *c, uint64_t 
     return ready ? RANK_SPARE + (unsigned)__builtin_ctzll(ready) : RANK_NONE;
 }
 
+unsigned turns_rank(const struct timetable *tt, const struct turns *c, const struct share *s)
+{
+    if (c->vector[c->at] == s)
+        return RANK_OWN;
+    if (c->spare & s->place)
+        return (s->borrowed < s->credit ? RANK_CREDIT : RANK_SPARE) +
+               (unsigned)__builtin_ctzll(s->place);
+    for (unsigned i = 0; i < tt->count; i++)
+        if (c->vector[i] == s)
+            return RANK_LATER;
+    return RANK_NONE;
+}
+
 /* Where a core has one slot its begin means nothing, and a turn is as long as a slot. */
 uint64_t turns_end(const struct timetable *tt, const struct turns *c, unsigned rank,
                    const struct share *s, uint64_t now)

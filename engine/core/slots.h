@@ -42,7 +42,6 @@ struct share {
     struct list queue[ORDERS];
     uint64_t credit;   /* ns that it may run ahead of its slots */
     uint64_t borrowed; /* ns of these that it has not paid back yet */
-    uint64_t cores;    /* bit n: has a slot of core n */
     uint64_t place;    /* the bit of its position in spare lists; 0: in none */
     uint64_t slots;    /* how many it has */
 };
@@ -78,8 +77,7 @@ void share_init(struct share *s);
 static inline void share_join(struct timetable *tt, struct share *s, struct list *who,
                               unsigned order)
 {
-    list_remove(who);
-    list_add_tail(&s->queue[order], who);
+    list_move_tail(&s->queue[order], who);
     s->orders |= UINT64_C(1) << order;
     tt->ready |= s->place;
 }
@@ -100,16 +98,8 @@ void share_place(struct timetable *tt, struct share *s, uint64_t place);
 void turns_advance(struct timetable *tt, struct turns *c, uint64_t now);
 /* Who is next; RANK_NONE: nobody who is ready. */
 unsigned turns_next(const struct timetable *tt, const struct turns *c, uint64_t now);
-/* When this core, number `core`, would come to a share. */
-static inline unsigned turns_rank(const struct turns *c, unsigned core, const struct share *s)
-{
-    if (c->vector[c->at] == s)
-        return RANK_OWN;
-    if (c->spare & s->place)
-        return (s->borrowed < s->credit ? RANK_CREDIT : RANK_SPARE) +
-               (unsigned)__builtin_ctzll(s->place);
-    return s->cores >> core & 1 ? RANK_LATER : RANK_NONE;
-}
+/* When this core would come to a share. */
+unsigned turns_rank(const struct timetable *tt, const struct turns *c, const struct share *s);
 /* When a turn that begins now ends at the latest. */
 uint64_t turns_end(const struct timetable *tt, const struct turns *c, unsigned rank,
                    const struct share *s, uint64_t now);

@@ -35,7 +35,6 @@ static void own(unsigned slot, unsigned who)
 {
     vector[slot] = &shares[who];
     shares[who].slots++;
-    shares[who].cores |= 1;
 }
 
 static void spare(unsigned who, unsigned position)
@@ -84,7 +83,7 @@ static unsigned turn(uint64_t most)
     if (who != NOBODY) {
         CHECK(is_ready(who));
         if (vector[core.at] != &shares[who] || rank == RANK_OWN)
-            CHECK_EQ(turns_rank(&core, 0, &shares[who]), rank);
+            CHECK_EQ(turns_rank(&tt, &core, &shares[who]), rank);
         CHECK(end > now);
     }
     if (end > now + most)
@@ -141,9 +140,9 @@ TEST(slots, an_owner_that_comes_late_gets_the_rest, "and what it left went down 
     CHECK_EQ(turn(300), 3);
     set_ready(2, true);
     CHECK_EQ(turn(200), 2);
-    CHECK_EQ(turns_rank(&core, 0, &shares[0]), RANK_OWN);
-    CHECK_EQ(turns_rank(&core, 0, &shares[1]), RANK_LATER);
-    CHECK_EQ(turns_rank(&core, 1, &shares[1]), RANK_NONE);
+    CHECK_EQ(turns_rank(&tt, &core, &shares[0]), RANK_OWN);
+    CHECK_EQ(turns_rank(&tt, &core, &shares[1]), RANK_LATER);
+    CHECK_EQ(turns_rank(&tt, &core, &shares[4]), RANK_NONE);
     set_ready(0, true);
     CHECK_EQ(turn(SLOT), 0);
     CHECK_EQ(now, SLOT);
@@ -201,7 +200,7 @@ TEST(slots, credit_comes_before_the_spare_list, "and is paid back by the next sl
     share_borrow(&tt, &shares[0], 0);
     CHECK_EQ(turn(100), 1);
     set_ready(0, true);
-    CHECK_EQ(turns_rank(&core, 0, &shares[0]), RANK_CREDIT + 40u);
+    CHECK_EQ(turns_rank(&tt, &core, &shares[0]), RANK_CREDIT + 40u);
     CHECK_EQ(turn(250), 0);
     CHECK_EQ(turn(SLOT), 0); /* what is left of the credit */
     CHECK_EQ(ran[0], 300);

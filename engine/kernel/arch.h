@@ -136,7 +136,7 @@ static inline uint64_t arch_user_flags(uint64_t rflags);
 
 /* --- devices of programs ------------------------------------------------ */
 
-enum arch_range { ARCH_PORTS, ARCH_PAGES, ARCH_LINES, ARCH_FUNCTIONS };
+enum arch_range { ARCH_PORTS, ARCH_PAGES, ARCH_LINES, ARCH_FUNCTIONS, ARCH_SLOTS };
 /* Whether any of these is the kernel's own: a port, a line, a page that is memory or a
  * device that it uses. */
 bool arch_is_kernels(enum arch_range kind, uint64_t first, uint64_t count);

@@ -58,6 +58,7 @@ RANGE_METHOD(irq, ARCH_LINES, irq)
 RANGE_METHOD(io_port, ARCH_PORTS, io_port)
 RANGE_METHOD(device_memory, ARCH_PAGES, device_memory)
 RANGE_METHOD(pci_function, ARCH_FUNCTIONS, pci_function)
+RANGE_METHOD(time_slice, ARCH_SLOTS, slice)
 
 int op_device_memory_info(struct invocation *inv, struct device_memory_info_out *out)
 {

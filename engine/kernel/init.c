@@ -197,10 +197,9 @@ static void check_time(struct time_reader time, struct init_plan *plan)
 {
     plan->slots = time_slots(time) ? time_slots(time) : 1;
     plan->slot_ns = time_length(time) ? time_length(time) : SLOT_NS;
-    if (plan->slots > SLOTS_MAX)
-        panic("boot module: time.slots: %u, where at most %u can be", plan->slots, SLOTS_MAX);
-    if (plan->slot_ns < SLOT_NS_MIN || plan->slot_ns > SLOT_NS_MAX)
-        panic("boot module: time.length: %lu ns, where 100 us to 1 s can be", plan->slot_ns);
+    if (plan->slots > SLOTS_MAX || plan->slot_ns < SLOT_NS_MIN || plan->slot_ns > SLOT_NS_MAX)
+        panic("boot module: time: %u slots of %lu ns, where at most %u of 100 us to 1 s can be",
+              plan->slots, plan->slot_ns, SLOTS_MAX);
 }
 
 void init_check(const void *module, uint64_t size, struct init_plan *plan)

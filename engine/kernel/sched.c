@@ -42,13 +42,12 @@ void kernel_lock(struct cpu *c)
 
 void thread_line_up(struct thread *t)
 {
-    if (t->schedule)
-        share_join(&timetable, &t->schedule->share, &t->queue_link, t->order);
+    share_join(&timetable, &t->schedule->share, &t->queue_link, t->order);
 }
 
 void thread_leave_line(struct thread *t)
 {
-    if (t->schedule)
+    if (t->schedule) /* a new one has none */
         share_leave(&timetable, &t->schedule->share, &t->queue_link, t->order);
 }
 
@@ -59,10 +58,11 @@ static void choose_again(struct cpu *c)
         arch_send_wakeup(c->index);
 }
 
-void cpu_look(struct cpu *c)
+void cores_look(void)
 {
-    if (c->turn_key == KEY(RANK_NONE, 0))
-        choose_again(c);
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpus[i].turn_key == KEY(RANK_NONE, 0))
+            choose_again(&cpus[i]);
 }
 
 /* It stands in line anew: the core that gains most by it has a look. An idle one is poked
@@ -72,9 +72,9 @@ static void offer(const struct thread *t)
     struct cpu *best = NULL;
     unsigned gain = 0;
 
-    for (unsigned i = 0; t->schedule && i < cpu_count; i++) {
+    for (unsigned i = 0; i < cpu_count; i++) {
         struct cpu *c = &cpus[i];
-        unsigned key = KEY(turns_rank(&c->turns, i, &t->schedule->share), t->order);
+        unsigned key = KEY(turns_rank(&timetable, &c->turns, &t->schedule->share), t->order);
 
         if (key < c->turn_key && c->turn_key - key > gain) {
             gain = c->turn_key - key;
@@ -130,17 +130,9 @@ void thread_block(struct thread *t, enum thread_state state)
 void thread_attend(struct thread *t)
 {
     t->attention = true;
-    for (unsigned i = 0; i < cpu_count; i++) {
-        if (cpus[i].current != t || &cpus[i] == this_cpu())
-            continue;
-        __atomic_store_n(&cpus[i].resched, 1, __ATOMIC_RELEASE);
-        arch_send_wakeup(i);
-    }
-}
-
-void sched_yield_current(void)
-{
-    this_cpu()->resched = 1;
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpus[i].current == t && &cpus[i] != this_cpu())
+            choose_again(&cpus[i]);
 }
 
 /* --- switching ------------------------------------------------------------- */
@@ -191,7 +183,7 @@ static void turn_over(struct cpu *c, uint64_t now)
     if (!t)
         return;
     account_ran(t->process->object.account, now - c->turn_began);
-    if (t->schedule && c->turn_key >= KEY(RANK_CREDIT, 0) && c->turn_key < KEY(RANK_SPARE, 0))
+    if (c->turn_key >= KEY(RANK_CREDIT, 0) && c->turn_key < KEY(RANK_SPARE, 0))
         share_borrow(&timetable, &t->schedule->share, now - c->turn_began);
     c->turn = NULL;
     object_unref(&t->object);
@@ -252,7 +244,7 @@ static struct thread *turn_begin(struct cpu *c, uint64_t now)
 /* Its slice is over: one that asked is told, and has a moment to leave by itself. */
 static bool slice_end_told(struct cpu *c, struct thread *t, uint64_t now)
 {
-    if (!t || !t->schedule || !t->schedule->slice_end_bits || c->grace || now < c->slice_end)
+    if (!t || !t->schedule->slice_end_bits || c->grace || now < c->slice_end)
         return false;
     t->pending |= t->schedule->slice_end_bits;
     t->attention = true;

@@ -1,81 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Schedules, and the slots that they are given. Who is chosen is core/slots.h; when, and
- * what is run then, is sched.c.
+ * Schedules, and the slots and places in spare lists that they are given. Who is chosen is
+ * core/slots.h; when, and what is run then, is sched.c.
  *
- * What names a Schedule keeps it: holds, its threads, its slots, a place in the spare
- * lists. A slot and a place remember the authority that gave them away, and are looked at
- * when their time comes: after a revoke they are nobody's.
+ * What names a Schedule keeps it: holds, its threads, its slots, its place. A slot and a
+ * place remember the authority that gave them away, and are looked at when their turn
+ * comes: after a revoke they are nobody's.
  */
 #include "thread.h"
 
 #define BIND_MOST 64 /* slots, and so as many steps */
+#define SLOTS (CPUS_MAX * SLOTS_MAX)
 
 struct timetable timetable;
 struct schedule root_schedule = {
     .object = { .type = OBJECT_SCHEDULE, .refs = 1, .account = &kernel.root },
 };
 
-static struct share *owners[CPUS_MAX * SLOTS_MAX];
-static struct pin slots[CPUS_MAX * SLOTS_MAX], places[POSITIONS];
+/* Of slots, core by core, and behind them of places in spare lists. */
+static struct share *owners[SLOTS + POSITIONS];
+static struct pin given[SLOTS + POSITIONS];
 
-/* --- slots and places ------------------------------------------------------- */
-
-/* `row`: a Schedule, and the authority by which it gets the slot; NULL: nobody. */
-static void slot_bind(unsigned slot, const struct hold *row)
+/* `by`: a Schedule, and the authority by which it gets this; without object: nobody has it. */
+static void give(unsigned at, const struct hold *by)
 {
-    unsigned first = slot - slot % timetable.count;
-    uint64_t core = UINT64_C(1) << slot / timetable.count;
-    struct share *s = owners[slot];
+    uint64_t place = at < SLOTS ? 0 : UINT64_C(1) << (at - SLOTS);
+    struct share *s = owners[at];
 
-    owners[slot] = NULL;
-    if (s) {
+    if (s && place)
+        share_place(&timetable, s, 0);
+    else if (s)
         s->slots--;
-        s->cores &= ~core;
-    }
-    for (unsigned i = first; i < first + timetable.count; i++)
-        if (s && owners[i] == s)
-            s->cores |= core;
-    pin_drop(&slots[slot]);
-    if (!row)
+    for (unsigned i = 0; !by->object && i < cpu_count; i++)
+        cpus[i].turns.spare &= ~place;
+    owners[at] = NULL;
+    pin_drop(&given[at]);
+    if (!by->object)
         return;
-    pin_set(&slots[slot], row);
-    s = owners[slot] = &((struct schedule *)row->object)->share;
-    s->slots++;
-    s->cores |= core;
-}
-
-static void place_leave(unsigned position)
-{
-    for (unsigned i = 0; i < CPUS_MAX; i++)
-        cpus[i].turns.spare &= ~(UINT64_C(1) << position);
-    share_place(&timetable, &((struct schedule *)places[position].object)->share, 0);
-    pin_drop(&places[position]);
-}
-
-static void place_take(unsigned position, const struct hold *row)
-{
-    pin_set(&places[position], row);
-    share_place(&timetable, &((struct schedule *)row->object)->share, UINT64_C(1) << position);
+    pin_set(&given[at], by);
+    s = owners[at] = &((struct schedule *)by->object)->share;
+    if (place)
+        share_place(&timetable, s, place);
+    else
+        s->slots++;
 }
 
 struct schedule *schedule_next(struct cpu *c, uint64_t now, unsigned *rank)
 {
     turns_advance(&timetable, &c->turns, now);
-    while ((*rank = turns_next(&timetable, &c->turns, now)) == RANK_OWN) {
-        unsigned slot = (unsigned)(&c->turns.vector[c->turns.at] - owners);
+    while ((*rank = turns_next(&timetable, &c->turns, now)) != RANK_NONE) {
+        unsigned at = *rank == RANK_OWN ? (unsigned)(&c->turns.vector[c->turns.at] - owners)
+                                        : SLOTS + (*rank - RANK_CREDIT) % POSITIONS;
 
-        if (pin_alive(&slots[slot]))
-            return (struct schedule *)slots[slot].object;
-        slot_bind(slot, NULL);
-    }
-    while (*rank != RANK_NONE) {
-        unsigned position = (*rank - RANK_CREDIT) % POSITIONS;
-
-        if (pin_alive(&places[position]))
-            return (struct schedule *)places[position].object;
-        place_leave(position);
-        *rank = turns_next(&timetable, &c->turns, now);
+        if (pin_alive(&given[at]))
+            return (struct schedule *)given[at].object;
+        give(at, &(struct hold){ .object = NULL });
     }
     return NULL;
 }
@@ -83,29 +62,25 @@ struct schedule *schedule_next(struct cpu *c, uint64_t now, unsigned *rank)
 void schedules_init(unsigned count, uint64_t slot_ns)
 {
     struct node *root = &kernel.caps.root;
-    struct hold row = { .object = &root_schedule.object, .up = root, .up_gen = root->gen };
+    struct hold by = { .object = &root_schedule.object, .up = root, .up_gen = root->gen };
 
     timetable = (struct timetable){ .slot_ns = slot_ns, .count = count };
     share_init(&root_schedule.share);
-    for (unsigned i = 0; i < CPUS_MAX; i++) {
+    for (unsigned i = 0; i < CPUS_MAX; i++)
         cpus[i].turns = (struct turns){ .vector = &owners[i * count],
                                         .at = count - 1,
                                         .spare = UINT64_C(1) << (POSITIONS - 1) };
-    }
     for (unsigned i = 0; i < CPUS_MAX * count; i++)
-        slot_bind(i, &row);
-    place_take(POSITIONS - 1, &row);
+        give(i, &by);
+    give(SLOTS + POSITIONS - 1, &by);
 }
-
-/* --- threads ----------------------------------------------------------------- */
 
 void thread_schedule(struct thread *t, struct schedule *s, unsigned order)
 {
-    bool in_line = list_is_linked(&t->queue_link) || t->state == THREAD_READY;
+    bool in_line = list_is_linked(&t->queue_link);
 
     thread_leave_line(t);
-    if (s)
-        s->object.refs++;
+    s->object.refs++;
     if (t->schedule)
         object_unref(&t->schedule->object);
     t->schedule = s;
@@ -114,37 +89,17 @@ void thread_schedule(struct thread *t, struct schedule *s, unsigned order)
         thread_line_up(t);
 }
 
-/* --- operations on a Schedule --------------------------------------------------- */
-
-static err_t thread_at(struct invocation *inv, uint64_t id, struct thread **t)
-{
-    struct hold *row;
-
-    TRY(other(inv->thread, id, IFACE_THREAD, THREAD_AFFINITY, &row));
-    *t = CONTAINER(row->object, struct thread, object);
-    return OK;
-}
+/* --- operations ---------------------------------------------------------------- */
 
 int op_schedule_add(struct invocation *inv, const struct schedule_add_in *in)
 {
-    struct schedule *s = (struct schedule *)inv->object;
-    struct thread *t;
+    struct hold *row;
 
-    TRY(thread_at(inv, in->thread, &t));
-    if (in->order >= ORDERS || t->state == THREAD_DEAD)
+    TRY(other(inv->thread, in->thread, IFACE_THREAD, THREAD_AFFINITY, &row));
+    if (in->order >= ORDERS)
         return PHX_INVALID_ARGUMENT;
-    thread_schedule(t, s, (unsigned)in->order);
-    return OK;
-}
-
-int op_schedule_remove(struct invocation *inv, const struct schedule_remove_in *in)
-{
-    struct thread *t;
-
-    TRY(thread_at(inv, in->thread, &t));
-    if (t->schedule != (struct schedule *)inv->object)
-        return PHX_NOT_FOUND;
-    thread_schedule(t, NULL, 0);
+    thread_schedule(CONTAINER(row->object, struct thread, object),
+                    (struct schedule *)inv->object, (unsigned)in->order);
     return OK;
 }
 
@@ -152,16 +107,6 @@ int op_schedule_watch_slice_end(struct invocation *inv,
                                 const struct schedule_watch_slice_end_in *in)
 {
     ((struct schedule *)inv->object)->slice_end_bits = in->bits;
-    return OK;
-}
-
-int op_schedule_info(struct invocation *inv, struct schedule_info_out *out)
-{
-    const struct schedule *s = (const struct schedule *)inv->object;
-
-    out->slots = s->share.slots;
-    out->credit = s->share.credit;
-    out->borrowed = s->share.borrowed;
     return OK;
 }
 
@@ -176,41 +121,33 @@ int op_schedule_credit(struct invocation *inv, const struct schedule_credit_in *
     return OK;
 }
 
-/* --- operations on slots --------------------------------------------------------- */
-
-/* Who is to get what `inv` may give away, and by that authority. */
-static err_t receiver(struct invocation *inv, uint64_t id, struct hold *given)
+/* Who is to get what `inv` may give away, by that authority; id 0: nobody. */
+static err_t receiver(struct invocation *inv, uint64_t id, struct hold *by)
 {
     struct hold *row;
 
+    *by = *inv->row;
+    by->object = NULL;
+    if (id == 0)
+        return OK;
     TRY(other(inv->thread, id, IFACE_SCHEDULE, SCHEDULE_RECEIVE, &row));
-    *given = (struct hold){ .object = row->object,
-                            .up = inv->row->up,
-                            .up_gen = inv->row->up_gen };
+    by->object = row->object;
     return OK;
 }
 
 int op_time_slice_bind(struct invocation *inv, const struct time_slice_bind_in *in)
 {
     unsigned first = (unsigned)FRAME_BADGE_OFFSET(inv->badge);
-    unsigned end = first + (unsigned)FRAME_BADGE_PAGES(inv->badge);
-    struct hold given = { .object = NULL };
+    unsigned count = (unsigned)FRAME_BADGE_PAGES(inv->badge);
+    struct hold by;
 
-    if (end - first > BIND_MOST)
+    if (count > BIND_MOST)
         return PHX_TOO_BIG;
-    if (in->schedule)
-        TRY(receiver(inv, in->schedule, &given));
-    for (unsigned i = first; i < end; i++)
-        slot_bind(i, given.object ? &given : NULL);
-    for (unsigned i = first / timetable.count; i <= (end - 1) / timetable.count; i++)
-        cpu_look(&cpus[i]);
+    TRY(receiver(inv, in->schedule, &by));
+    for (unsigned i = 0; i < count; i++)
+        give(first + i, &by);
+    cores_look();
     return OK;
-}
-
-int op_time_slice_carve(struct invocation *inv, const struct time_slice_carve_in *in,
-                        struct time_slice_carve_out *out)
-{
-    return result_part(inv, in->first, in->count, &out->slice);
 }
 
 int op_time_slice_info(struct invocation *inv, struct time_slice_info_out *out)
@@ -226,31 +163,25 @@ int op_time_slice_spare(struct invocation *inv, const struct time_slice_spare_in
 {
     unsigned first = (unsigned)FRAME_BADGE_OFFSET(inv->badge);
     unsigned last = first + (unsigned)FRAME_BADGE_PAGES(inv->badge) - 1;
-    unsigned position = (unsigned)in->position;
-    struct hold given;
+    unsigned at = SLOTS + (unsigned)in->position;
+    uint64_t place = UINT64_C(1) << (at - SLOTS) % POSITIONS, used = 0;
+    struct hold by;
 
     if (in->position >= POSITIONS)
         return PHX_INVALID_ARGUMENT;
-    const struct object *there = places[position].object;
-    if (in->schedule) {
-        TRY(receiver(inv, in->schedule, &given));
-        const struct share *s = &((struct schedule *)given.object)->share;
-        if (there ? there != given.object : s->place != 0)
-            return PHX_EXISTS;
-        place_take(position, &given);
-    }
-    uint64_t used = 0;
+    TRY(receiver(inv, in->schedule, &by));
+    if (by.object && (owners[at] ? given[at].object != by.object
+                                 : ((struct schedule *)by.object)->share.place != 0))
+        return PHX_EXISTS;
     for (unsigned i = 0; i < cpu_count; i++) {
-        struct turns *c = &cpus[i].turns;
+        uint64_t *spare = &cpus[i].turns.spare;
 
-        if (i >= first / timetable.count && i <= last / timetable.count) {
-            c->spare = (c->spare & ~(UINT64_C(1) << position)) |
-                       (uint64_t)(in->schedule != 0) << position;
-            cpu_look(&cpus[i]);
-        }
-        used |= c->spare;
+        if (i >= first / timetable.count && i <= last / timetable.count)
+            *spare = (*spare & ~place) | (by.object ? place : 0);
+        used |= *spare;
     }
-    if (there && !(used >> position & 1))
-        place_leave(position);
+    if (by.object || !(used & place))
+        give(at, &by);
+    cores_look();
     return OK;
 }

@@ -79,7 +79,7 @@ bool thread_end(struct thread *t, uint64_t code)
     if (!answer_others(t) || ring_shrink(t))
         return false;
     t->state = THREAD_DEAD;
-    thread_schedule(t, NULL, 0);
+    thread_leave_line(t);
     if (c->current == t)
         c->current = NULL;
     wait_cancel(&t->waiter, PHX_INTERRUPTED);
@@ -99,6 +99,7 @@ void thread_free(struct thread *t)
 {
     struct process *p = t->process;
 
+    object_unref(&t->schedule->object);
     object_free(t);
     object_unref(&p->object);
 }
@@ -243,7 +244,7 @@ int op_thread_control_exit(struct invocation *inv, const struct thread_control_e
 int op_thread_control_yield(struct invocation *inv)
 {
     (void)inv;
-    sched_yield_current();
+    this_cpu()->resched = 1;
     return OK;
 }
 

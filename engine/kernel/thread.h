@@ -117,7 +117,7 @@ struct thread {
     bool tapped;               /* it asked for something that the tap noted */
     bool stop_wanted;          /* stop at the next exit */
     bool ending;               /* ended itself: goes at the next exit */
-    struct schedule *schedule; /* counted; NULL: it runs on lent time only */
+    struct schedule *schedule; /* counted */
     struct list queue_link;    /* in the schedule's line, by order (see sched.c) */
     struct list process_link;
     struct waiter *current_call; /* the one RETURN with capability 0 answers */
@@ -165,10 +165,10 @@ void thread_ready(struct thread *t);
 /* In the line of its schedule, at the end of its order; and out of it. */
 void thread_line_up(struct thread *t);
 void thread_leave_line(struct thread *t);
-/* It is in that one from now on; NULL: in none. */
+/* It is in that one from now on. */
 void thread_schedule(struct thread *t, struct schedule *s, unsigned order);
-/* There may be something for this core, should it sleep. */
-void cpu_look(struct cpu *c);
+/* There may be something for cores that sleep. */
+void cores_look(void);
 /* The current thread no longer runs; who does is decided at the exit. */
 void thread_block(struct thread *t, enum thread_state state);
 /* Run `t` on this core instead of the thread that just blocked, on its slice. */
@@ -180,7 +180,7 @@ static inline bool thread_goes_first(const struct cpu *c, const struct thread *t
 {
     const struct thread *old = c->current;
 
-    return c->turn == old && t->schedule && t->schedule == old->schedule && t->order < old->order &&
+    return c->turn == old && t->schedule == old->schedule && t->order < old->order &&
            !t->attention && !t->current_call;
 }
 /* It has something to do at its exit: if it runs on another core, have it look. */
@@ -198,7 +198,6 @@ static inline bool kernel_leave(struct cpu *c, const struct thread *t)
     kernel_exit(c);
     return false;
 }
-void sched_yield_current(void);
 /* The core's timer comes at this time, or earlier. */
 void sched_deadline(struct cpu *c, uint64_t deadline, uint64_t now);
 /* Start the thread's work: the answer, or BLOCKED if steps remain for the exit. */

@@ -27,29 +27,9 @@ static void method_add(void)
     CHECK_EQ(CALL(t, slots, SCHEDULE_ADD, id, 0), 0);
 }
 
-static void method_remove(void)
-{
-    uint64_t s = new_schedule(), id = grant(&boss, bob.thread_id, &alice);
-    CHECK_EQ(CALL(t, s, SCHEDULE_REMOVE, id), -PHX_NOT_FOUND);
-    CHECK_EQ(CALL(t, s, SCHEDULE_ADD, id), 0);
-    CHECK_EQ(ATTEMPT_CALL(t, s, SCHEDULE_REMOVE, id), 0);
-    CHECK(!bob.thread->schedule);
-    CHECK_EQ(bob.thread->state, THREAD_READY);
-    settle();
-    CHECK_EQ(bob.thread->state, THREAD_READY);
-}
-
 static void method_watch(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, new_schedule(), SCHEDULE_WATCH_SLICE_END, 8), 0);
-}
-
-static void method_schedule_info(void)
-{
-    CHECK_EQ(ATTEMPT_CALL(t, new_schedule(), SCHEDULE_INFO), 0);
-    CHECK_EQ(WORD(t, 0), 0);
-    CHECK_EQ(WORD(t, 1), 0);
-    CHECK_EQ(WORD(t, 2), 0);
 }
 
 static void method_credit(void)
@@ -74,26 +54,24 @@ static void method_bind(void)
     uint64_t s = new_schedule();
     CHECK_EQ(CALL(t, many, TIME_SLICE_BIND, s), -PHX_TOO_BIG);
     CHECK_EQ(ATTEMPT_CALL(t, slots, TIME_SLICE_BIND, s), 0);
-    CHECK_EQ(CALL(t, s, SCHEDULE_INFO), 0);
-    CHECK_EQ(WORD(t, 0), timetable.count);
+    CHECK_EQ(((struct schedule *)object_of(&alice, s))->share.slots, timetable.count);
     CHECK_EQ(CALL(t, s, SCHEDULE_CREDIT, timetable.slot_ns * timetable.count), 0);
     CHECK_EQ(CALL(t, s, SCHEDULE_CREDIT, timetable.slot_ns * timetable.count + 1),
         -PHX_LIMIT_EXCEEDED);
     CHECK_EQ(CALL(t, slots, TIME_SLICE_BIND, 0), 0);
     CHECK_EQ(CALL(t, slots, TIME_SLICE_BIND, root), 0);
-    CHECK_EQ(CALL(t, s, SCHEDULE_INFO), 0);
-    CHECK_EQ(WORD(t, 0), 0);
+    CHECK_EQ(((struct schedule *)object_of(&alice, s))->share.slots, 0);
 }
 
-static void method_carve(void)
+static void method_range(void)
 {
     all_slots();
-    CHECK_EQ(ATTEMPT_CALL(t, slots, TIME_SLICE_CARVE, 0, 1), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, slots, TIME_SLICE_RANGE, 0, 1), 0);
     uint64_t part = WORD(t, 0);
-    CHECK_EQ(CALL(t, part, TIME_SLICE_CARVE, 0, 0), -PHX_INVALID_ARGUMENT);
-    CHECK_EQ(CALL(t, part, TIME_SLICE_CARVE, 0, 2), -PHX_INVALID_ARGUMENT);
-    CHECK_EQ(CALL(t, part, TIME_SLICE_CARVE, 1, 1), -PHX_INVALID_ARGUMENT);
-    CHECK_EQ(CALL(t, part, TIME_SLICE_CARVE, UINT64_MAX, 1), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, part, TIME_SLICE_RANGE, 0, 0), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, part, TIME_SLICE_RANGE, 0, 2), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, part, TIME_SLICE_RANGE, 1, 1), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, part, TIME_SLICE_RANGE, UINT64_MAX, 1), -PHX_PERMISSION_DENIED);
 }
 
 static void method_slots_info(void)
@@ -123,12 +101,10 @@ static void method_spare(void)
 
 static const struct scenario scenarios[] = {
     METHOD(SCHEDULE, ADD, method_add),
-    METHOD(SCHEDULE, REMOVE, method_remove),
     METHOD(SCHEDULE, WATCH_SLICE_END, method_watch),
-    METHOD(SCHEDULE, INFO, method_schedule_info),
     METHOD(SCHEDULE, CREDIT, method_credit),
     METHOD(TIME_SLICE, BIND, method_bind),
-    METHOD(TIME_SLICE, CARVE, method_carve),
+    METHOD(TIME_SLICE, RANGE, method_range),
     METHOD(TIME_SLICE, INFO, method_slots_info),
     METHOD(TIME_SLICE, SPARE, method_spare),
 };

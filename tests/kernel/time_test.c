@@ -16,6 +16,7 @@
 static struct thread *t; /* alice's first */
 static uint64_t slots;   /* alice's hold of all of them */
 static uint64_t root;    /* and of the root's Schedule */
+static uint64_t nobody;  /* a Schedule that has no time */
 static unsigned cores;
 
 /* What each thread had of a core, and of which. */
@@ -35,6 +36,8 @@ static void begin_cores(unsigned vector, unsigned n)
     slots = world_hold(&alice, &machine, IFACE_TIME_SLICE, TIME_SLICE_M_ALL | CAPABILITY_M_ALL,
         ALL_SLOTS);
     root = world_hold(&alice, &root_schedule.object, IFACE_SCHEDULE, SCHEDULE_M_ALL, 0);
+    CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_SCHEDULE), 0);
+    nobody = WORD(t, 0);
     count = 0;
     memset(ran, 0, sizeof ran);
     memset(ran_on, 0, sizeof ran_on);
@@ -77,7 +80,7 @@ static uint64_t new_schedule(void)
 
 static uint64_t carve(uint64_t first, uint64_t n)
 {
-    CHECK_EQ(CALL(t, slots, TIME_SLICE_CARVE, first, n), 0);
+    CHECK_EQ(CALL(t, slots, TIME_SLICE_RANGE, first, n), 0);
     return WORD(t, 0);
 }
 
@@ -107,7 +110,7 @@ static struct thread *runner(uint64_t schedule, unsigned order)
     if (schedule)
         add(schedule, new, order);
     else
-        CHECK_EQ(CALL(t, root, SCHEDULE_REMOVE, hold_of(new)), 0);
+        CHECK_EQ(CALL(t, nobody, SCHEDULE_ADD, hold_of(new), 0), 0);
     CHECK(count < MOST);
     threads[count++] = new;
     return new;
@@ -196,7 +199,6 @@ TEST(time, slots_are_given_by_who_may, "to a Schedule that may be given some")
     CHECK_EQ(CALL(t, hold_of(bob.thread), CAPABILITY_DERIVE, THREAD_M_ALL & ~THREAD_M_AFFINITY), 0);
     uint64_t fixed = WORD(t, 0);
     CHECK_EQ(CALL(t, s, SCHEDULE_ADD, fixed, 0), -PHX_PERMISSION_DENIED);
-    CHECK_EQ(CALL(t, root, SCHEDULE_REMOVE, fixed), -PHX_PERMISSION_DENIED);
     end();
 }
 
@@ -284,8 +286,7 @@ TEST(time, a_slot_comes_back, "from who was given it by what was revoked")
     run_until(arch_host.tsc + 4 * SLICE_NS);
     CHECK_EQ(ran[0], 0);
     until_runs(t);
-    CHECK_EQ(CALL(t, s, SCHEDULE_INFO), 0);
-    CHECK_EQ(WORD(t, 0), 0);
+    CHECK_EQ(((struct schedule *)object_of(&alice, s))->share.slots, 0);
     CHECK_EQ(a->state, THREAD_READY);
     end();
 }
@@ -339,7 +340,7 @@ static void make_servers(unsigned n)
 static void leave_root(unsigned first, unsigned n)
 {
     for (unsigned i = first; i < first + n; i++)
-        CHECK_EQ(CALL(t, root, SCHEDULE_REMOVE, hold_of(threads[i])), 0);
+        CHECK_EQ(CALL(t, nobody, SCHEDULE_ADD, hold_of(threads[i]), 0), 0);
 }
 
 TEST(time, an_owner_s_slots_reach_the_sixteenth_server, "and are charged to the owner")
@@ -449,8 +450,8 @@ TEST(time, a_higher_order_goes_first, "at once when it wakes, where it is of the
     uint64_t n = make_notification(&alice);
     struct thread *low = runner(root, 1), *high = runner(root, 0);
     CHECK_EQ(CALL(high, n, NOTIFICATION_WAIT, 1, PHX_FOREVER), WAITS);
-    CHECK_EQ(CALL(t, root, SCHEDULE_REMOVE, hold_of(bob.thread)), 0);
-    CHECK_EQ(CALL(t, root, SCHEDULE_REMOVE, hold_of(boss.thread)), 0);
+    CHECK_EQ(CALL(t, nobody, SCHEDULE_ADD, hold_of(bob.thread), 0), 0);
+    CHECK_EQ(CALL(t, nobody, SCHEDULE_ADD, hold_of(boss.thread), 0), 0);
     add(root, t, 1);
     until_runs(low);
     CHECK_EQ(CALL(low, n, NOTIFICATION_SIGNAL, 1), 0);

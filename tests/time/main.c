@@ -28,7 +28,7 @@ static struct runner {
     } piece[PIECES];
 } runners[RUNNERS];
 static unsigned runner_count, failures;
-static uint64_t slots, root, slot_ns, cores;
+static uint64_t slots, root, nobody, slot_ns, cores; /* `nobody` has no slots */
 static struct clock_calibration_out clock;
 
 static void check(const char *name, bool good, const char *format, ...)
@@ -150,9 +150,9 @@ static uint64_t new_schedule(void)
 
 static void bind(unsigned slot, uint64_t schedule)
 {
-    struct time_slice_carve_out part = {0};
+    struct time_slice_range_out part = {0};
 
-    must(time_slice_carve(slots, slot, 1, &part), "carve");
+    must(time_slice_range(slots, slot, 1, &part), "range");
     must(time_slice_bind(part.slice, schedule), "bind");
     phx_release(part.slice);
 }
@@ -240,7 +240,7 @@ static void connect(struct runner *client, struct runner *server)
 
 static void live_on_others(struct runner *r)
 {
-    must(schedule_remove(root, r->thread), "remove");
+    must(schedule_add(nobody, r->thread, 0), "add");
 }
 
 static void chain(void)
@@ -429,6 +429,7 @@ int main(int argc, char **argv)
     slots = rt_cap("slots");
     root = rt_cap("schedule");
     must(time_slice_info(slots, &info), "info");
+    nobody = new_schedule();
     slot_ns = info.length;
     cores = info.count / info.each;
     if (cores == 1) {

@@ -77,7 +77,7 @@ static uint64_t range_for(
         [IFACE_IO_PORT] = IO_PORT_RANGE,
         [IFACE_DEVICE_MEMORY] = DEVICE_MEMORY_RANGE,
         [IFACE_PCI_FUNCTION] = PCI_FUNCTION_RANGE,
-        [IFACE_TIME_SLICE] = TIME_SLICE_CARVE,
+        [IFACE_TIME_SLICE] = TIME_SLICE_RANGE,
     };
     const char *source = grant_source(grant).data;
     uint64_t words[PHX_WORDS] = {grant_first(grant), grant_count(grant)};

@@ -53,10 +53,10 @@ static void start_busy(struct proc *busy, const struct proc_image *image)
 static uint64_t make_room(uint64_t slots, uint64_t root)
 {
     struct account_new_schedule_out made;
-    struct time_slice_carve_out own;
+    struct time_slice_range_out own;
 
     must(account_new_schedule(rt_cap("account"), &made), "schedule");
-    must(time_slice_carve(slots, 3, 1, &own), "slot");
+    must(time_slice_range(slots, 3, 1, &own), "slot");
     must(time_slice_bind(slots, 0), "slots");
     must(time_slice_bind(own.slice, made.schedule), "slot");
     must(time_slice_spare(slots, 0, 63), "place");

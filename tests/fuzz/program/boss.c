@@ -157,7 +157,7 @@ static void make_commons(void)
         {"irq", IRQ_RANGE, FUZZ_LINE, 2},
         {"deviceMemory", DEVICE_MEMORY_RANGE, FUZZ_REGISTERS, 2},
         {"pciFunction", PCI_FUNCTION_RANGE, 0, 3},
-        {"slots", TIME_SLICE_CARVE, 1, 2}, /* the others stay the boss's */
+        {"slots", TIME_SLICE_RANGE, 1, 2}, /* the others stay the boss's */
     };
     struct account_new_endpoint_out endpoint;
     struct account_new_notification_out notification;

@@ -46,6 +46,9 @@ at_most() {
 }
 at_most null_op 80
 at_most call_reply 395
+at_most call_reply_64 800
+at_most call_reply_4k 1300
+at_most call_cap 320
 at_most ring_256 60
 at_most fault_upcall 300
 at_most getppid_trap 300

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Native programs that test the kernel and the runtime from user land.
 
-NATIVE_TEST := main authority deaths builds runtime hostile services memory shared rings time
+NATIVE_TEST := main authority deaths builds runtime hostile services memory shared rings time messages
 
 $(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS)))
 

@@ -121,6 +121,7 @@ static int test_all(void)
     } else {
         sleep_ms(1500); /* init has given up the flaky one by then */
         test_runtime();
+        test_messages();
         test_restart();
         test_hostile();
         test_services();
@@ -161,6 +162,8 @@ int main(int argc, char **argv)
         {"deep", role_deep},
         {"counter", role_counter},
         {"viewer", role_viewer},
+        {"sender", role_sender},
+        {"mirror", role_mirror},
     };
 
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)

@@ -41,6 +41,7 @@ void test_memory(void);
 void test_shared(void);
 void test_rings(void);
 void test_time(void);
+void test_messages(void);
 
 /* In the others: what main returns. */
 int role_authority(void);
@@ -56,5 +57,7 @@ int role_mischief(void);
 int role_counter(void);
 int role_viewer(void);
 int role_deep(void);
+int role_sender(void);
+int role_mirror(void);
 
 #endif

@@ -37,8 +37,25 @@ static _Noreturn void echo_message(uint64_t endpoint)
     }
 }
 
+/* Gives back the n capabilities that it is given. */
+static _Noreturn void echo_caps(uint64_t endpoint, uint8_t n)
+{
+    static struct phx_message m = {.deadline = PHX_FOREVER};
+
+    m.accept_caps = n;
+    memset(m.cap_modes, PHX_CAP_MOVE, sizeof m.cap_modes);
+    for (uint64_t op = PHX_OP_RECV;; op = PHX_OP_RETURN_RECV(0, 0)) {
+        phx_send_message(op, endpoint, &m);
+        m.send_caps = n;
+    }
+}
+
 _Noreturn void bench_serve(const char *role)
 {
+    if (rt_equal(role, "one"))
+        echo_caps(rt_cap("endpoint"), 1);
+    if (rt_equal(role, "four"))
+        echo_caps(rt_cap("endpoint"), PHX_MESSAGE_CAPS);
     if (rt_equal(role, "words"))
         echo_words(rt_cap("endpoint"));
     echo_message(rt_cap("endpoint"));
@@ -121,6 +138,30 @@ PART calls_with_bytes(const struct proc_image *image)
     bench_report("call_reply_4k", MEASURE(200, phx_send_message(PHX_OP_CALL(0, 1), client, &m)));
 }
 
+/* One more capability that is moved along, there and back: of calls with 1 and with 4. */
+PART calls_with_capabilities(const struct proc_image *image)
+{
+    uint64_t took[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t client = start_server(image, i == 0 ? "one" : "four");
+        struct phx_message m = {.deadline = PHX_FOREVER,
+            .send_caps = i == 0 ? 1 : PHX_MESSAGE_CAPS,
+            .accept_caps = i == 0 ? 1 : PHX_MESSAGE_CAPS};
+
+        for (unsigned k = 0; k < PHX_MESSAGE_CAPS; k++) {
+            struct account_new_notification_out made = {0};
+
+            must(account_new_notification(rt_cap("account"), &made), "notification");
+            m.caps[k] = made.notification;
+            m.cap_modes[k] = PHX_CAP_MOVE;
+        }
+        must(phx_send_message(PHX_OP_CALL(0, 0), client, &m), "call");
+        took[i] = MEASURE(200, phx_send_message(PHX_OP_CALL(0, 0), client, &m));
+    }
+    bench_report("call_cap", (took[1] - took[0]) / (2 * (PHX_MESSAGE_CAPS - 1)));
+}
+
 /* All of them have run and wait by the time that they are counted: one that had died
  * would have given its pages back. */
 PART process_pages(const struct proc_image *image)
@@ -150,4 +191,5 @@ void bench_calls(void)
     process_pages(&idle);
     calls_in_registers(&own);
     calls_with_bytes(&own);
+    calls_with_capabilities(&own);
 }

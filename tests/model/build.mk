@@ -28,3 +28,18 @@ TEST_HOST += $(MODEL_HOST)
 
 tests/model/model_soak.sh: $(MODEL_HOST) ;
 TEST_SOAK += tests/model/model_soak.sh
+
+$(eval $(call NATIVE,race,$(B)/tests/model/race.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+$(eval $(call NATIVE,races,$(B)/tests/model/races.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+$(B)/tests/model/races.o: tests/model/race.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -DROUNDS=1000000)
+$(B)/race.manifest: $(B)/boot/race.elf
+$(B)/races.json: $(B)/race.json
+	$(Q)sed 's/"race/"races/g' $< > $@
+$(B)/races.manifest: $(B)/boot/races.elf
+tests/model/races_soak.sh: $(B)/races.manifest $(B)/phoenix.elf ;
+TEST_SOAK += tests/model/races_soak.sh
+tests/model/race_test.sh: $(B)/race.manifest $(B)/phoenix.elf ;
+TEST_BOOT += tests/model/lock_test.sh tests/model/race_test.sh

@@ -30,6 +30,7 @@ struct cpu {
     uint64_t turn_began;         /* ns */
     uint64_t slice_end;          /* ns: the turn's end */
     unsigned turn_key;           /* KEY: who comes before that takes the core */
+    bool ahead;                  /* it is run on credit */
     bool grace;                  /* it was told of its end */
     uint64_t timer_armed;        /* ns for which the timer is armed, 0: not */
 

@@ -183,7 +183,7 @@ static void turn_over(struct cpu *c, uint64_t now)
     if (!t)
         return;
     account_ran(t->process->object.account, now - c->turn_began);
-    if (c->turn_key >= KEY(RANK_CREDIT, 0) && c->turn_key < KEY(RANK_SPARE, 0))
+    if (c->ahead)
         share_borrow(&timetable, &t->schedule->share, now - c->turn_began);
     c->turn = NULL;
     object_unref(&t->object);
@@ -230,6 +230,7 @@ static struct thread *turn_begin(struct cpu *c, uint64_t now)
                 thread_leave_line(end);
             turn_of(c, t, now);
             c->turn_key = KEY(rank, order);
+            c->ahead = rank >= RANK_CREDIT && rank < RANK_SPARE;
             c->slice_end = turns_end(&timetable, &c->turns, rank, &s->share, now);
             return end;
         }

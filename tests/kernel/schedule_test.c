@@ -96,6 +96,8 @@ static void method_spare(void)
     CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, other, 7), -PHX_EXISTS);
     CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, 0, 7), 0);
     CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, other, 7), 0);
+    CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, s, 9), 0); /* it may stand elsewhere now */
+    CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, 0, 9), 0);
     CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, 0, 7), 0);
 }
 

@@ -410,6 +410,7 @@ TEST(time, who_has_credit_runs_when_it_wakes, "until that is used up, and pays i
     runs_in_slot_0(t);
     CHECK_EQ(CALL(t, n, NOTIFICATION_SIGNAL, 1), 0);
     CHECK(cpus[0].current == driver); /* at once */
+    CHECK_EQ(root_schedule.share.borrowed, 0); /* who was there before ran on nobody's credit */
     CHECK_EQ(t->state, THREAD_READY);
     struct share *share = &((struct schedule *)object_of(&alice, s))->share;
     run_until(arch_host.tsc + SLICE_NS / 2);
@@ -604,6 +605,9 @@ TEST(time, a_core_without_work_sleeps, "without a timer, and is woken for what i
     CHECK(!cpus[1].current);
     cpus[1].timer_armed = 0;
     arch_host.wakeups[1] = 0;
+    arch_host.cpu = &cpus[1];
+    world_tick(); /* it looks, and finds nothing to look for again */
+    arch_host.cpu = &cpus[0];
     run_until(arch_host.tsc + 8 * SLICE_NS);
     CHECK(!cpus[1].current);
     CHECK_EQ(cpus[1].timer_armed, 0);

@@ -4,7 +4,7 @@
  * which one ends, one is stopped and one is cut off when the program does.
  *
  * With  account,clock
- * Gets  64 taken, then none; 3 threads
+ * Gets  128 taken, then none; 3 threads
  */
 #include "hostile.h"
 
@@ -24,7 +24,7 @@ static void fills(void *argument)
     __atomic_store_n(&v.shared->submit_tail, SIZE, __ATOMIC_RELEASE);
     first = ring_enter_now(&v, UINT64_MAX, 0);
     more = ring_enter_now(&v, UINT64_MAX, 0);
-    MUST(first == 64 && more == 0, "%ld taken, then %ld", first, more);
+    MUST(first == SIZE && more == 0, "%ld taken, then %ld", first, more);
     __atomic_fetch_add(&full, 1, __ATOMIC_RELAXED);
     if (argument != NULL) {
         struct ring_enter_out out = {0};
@@ -49,6 +49,6 @@ int main(void)
         thread_control_yield(RT_THREAD);
     MUST(thread_stop(threads[1]) >= 0, "stop");
     notification_signal(notification, 1);
-    rt_print("64 taken, then none; %u threads\n", full);
+    rt_print("%u taken, then none; %u threads\n", SIZE, full);
     return 0;
 }

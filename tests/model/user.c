@@ -27,6 +27,13 @@ void user_begin(const char *name)
         rt_panic("%s: %s", name, problem);
 }
 
+bool user_has(const char *name)
+{
+    struct binary_reader binary;
+
+    return package_binary(&package, name, &binary);
+}
+
 void check(const char *name, bool good, const char *format, ...)
 {
     char why[256] = "";

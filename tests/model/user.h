@@ -11,6 +11,8 @@
 
 /* Open the boot package, where this program's own binary is under that name. */
 void user_begin(const char *name);
+/* Is there another binary, of that name? */
+bool user_has(const char *name);
 static inline void must(int64_t result, const char *what)
 {
     if (result < 0)

@@ -72,3 +72,21 @@ $(RING_CASES_TEST): %: %.o $(KERNEL_HOST_OBJECTS) $(TEST_HARNESS) $(CORE_HOST)
 	$(call LINK_HOST,$(SAN))
 
 TEST_HOST += $(RING_CASES_TEST)
+
+# --- overwritten rings ------------------------------------------------------------------
+
+$(eval $(call NATIVE,corrupt,$(B)/tests/ring/corrupt.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+
+$(B)/tests/ring/corrupt.o: tests/ring/corrupt.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER))
+$(B)/corrupt.json $(B)/corrupt-soak.json: $(B)/%.json: tests/ring/%.cue manifests/schema.cue \
+    tools/mkmanifest/cue.js
+	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
+	$(Q)node tools/mkmanifest/cue.js $< > $@
+$(B)/corrupt.manifest $(B)/corrupt-soak.manifest: $(B)/boot/corrupt.elf
+
+tests/ring/corrupt_test.sh: $(B)/corrupt.manifest $(B)/phoenix.elf ;
+tests/ring/corrupt_soak.sh: $(B)/corrupt-soak.manifest $(B)/phoenix.elf ;
+TEST_BOOT += tests/ring/corrupt_test.sh
+TEST_SOAK += tests/ring/corrupt_soak.sh

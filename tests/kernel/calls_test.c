@@ -422,3 +422,54 @@ TEST(calls, capabilities_ride_by_their_own_rights, "to be copied and to be moved
     CHECK_EQ(send_cap(0, 7), -PHX_INVALID_ARGUMENT);
     world_end();
 }
+
+/* --- waits that end before the answer --------------------------------------------------- */
+
+static void time_passes(uint64_t id)
+{
+    (void)id;
+    pass_time(2000000);
+}
+
+static void is_interrupted(uint64_t id)
+{
+    CHECK_EQ(CALL(bob.thread, id, THREAD_INTERRUPT, 2), 0);
+}
+
+static void is_stopped(uint64_t id)
+{
+    CHECK_EQ(CALL(bob.thread, id, THREAD_STOP), 0);
+}
+
+TEST(calls, a_caller_may_stop_waiting, "before its call is taken, which costs no use, or behind it")
+{
+    static const struct {
+        void (*happens)(uint64_t id);
+        int64_t answer;
+    } ends[] = {{time_passes, -PHX_TIMEOUT}, {is_interrupted, -PHX_INTERRUPTED},
+        {is_stopped, -PHX_INTERRUPTED}};
+
+    for (unsigned i = 0; i < 6; i++) {
+        const unsigned end = i % 3, taken = i / 3;
+
+        world_begin();
+        make_service(&endpoint, &client, 3, 2);
+        CHECK_EQ(CALL(alice.thread, SLOT(THREAD), THREAD_CONTROL_SELF), 0);
+        const uint64_t id = grant(&alice, WORD(alice.thread, 0), &bob);
+        struct phx_message *m = message_at(&alice, MEMORY);
+        m->flags = PHX_MESSAGE_INTERRUPTIBLE;
+        m->deadline = now_ns() + 1000000;
+        const uint64_t op = PHX_OP_CALL(METHOD_ASKED, 0) | PHX_OP_MESSAGE;
+        CHECK_EQ(SYS(alice.thread, op, client, MEMORY), WAITS);
+        if (taken)
+            CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), METHOD_ASKED << 8);
+        ends[end].happens(id);
+        CHECK_EQ((int64_t)alice.thread->regs.rax, ends[end].answer);
+        CHECK_EQ(cap_row(&alice.process->table, client)->uses->left, taken ? 1 : 2);
+        if (taken)
+            CHECK_EQ(SYS(bob.thread, PHX_OP_RETURN(0, 0), 0), -PHX_DISCONNECTED);
+        else
+            CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, endpoint), WAITS);
+        world_end();
+    }
+}

@@ -362,18 +362,10 @@ static bool revoke_step(struct thread *t, struct work *w)
     return true;
 }
 
-err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
+err_t sweep_begin(struct invocation *inv, struct object *o, uint64_t number)
 {
     struct thread *t = inv->thread;
-    struct object *o = row->object;
 
-    if (own > 1)
-        return PHX_INVALID_ARGUMENT;
-    uint64_t number = ++kernel.sweeps;
-    cap_revoke_children(&kernel.caps, row);
-    o->refs++; /* what was installed through it is looked for after the row is gone */
-    if (own)
-        cap_release(table, row);
     if (!sweep(o, number)) {
         object_unref(o);
         return OK;
@@ -383,6 +375,20 @@ err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *r
     };
     t->attention = true;
     return BLOCKED;
+}
+
+err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
+{
+    struct object *o = row->object;
+
+    if (own > 1)
+        return PHX_INVALID_ARGUMENT;
+    uint64_t number = ++kernel.sweeps;
+    cap_revoke_children(&kernel.caps, row);
+    o->refs++; /* what was installed through it is looked for after the row is gone */
+    if (own)
+        cap_release(table, row);
+    return sweep_begin(inv, o, number);
 }
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)

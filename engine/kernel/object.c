@@ -183,7 +183,9 @@ err_t result_part(struct invocation *inv, uint64_t at, uint64_t count, uint64_t 
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
 {
     TRY(cap_lookup(&t->process->table, id, method, row));
-    return (*row)->interface == interface ? OK : PHX_INVALID_ARGUMENT;
+    if ((*row)->interface != interface)
+        return PHX_INVALID_ARGUMENT;
+    return interface == IFACE_FRAME ? frame_usable((struct frame *)(*row)->object, method) : OK;
 }
 
 void pin_set(struct pin *p, const struct hold *row)
@@ -191,6 +193,8 @@ void pin_set(struct pin *p, const struct hold *row)
     row->object->refs++;
     node_ref(row->up);
     pin_drop(p);
+    if (row->object->type == OBJECT_FRAME)
+        ((struct frame *)row->object)->pins++;
     *p = (struct pin){ row->object, row->up, row->up_gen, 0 };
 }
 
@@ -210,6 +214,8 @@ void pin_drop(struct pin *p)
     if (!p->object)
         return;
     node_unref(p->up);
+    if (p->object->type == OBJECT_FRAME)
+        ((struct frame *)p->object)->pins--;
     object_unref(p->object);
     p->object = NULL;
 }

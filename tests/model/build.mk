@@ -43,3 +43,20 @@ tests/model/races_soak.sh: $(B)/races.manifest $(B)/phoenix.elf ;
 TEST_SOAK += tests/model/races_soak.sh
 tests/model/race_test.sh: $(B)/race.manifest $(B)/phoenix.elf ;
 TEST_BOOT += tests/model/lock_test.sh tests/model/race_test.sh
+
+# What operations cost with few and with many: `flats` has 5,000 processes and a million holds.
+$(eval $(call NATIVE,flat,$(B)/tests/model/flat.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS) $(B)/engine/lib/capnp/build.o))
+$(eval $(call NATIVE,flats,$(B)/tests/model/flats.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS) $(B)/engine/lib/capnp/build.o))
+$(B)/tests/model/flat.o $(B)/tests/model/flats.o: CFLAGS_USER += -Ibench
+$(B)/tests/model/flats.o: tests/model/flat.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -DPROCESSES=5000 -DMANY_HOLDS=1000000)
+$(B)/flats.json: $(B)/flat.json
+	$(Q)sed 's/flat\.elf/flats.elf/g' $< > $@
+$(B)/flat.manifest: $(B)/boot/flat.elf
+$(B)/flats.manifest: $(B)/boot/flats.elf
+tests/model/flat_test.sh: $(B)/flat.manifest $(B)/phoenix.elf ;
+tests/model/flat_soak.sh: $(B)/flats.manifest $(B)/phoenix.elf ;
+TEST_BOOT += tests/model/flat_test.sh
+TEST_SOAK += tests/model/flat_soak.sh

@@ -13,11 +13,13 @@
 void user_begin(const char *name);
 /* Is there another binary, of that name? */
 bool user_has(const char *name);
+#ifndef BENCH_H /* which has the same */
 static inline void must(int64_t result, const char *what)
 {
     if (result < 0)
         rt_panic("%s: %s", what, rt_error_text(result));
 }
+#endif
 /* One line: ok model.NAME, or FAIL and why. user_end() turns the machine off with 10, or with
  * 11 if something failed. */
 void check(const char *name, bool good, const char *format, ...)

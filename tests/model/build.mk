@@ -60,3 +60,18 @@ tests/model/flat_test.sh: $(B)/flat.manifest $(B)/phoenix.elf ;
 tests/model/flat_soak.sh: $(B)/flats.manifest $(B)/phoenix.elf ;
 TEST_BOOT += tests/model/flat_test.sh
 TEST_SOAK += tests/model/flat_soak.sh
+
+$(eval $(call NATIVE,storm,$(B)/tests/model/storm.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+$(eval $(call NATIVE,storms,$(B)/tests/model/storms.o $(B)/tests/model/user.o \
+    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+$(B)/tests/model/storms.o: tests/model/storm.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -DSTEPS=14000)
+$(B)/storms.json: $(B)/storm.json
+	$(Q)sed 's/storm\.elf/storms.elf/g' $< > $@
+$(B)/storm.manifest: $(B)/boot/storm.elf
+$(B)/storms.manifest: $(B)/boot/storms.elf
+tests/model/storm_test.sh: $(B)/storm.manifest $(B)/phoenix.elf ;
+tests/model/storm_soak.sh: $(B)/storms.manifest $(B)/phoenix.elf ;
+TEST_BOOT += tests/model/storm_test.sh
+TEST_SOAK += tests/model/storm_soak.sh

@@ -97,6 +97,7 @@ public:
     void check() {
         must(manifest.getVersion() == 1, "version");
         text(manifest.getName());
+        check_time(manifest.getTime());
         check_init();
         check_binaries();
         check_services();
@@ -134,6 +135,13 @@ private:
         must(found != binaries.end(), "no binary " + binary);
         must(program_problem(found->second.begin(), found->second.size(), low, high) == nullptr,
             "no program of that kind: " + binary);
+    }
+
+    void check_time(Time::Reader time) {
+        uint64_t length = time.getLength();
+
+        must(time.getSlots() <= 16, "too many slots");
+        must(length == 0 || (length >= 100000 && length <= 1000000000), "length of a slot");
     }
 
     void check_init() {

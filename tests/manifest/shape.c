@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANIFEST, INIT, SERVICE, GRANT, BINARY, TREE, ENTRY, EXTENT, RUN };
+enum { MANIFEST, INIT, SERVICE, GRANT, BINARY, TREE, ENTRY, EXTENT, RUN, TIME };
 
 const struct shape shapes[SHAPES] = {
     [MANIFEST] = {"SystemManifest",
         {{"version", NUMBER, 0, 4, NULL}, {"name", TEXT, 0, 0, NULL},
             {"init", STRUCT, 1, 0, &shapes[INIT]}, {"services", STRUCTS, 2, 0, &shapes[SERVICE]},
             {"binaries", STRUCTS, 3, 0, &shapes[BINARY]}, {"trees", STRUCTS, 4, 0, &shapes[TREE]},
-            {"run", STRUCT, 5, 0, &shapes[RUN]}}},
+            {"run", STRUCT, 5, 0, &shapes[RUN]}, {"time", STRUCT, 6, 0, &shapes[TIME]}}},
     [INIT] = {"InitConfig", {{"binary", TEXT, 0, 0, NULL}, {"capabilities", TEXTS, 1, 0, NULL}}},
     [SERVICE] = {"Service",
         {{"name", TEXT, 0, 0, NULL}, {"binary", TEXT, 1, 0, NULL}, {"arguments", TEXTS, 2, 0, NULL},
@@ -39,6 +39,7 @@ const struct shape shapes[SHAPES] = {
             {"environment", TEXTS, 2, 0, NULL}, {"directory", TEXT, 3, 0, NULL},
             {"scratch", NUMBER, 0, 8, NULL}, {"traceCalls", BIT, 64, 0, NULL},
             {"stats", BIT, 65, 0, NULL}}},
+    [TIME] = {"Time", {{"slots", NUMBER, 0, 4, NULL}, {"length", NUMBER, 8, 8, NULL}}},
 };
 
 struct walk {

@@ -33,7 +33,7 @@ struct shape {
 
 /* SystemManifest, InitConfig ..., SHAPES of them. */
 extern const struct shape shapes[];
-#define SHAPES 9
+#define SHAPES 10
 
 /* What can be changed as a whole. */
 enum site_kind {

@@ -22,3 +22,7 @@ $(B)/phoenix.stack: $(B)/phoenix.elf scripts/stack.js $(ARCH_DIR)/stack.calls
 	@$(if $(V),,echo '  stack $<')
 	$(Q)objdump -d --no-show-raw-insn $< > $@.code && objdump -s $< > $@.data
 	$(Q)node scripts/stack.js $(ARCH_DIR)/stack.calls $@.code $@.data > $@
+
+ifeq ($(findstring clang,$(CC)),)
+ALL += $(B)/phoenix.stack
+endif

@@ -348,6 +348,25 @@ static void repeating(void)
     close(ends[1]);
 }
 
+static volatile sig_atomic_t trapped;
+
+static void trap(int number)
+{
+    (void)number;
+    trapped = 1;
+}
+
+/* How often depends on what the handler leaves of the flag; that it goes on does not. */
+static void trap_flag(void)
+{
+    set(SIGTRAP, trap, 0);
+    __asm__ volatile("sub $128, %%rsp\n\tpushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\tnop\n\tnop\n\t"
+                     "pushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq\n\tnop\n\tadd $128, %%rsp"
+                     ::: "memory", "cc");
+    SAY(trapped == 1);
+    set(SIGTRAP, SIG_DFL, 0);
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
@@ -360,6 +379,7 @@ int main(void)
     registers();
     interrupting();
     repeating();
+    trap_flag();
     set(SIGTERM, SIG_DFL, 0);
     fflush(stdout);
     kill(getpid(), SIGTERM);

@@ -6,7 +6,9 @@
 #include "thread.h"
 #include "user.h"
 
+#define VECTOR_DEBUG 1
 #define VECTOR_PAGE_FAULT 14
+#define FLAG_TRAP (UINT64_C(1) << 8)
 /* Page-fault error code, Intel SDM 3A 4.7. */
 #define FAULT_WRITE 2
 #define FAULT_FETCH 16
@@ -47,6 +49,12 @@ static int64_t page_fault(const struct phx_frame *frame)
 /* A fault of the libos: on the program's memory, or it is wrong itself. */
 static void libos_fault(struct phx_frame *frame, uint64_t kind)
 {
+    if (frame->vector == VECTOR_DEBUG && frame->registers.rip == (uint64_t)restart_low) {
+        /* The program's trap flag, one instruction early: it goes on without. */
+        thread_registers_of(thread_self())->rflags &= ~FLAG_TRAP;
+        frame->registers.rflags &= ~FLAG_TRAP;
+        return;
+    }
     if (kind == PHX_UPCALL_PAGE_FAULT && page_fault(frame) == 0)
         return;
     if (mend(&frame->registers))

@@ -636,6 +636,24 @@ static void begin_life(void)
     count_infra();
 }
 
+/* As deep as it goes, and then what is refused there. */
+static void climb(int p)
+{
+    int row = row_with(p, test_below(2) ? IFACE_ENDPOINT : SERVED);
+
+    newest[p] = row;
+    for (unsigned i = 0; i <= NODE_DEPTH_MAX && model_rows[row].process == p; i++) {
+        do_derive(p, row);
+        row = newest[p];
+    }
+    if (model_rows[row].process != p)
+        return;
+    do_mint(p, row);
+    do_grant(p, row);
+    do_pass(p, row_with(p, SERVED), COPY);
+    do_send(p, row_with(p, SERVED));
+}
+
 static void step(void)
 {
     int p = (int)test_below(PROGRAMS), row = test_below(2) ? deep_row(p) : random_row(p);
@@ -650,7 +668,7 @@ static void step(void)
     case 5: case 6: do_duplicate(p, row); break;
     case 7: case 8: case 9: do_grant(p, row); break;
     case 10: case 11: do_mint(p, row_with(p, IFACE_ENDPOINT)); break;
-    case 12: do_new(p); break;
+    case 12: test_below(8) ? do_new(p) : climb(p); break;
     case 13: case 14: case 15: do_use(p, row_with(p, IFACE_NOTIFICATION)); break;
     case 16: case 17: case 18: do_release(p, random_row(p)); break;
     case 19: do_revoke(p, random_row(p)); break;

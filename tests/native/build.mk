@@ -3,8 +3,7 @@
 
 NATIVE_TEST := main authority deaths builds runtime hostile services memory shared rings time messages
 
-$(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS) \
-    $(B)/engine/user/bench/handlers_asm.o))
+$(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS)))
 
 $(B)/tests/native/%.o: tests/native/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))

@@ -219,22 +219,6 @@ interface AddressSpace $A.number(5)
   query @4 (address :UInt64) -> (physical :UInt64, protection :UInt64, pages :UInt64, pageSize :UInt64)
       $A.bit(4) $A.words $A.slot(space) $A.errors(["notFound"])
       $A.doc("Physical address, protection, how many pages follow in the same mapping, and the bytes of the page that shows it: 4 KiB, 2 MiB or 1 GiB.");
-  clone @5 (into :UInt64, address :UInt64, pages :UInt64) -> ()
-      $A.bit(5) $A.words $A.slot(space)
-      $A.errors(["outOfMemory", "limitExceeded", "exists"])
-      $A.doc("Map what is mapped in the range at the same addresses of another space too, where nothing is yet (it needs AddressSpace.map there), and seal it in both.");
-  copyReplace @6 (pool :UInt64, address :UInt64, protection :UInt64) -> ()
-      $A.bit(6) $A.words $A.slot(space) $A.errors(["outOfMemory", "limitExceeded", "notFound"])
-      $A.doc("Give a page a memory of its own with what it has now; where nobody else shows it, it keeps the one that it has, and may be written again.");
-  replace @7 (frame :UInt64, address :UInt64, offset :UInt64, protection :UInt64) -> ()
-      $A.bit(7) $A.words $A.slot(space) $A.errors(["outOfMemory", "limitExceeded", "notFound"])
-      $A.doc("Map one page of a frame in the place of a page that is mapped: nobody sees neither.");
-  mapWx @8 () -> () $A.bit(8) $A.words $A.marker
-      $A.doc("May map memory that is both written and executed.");
-  mapList @9 (entries :UInt64, count :UInt64) -> (done :UInt64)
-      $A.bit(9) $A.words $A.slot(space)
-      $A.errors(["outOfMemory", "limitExceeded", "exists", "badAddress", "tooBig"])
-      $A.doc("Map as a list says, each entry the five words of map, of at most 32 pages, until one is refused; an error only if that is the first.");
 }
 
 interface Frame $A.number(6)
@@ -249,10 +233,6 @@ interface Frame $A.number(6)
   carve @4 (offset :UInt64, pages :UInt64) -> (frame :UInt64)
       $A.bit(4) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only pages [offset, offset+pages).");
-  seal @5 () -> () $A.bit(5) $A.words $A.errors(["invalidState"])
-      $A.doc("Take write from every hold and mapping of the frame; by a hold of the whole of it, while no ring and no thread has it.");
-  claim @6 () -> () $A.bit(6) $A.words $A.errors(["wouldBlock"])
-      $A.doc("Make a sealed frame as it was: for who has the only hold that is left, while it is mapped nowhere.");
 }
 
 interface FramePool $A.number(7)

@@ -362,23 +362,9 @@ static bool revoke_step(struct thread *t, struct work *w)
     return true;
 }
 
-err_t sweep_begin(struct invocation *inv, struct object *o, uint64_t number)
-{
-    struct thread *t = inv->thread;
-
-    if (!sweep(o, number)) {
-        object_unref(o);
-        return OK;
-    }
-    t->work = (struct work){
-        .step = revoke_step, .waiter = inv->waiter, .object = o, .cursor = number
-    };
-    t->attention = true;
-    return BLOCKED;
-}
-
 err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
 {
+    struct thread *t = inv->thread;
     struct object *o = row->object;
 
     if (own > 1)
@@ -388,7 +374,15 @@ err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *r
     o->refs++; /* what was installed through it is looked for after the row is gone */
     if (own)
         cap_release(table, row);
-    return sweep_begin(inv, o, number);
+    if (!sweep(o, number)) {
+        object_unref(o);
+        return OK;
+    }
+    t->work = (struct work){
+        .step = revoke_step, .waiter = inv->waiter, .object = o, .cursor = number
+    };
+    t->attention = true;
+    return BLOCKED;
 }
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)

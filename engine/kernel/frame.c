@@ -29,12 +29,6 @@ static void join_spares(void)
 static void *memory_take(struct memory *m, uint64_t pages)
 {
     (void)m;
-    if (pages == 1 && spares == 0) { /* some at once: splitting a block is dear */
-        int64_t some = buddy_alloc(&buddy, 8);
-
-        while (some >= 0 && spares < 8)
-            spare[spares++] = page_address((uint64_t)some++);
-    }
     if (pages == 1 && spares > 0)
         return spare[--spares];
     int64_t pfn = buddy_alloc(&buddy, pages);
@@ -117,35 +111,17 @@ err_t frame_split(struct frame *f, uint64_t at, struct frame **out)
     return OK;
 }
 
+void frame_join(struct frame *f, struct frame *rest)
+{
+    f->pages += rest->pages;
+    rest->owned = false;
+}
+
 void frame_free(struct frame *f)
 {
     if (f->owned)
         account_give_pages(f->object.account, page_address(f->pfn), f->pages);
     object_free(f);
-}
-
-err_t frame_usable(const struct frame *f, unsigned method)
-{
-    return f->sealed && method == FRAME_MAP_WRITE ? PHX_PERMISSION_DENIED : OK;
-}
-
-/* What nobody can reach any more, because one mapping of a populated frame is left and does
- * not show it, is free. */
-void frame_left(struct frame *f)
-{
-    if (f->owned && f->object.refs == 2 && !list_is_empty(&f->mappings)) {
-        struct mapping *m = CONTAINER(f->mappings.next, struct mapping, frame_link);
-        uint64_t before = m->offset, behind = f->pages - before - m->pages;
-
-        if (before > 0)
-            account_give_pages(f->object.account, page_address(f->pfn), before);
-        f->pfn += before;
-        f->pages = m->pages;
-        m->offset = 0;
-        if (behind > 0)
-            account_give_pages(f->object.account, page_address(f->pfn + f->pages), behind);
-    }
-    object_unref(&f->object);
 }
 
 /* --- operations ------------------------------------------------------------ */
@@ -208,27 +184,4 @@ int op_frame_carve(struct invocation *inv, const struct frame_carve_in *in,
                    struct frame_carve_out *out)
 {
     return result_part(inv, in->offset, in->pages, &out->frame);
-}
-
-int op_frame_seal(struct invocation *inv)
-{
-    struct frame *f = (struct frame *)inv->object;
-
-    if (inv->badge != FRAME_BADGE(0UL, f->pages))
-        return PHX_INVALID_ARGUMENT;
-    if (f->pins > 0)
-        return PHX_INVALID_STATE;
-    f->sealed = true;
-    f->object.refs++;
-    return sweep_begin(inv, &f->object, ++kernel.sweeps);
-}
-
-int op_frame_claim(struct invocation *inv)
-{
-    struct frame *f = (struct frame *)inv->object;
-
-    if (f->object.refs > 1)
-        return PHX_WOULD_BLOCK;
-    f->sealed = false;
-    return OK;
 }

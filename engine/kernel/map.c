@@ -7,19 +7,15 @@
 #include "buddy.h"
 #include "space.h"
 
-#define FEW_PAGES 32 /* entered at once */
-
 static bool range_ok(uint64_t address, uint64_t pages)
 {
     return address % PHX_PAGE_SIZE == 0 && pages > 0 && pages <= PHX_USER_END >> PHX_PAGE_SHIFT &&
            address <= PHX_USER_END - (pages << PHX_PAGE_SHIFT);
 }
 
-/* Both written and executed is for who may do that, by the methods of its hold. */
-static bool protection_ok(uint64_t protection, uint64_t methods)
+static bool protection_ok(uint64_t protection)
 {
-    return protection <= 7 && protection != 0 &&
-           ((protection & 6) != 6 || (methods & ADDRESS_SPACE_M_MAP_WX));
+    return protection <= 7 && protection != 0 && (protection & 6) != 6;
 }
 
 /* --- mapping --------------------------------------------------------------- */
@@ -33,11 +29,12 @@ static err_t map_begin(struct work *w, struct mapping *m)
     err_t err = OK;
 
     mapping_insert(m);
-    if (m->pages <= FEW_PAGES)
+    if (m->pages <= 64)
         err = mapping_write(m, &at, &room, true);
     if (at == m->pages)
         return OK;
-    range_begin(w, range_step, m->space, m->node.key, mapping_end(m), RANGE_ENTERED);
+    range_begin(w, range_step, m->space, m->node.key, mapping_end(m));
+    w->protection = RANGE_ENTERED;
     if (err != OK)
         range_undo(w, err);
     return BLOCKED;
@@ -70,113 +67,43 @@ static err_t range_answer(struct invocation *inv, err_t err, uint64_t *out)
     return err == BLOCKED ? work_begin(inv->thread, inv->waiter, out) : err;
 }
 
-/* The protection that a hold of a frame, or of a device's memory, allows. */
-static uint8_t hold_most(const struct hold *row)
+/* The protection that these methods of Frame allow. */
+static uint8_t frame_most(uint64_t methods)
 {
-    uint64_t methods = row->methods;
-
-    _Static_assert(FRAME_M_MAP_READ == DEVICE_MEMORY_M_MAP_READ &&
-                       FRAME_M_MAP_WRITE == DEVICE_MEMORY_M_MAP_WRITE, "the same bits");
-    if (row->interface == IFACE_DEVICE_MEMORY)
-        methods &= ~FRAME_M_MAP_EXECUTE;
     return (methods & FRAME_M_MAP_READ ? PHX_PROT_READ : 0) |
            (methods & FRAME_M_MAP_WRITE ? PHX_PROT_WRITE : 0) |
            (methods & FRAME_M_MAP_EXECUTE ? PHX_PROT_EXECUTE : 0);
 }
 
-/* The hold of memory that may be mapped so, by a hold of the space with these methods. */
-static err_t frame_for(struct thread *t, uint64_t id, uint64_t offset, uint64_t pages,
-                       uint64_t protection, uint64_t methods, struct hold **row)
-{
-    TRY(cap_lookup(&t->process->table, id, FRAME_MAP_READ, row));
-    uint64_t badge = (*row)->badge, have = FRAME_BADGE_PAGES(badge);
-    bool is_device = (*row)->interface == IFACE_DEVICE_MEMORY;
-
-    if (((*row)->interface != IFACE_FRAME && !is_device) || !protection_ok(protection, methods))
-        return PHX_INVALID_ARGUMENT;
-    if ((protection | PHX_PROT_READ) & ~(uint64_t)hold_most(*row))
-        return PHX_PERMISSION_DENIED;
-    if (protection & PHX_PROT_WRITE)
-        TRY(frame_usable((struct frame *)(*row)->object, FRAME_MAP_WRITE));
-    if (pages > have || offset > have - pages)
-        return PHX_INVALID_ARGUMENT;
-    return is_device && arch_is_kernels(ARCH_PAGES, FRAME_BADGE_OFFSET(badge) + offset, pages)
-               ? PHX_PERMISSION_DENIED
-               : OK;
-}
-
-static inline err_t map_start(struct thread *t, struct space *s, uint64_t methods,
-                              const struct address_space_map_in *in, bool replaces)
-{
-    struct mapping *m = replaces ? mapping_at(s, in->address) : NULL;
-    struct hold *row;
-
-    TRY(frame_for(t, in->frame, in->offset, in->pages, in->protection, methods, &row));
-    if (!range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    if (replaces && (!m || m->going))
-        return PHX_NOT_FOUND;
-    if (!replaces && range_taken(s, in->address, in->pages))
-        return PHX_EXISTS;
-    TRY(mapping_new(s, (struct frame *)row->object, in->address, in->pages, &m));
-    mapping_allow(m, row->up, row->up_gen, hold_most(row));
-    m->offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
-    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
-    return replaces ? mapping_replace(m) : map_begin(&t->work, m);
-}
-
 int op_address_space_map(struct invocation *inv, const struct address_space_map_in *in)
 {
     struct space *s = (struct space *)inv->object;
+    struct hold *row;
+    struct mapping *m;
 
-    return range_answer(inv, map_start(inv->thread, s, inv->row->methods, in, false), NULL);
-}
-
-int op_address_space_replace(struct invocation *inv, const struct address_space_replace_in *in)
-{
-    struct space *s = (struct space *)inv->object;
-    const struct address_space_map_in page = {
-        in->frame, in->address, in->offset, 1, in->protection
-    };
-
-    return map_start(inv->thread, s, inv->row->methods, &page, true);
-}
-
-/* As many entries a step as are begun in one that maps a few pages each. */
-static bool list_step(struct thread *t, struct work *w)
-{
-    struct space *s = (struct space *)w->object;
-    struct address_space_map_in in;
-
-    for (unsigned i = 0; i < 4 && w->result == OK && w->cursor < w->count; i++) {
-        w->result = copy_in(t->process->space, &in, w->list + w->cursor * sizeof in, sizeof in);
-        if (w->result == OK && in.pages > FEW_PAGES)
-            w->result = PHX_TOO_BIG;
-        if (w->result == OK && s->object.dead)
-            w->result = PHX_REVOKED;
-        if (w->result == OK)
-            w->result = map_start(t, s, w->methods, &in, false);
-        w->cursor += w->result == OK;
-    }
-    if (w->result == OK && w->cursor < w->count)
-        return false;
-    w->out[0] = w->cursor;
-    w->result = w->cursor > 0 ? OK : w->result;
-    object_unref(&s->object);
-    return true;
-}
-
-int op_address_space_map_list(struct invocation *inv, const struct address_space_map_list_in *in,
-                              struct address_space_map_list_out *out)
-{
-    if (in->entries % 8)
+    _Static_assert(FRAME_M_MAP_READ == DEVICE_MEMORY_M_MAP_READ &&
+                       FRAME_M_MAP_WRITE == DEVICE_MEMORY_M_MAP_WRITE, "the same bits");
+    TRY(cap_lookup(&inv->thread->process->table, in->frame, FRAME_MAP_READ, &row));
+    bool is_device = row->interface == IFACE_DEVICE_MEMORY;
+    if ((row->interface != IFACE_FRAME && !is_device) || !protection_ok(in->protection) ||
+        !range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
-    inv->thread->work = (struct work){
-        .step = list_step, .object = inv->object, .list = in->entries, .count = in->count,
-        .methods = inv->row->methods,
-    };
-    inv->object->refs++;
-    return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
+    uint8_t most = frame_most(row->methods & ~(is_device ? FRAME_M_MAP_EXECUTE : 0));
+    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)most)
+        return PHX_PERMISSION_DENIED;
+    uint64_t have = FRAME_BADGE_PAGES(row->badge);
+    if (in->pages > have || in->offset > have - in->pages)
+        return PHX_INVALID_ARGUMENT;
+    uint64_t offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
+    if (is_device && arch_is_kernels(ARCH_PAGES, offset, in->pages))
+        return PHX_PERMISSION_DENIED;
+    if (range_taken(s, in->address, in->pages))
+        return PHX_EXISTS;
+    TRY(mapping_new(s, (struct frame *)row->object, in->address, in->pages, &m));
+    mapping_allow(m, row->up, row->up_gen, most);
+    m->offset = offset;
+    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
+    return range_answer(inv, map_begin(&inv->thread->work, m), NULL);
 }
 
 int op_address_space_populate(struct invocation *inv, const struct address_space_populate_in *in,
@@ -189,7 +116,7 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
     struct mapping *m;
 
     TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
-    if (!protection_ok(in->protection, inv->row->methods) || !range_ok(in->address, in->pages))
+    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
     if (range_taken(s, in->address, in->pages))
         return PHX_EXISTS;
@@ -205,13 +132,12 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
         return err;
     }
 
-    mapping_allow_all(m);
     m->protection = (uint8_t)in->protection | PHX_PROT_READ;
     w->frame = f;
     w->cursor = 0;
     frame_zero_some(w);
     if (w->cursor < pages) {
-        range_begin(w, populate_step, s, w->cursor, pages, RANGE_ENTERED);
+        range_begin(w, populate_step, s, w->cursor, pages);
         w->unlocked = frame_zero_some;
         w->mapping = m;
         err = BLOCKED;
@@ -230,7 +156,6 @@ err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t
     struct work w;
 
     TRY(mapping_new(s, f, address, pages, &m));
-    mapping_allow_all(m);
     m->protection = m->most = (uint8_t)protection | PHX_PROT_READ;
     if (map_begin(&w, m) == OK)
         return OK;
@@ -241,6 +166,26 @@ err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t
 
 /* --- changing what is mapped ----------------------------------------------- */
 
+/* Begin to give a range, which is cut out of the mappings around it, this protection. */
+static err_t change(struct invocation *inv, uint64_t address, uint64_t pages, unsigned protection)
+{
+    struct space *s = (struct space *)inv->object;
+    struct work *w = &inv->thread->work;
+    uint64_t end = address + (pages << PHX_PAGE_SHIFT);
+
+    TRY(cut_ends(s, address, end));
+    range_begin(w, range_step, s, address, end);
+    w->protection = protection;
+    return range_answer(inv, BLOCKED, NULL);
+}
+
+int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
+{
+    if (!range_ok(in->address, in->pages))
+        return PHX_INVALID_ARGUMENT;
+    return change(inv, in->address, in->pages, RANGE_GONE);
+}
+
 /* Wholly mapped, and allowed by every mapping in it. */
 static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, uint64_t protection)
 {
@@ -249,33 +194,11 @@ static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, 
 
         if (!m || m->going)
             return PHX_NOT_FOUND;
-        if (protection & ~(uint64_t)mapping_may(m))
+        if (protection & ~(uint64_t)m->most)
             return PHX_PERMISSION_DENIED;
         address = mapping_end(m);
     }
     return OK;
-}
-
-/* Give a range, cut out of the mappings around it, this protection. */
-static err_t change(struct invocation *inv, uint64_t address, uint64_t pages, unsigned protection,
-                    struct object *into)
-{
-    struct space *s = (struct space *)inv->object;
-    uint64_t end = address + (pages << PHX_PAGE_SHIFT);
-
-    TRY(cut_ends(s, address, end));
-    range_begin(&inv->thread->work, range_step, s, address, end, protection);
-    if (into)
-        into->refs++;
-    inv->thread->work.object = into;
-    return range_answer(inv, BLOCKED, NULL);
-}
-
-int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
-{
-    if (!range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    return change(inv, in->address, in->pages, RANGE_GONE, NULL);
 }
 
 int op_address_space_protect(struct invocation *inv, const struct address_space_protect_in *in)
@@ -283,56 +206,11 @@ int op_address_space_protect(struct invocation *inv, const struct address_space_
     const struct space *s = (const struct space *)inv->object;
     uint64_t protection = in->protection ? in->protection | PHX_PROT_READ : 0;
 
-    if (!range_ok(in->address, in->pages) ||
-        (protection && !protection_ok(in->protection, inv->row->methods)))
+    if (!range_ok(in->address, in->pages) || (protection && !protection_ok(in->protection)))
         return PHX_INVALID_ARGUMENT;
     uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
     TRY(can_protect(s, in->address, end, protection));
-    return change(inv, in->address, in->pages, (unsigned)protection, NULL);
-}
-
-int op_address_space_clone(struct invocation *inv, const struct address_space_clone_in *in)
-{
-    struct hold *row;
-
-    TRY(other(inv->thread, in->into, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_MAP, &row));
-    if (!range_ok(in->address, in->pages) || row->object == inv->object)
-        return PHX_INVALID_ARGUMENT;
-    if (range_taken((struct space *)row->object, in->address, in->pages))
-        return PHX_EXISTS;
-    return change(inv, in->address, in->pages, RANGE_CLONED, row->object);
-}
-
-int op_address_space_copy_replace(struct invocation *inv,
-                                  const struct address_space_copy_replace_in *in)
-{
-    struct space *s = (struct space *)inv->object;
-    uint64_t protection = in->protection | PHX_PROT_READ;
-    struct mapping *m = mapping_at(s, in->address), *copy;
-    struct hold *row;
-    struct frame *f;
-
-    TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
-    if (!protection_ok(protection, inv->row->methods) || !range_ok(in->address, 1))
-        return PHX_INVALID_ARGUMENT;
-    if (!m || m->going || m->frame == &device_memory)
-        return PHX_NOT_FOUND;
-    if (m->frame->object.refs == 1 && protection == (m->protection | (m->sealed & PHX_PROT_WRITE))) {
-        m->protection = (uint8_t)protection; /* nobody else shows it: as it was */
-        m->sealed = 0;
-        return change(inv, m->node.key, m->pages, RANGE_SAME, NULL);
-    }
-    uint64_t inside = in->address - m->node.key;
-    TRY(frame_new(row->object->account, 1, &f));
-    err_t err = mapping_new(s, f, in->address, 1, &copy);
-    if (err != OK) {
-        frame_free(f);
-        return err;
-    }
-    bytes_copy(direct(f->pfn << PHX_PAGE_SHIFT), direct(mapping_pa(m) + inside), PHX_PAGE_SIZE);
-    mapping_allow_all(copy);
-    copy->protection = (uint8_t)protection;
-    return mapping_replace(copy);
+    return change(inv, in->address, in->pages, (unsigned)protection);
 }
 
 int op_address_space_query(struct invocation *inv, const struct address_space_query_in *in,
@@ -373,7 +251,7 @@ int op_ring_register_buffer(struct invocation *inv, const struct ring_register_b
         return PHX_EXISTS;
     TRY(mapping_new(s, (struct frame *)row->object, PHX_FIXED(in->index, 0),
                     FRAME_BADGE_PAGES(row->badge), &m));
-    m->protection = hold_most(row);
+    m->protection = frame_most(row->methods);
     mapping_allow(m, row->up, row->up_gen, m->protection);
     m->offset = FRAME_BADGE_OFFSET(row->badge);
     mapping_insert(m);

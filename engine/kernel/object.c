@@ -183,9 +183,7 @@ err_t result_part(struct invocation *inv, uint64_t at, uint64_t count, uint64_t 
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
 {
     TRY(cap_lookup(&t->process->table, id, method, row));
-    if ((*row)->interface != interface)
-        return PHX_INVALID_ARGUMENT;
-    return interface == IFACE_FRAME ? frame_usable((struct frame *)(*row)->object, method) : OK;
+    return (*row)->interface == interface ? OK : PHX_INVALID_ARGUMENT;
 }
 
 void pin_set(struct pin *p, const struct hold *row)
@@ -193,8 +191,6 @@ void pin_set(struct pin *p, const struct hold *row)
     row->object->refs++;
     node_ref(row->up);
     pin_drop(p);
-    if (row->object->type == OBJECT_FRAME)
-        ((struct frame *)row->object)->pins++;
     *p = (struct pin){ row->object, row->up, row->up_gen, 0 };
 }
 
@@ -214,8 +210,6 @@ void pin_drop(struct pin *p)
     if (!p->object)
         return;
     node_unref(p->up);
-    if (p->object->type == OBJECT_FRAME)
-        ((struct frame *)p->object)->pins--;
     object_unref(p->object);
     p->object = NULL;
 }

@@ -21,9 +21,7 @@ struct frame {
     uint64_t pfn;
     uint64_t pages;
     struct list mappings; /* of struct mapping.frame_link, by .swept */
-    uint32_t pins;        /* the kernel's own uses: rings, thread pages */
     bool owned;           /* free its pages at the end (not the boot module's) */
-    bool sealed;          /* nobody writes it */
 };
 
 /* Holds of a frame name a part of it: badge = first page << 32 | pages. Those of slots, ports,
@@ -44,14 +42,10 @@ struct mapping {
     uint64_t up_gen;
     uint8_t protection;
     uint8_t most;          /* what `up`'s hold allowed */
-    uint8_t sealed;        /* SEALED: not written, though `most` may allow it; and
-                              PHX_PROT_WRITE if it could be written until then */
     uint64_t swept;        /* the sweep that last found it alive */
     bool going;            /* being taken down: its addresses are not free yet */
-    uint64_t done;         /* while going or sealed by its frame: pages whose entries say so */
+    uint64_t done;         /* while going: pages whose entries are gone */
 };
-
-#define SEALED 1
 
 /* A table of leaves that was found, which stays until its space is taken down. */
 struct leaves {
@@ -171,9 +165,6 @@ MUST_USE err_t object_hold(struct thread *t, struct object *o, unsigned interfac
 /* Capability.revoke of a row of that table; BLOCKED if effects are left to take down. */
 MUST_USE err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row,
                           uint64_t own);
-/* Have all that was installed through holds of an object looked at again, which is counted
- * for it; BLOCKED if steps are left. */
-MUST_USE err_t sweep_begin(struct invocation *inv, struct object *o, uint64_t number);
 void pin_set(struct pin *p, const struct hold *row); /* instead of what it had */
 void pin_drop(struct pin *p);
 bool pin_look(struct pin *p);
@@ -201,11 +192,9 @@ MUST_USE err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool ow
                         struct frame **out);
 /* Pages from `at` on become a frame of their own. */
 MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
+/* The pages of `rest`, which follow, are f's again; it has none. */
+void frame_join(struct frame *f, struct frame *rest);
 void frame_free(struct frame *f);
-/* One of its mappings lets go of a frame. */
-void frame_left(struct frame *f);
-/* Whether a hold of it allows this method now. */
-MUST_USE err_t frame_usable(const struct frame *f, unsigned method);
 struct work;
 void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
 

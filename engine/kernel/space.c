@@ -41,6 +41,14 @@ struct mapping *mapping_in(const struct space *s, uint64_t address, uint64_t end
     return m && m->node.key < end ? m : NULL;
 }
 
+bool range_taken(const struct space *s, uint64_t address, uint64_t pages)
+{
+    const struct mapping *last =
+        mapping_of(tree_floor(&s->mappings, address + (pages << PHX_PAGE_SHIFT) - 1));
+
+    return last && mapping_end(last) > address;
+}
+
 /* --- cores ----------------------------------------------------------------- */
 
 /* This core runs nobody of that space any more. */
@@ -107,9 +115,28 @@ err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t p
     m->space = s;
     m->frame = f;
     m->pages = pages;
+    m->up = &kernel.caps.root;
+    m->up_gen = kernel.caps.root.gen;
+    m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
     list_init(&m->frame_link);
     f->object.refs++;
+    node_ref(m->up);
     return OK;
+}
+
+void mapping_allow(struct mapping *m, struct node *up, uint64_t up_gen, unsigned most)
+{
+    node_ref(up);
+    node_unref(m->up);
+    m->up = up;
+    m->up_gen = up_gen;
+    m->most = (uint8_t)most;
+}
+
+void mapping_insert(struct mapping *m)
+{
+    tree_insert(&m->space->mappings, &m->node);
+    list_add_head(&m->frame->mappings, &m->frame_link);
 }
 
 void mapping_free(struct mapping *m)
@@ -118,7 +145,7 @@ void mapping_free(struct mapping *m)
         tree_remove(&m->space->mappings, &m->node);
     list_remove(&m->frame_link);
     node_unref(m->up);
-    frame_left(m->frame);
+    object_unref(&m->frame->object);
     object_free(m);
 }
 
@@ -153,8 +180,8 @@ static err_t table_add(struct space *s, pte_t *entry, unsigned shift)
 
 /* Where there is no table of leaves: the large page that page *at is in, or nothing, or a
  * table more, if it may `make` one. */
-static err_t __attribute__((noinline))
-large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room, pte_t *seen)
+static err_t large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room,
+                         pte_t *seen)
 {
     uint64_t address = m->node.key + (*at << PHX_PAGE_SHIFT);
     unsigned allowed = mapping_shift(m, address), shift;
@@ -176,51 +203,44 @@ large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room, 
 
 static inline pte_t leaves_write(pte_t *pte, uint64_t count, pte_t value, uint64_t stride)
 {
-    const pte_t *end = pte + count;
     pte_t seen = 0;
 
-    for (; end - pte >= 4; pte += 4, value += 4 * stride) {
-        seen |= pte[0] | pte[1] | pte[2] | pte[3];
-        pte[0] = value;
-        pte[1] = value + stride;
-        pte[2] = value + 2 * stride;
-        pte[3] = value + 3 * stride;
-    }
-    for (; pte < end; pte++, value += stride) {
+    for (const pte_t *end = pte + count; pte < end; pte++, value += stride) {
         seen |= *pte;
         *pte = value;
     }
     return seen;
 }
 
-/* The entry of its first page; each further one has the next page's address. */
-static inline pte_t first_entry(const struct mapping *m)
+static inline pte_t entry_value(const struct mapping *m, uint64_t at)
 {
+    uint64_t pa = mapping_pa(m) + (at << PHX_PAGE_SHIFT);
+
     if (m->space->object.type == OBJECT_DOMAIN)
-        return arch_dma_pte_value(mapping_pa(m), m->protection);
-    return arch_pte_value(mapping_pa(m), m->protection) |
-           (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
+        return arch_dma_pte_value(pa, m->protection);
+    return arch_pte_value(pa, m->protection) | (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
 }
 
 err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
 {
     uint64_t at = m->node.key < PHX_USER_END ? *next : m->pages; /* a registered buffer has none */
-    uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
-    pte_t first = m->going ? 0 : first_entry(m), seen = 0;
+    pte_t seen = 0;
     err_t err = OK;
 
     while (err == OK && at < m->pages && *room > 0) {
         uint64_t address = m->node.key + (at << PHX_PAGE_SHIFT);
-        uint64_t inside = address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1), count = m->pages - at;
         pte_t *pte = space_pte(m->space, address);
+        pte_t value = m->going ? 0 : entry_value(m, at);
+        uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
 
         if (!pte) {
-            err = large_write(m, &at, first + at * stride, make, room, &seen);
+            err = large_write(m, &at, value, make, room, &seen);
             continue;
         }
-        count = count < ARCH_LEAVES - inside ? count : ARCH_LEAVES - inside;
+        uint64_t count = ARCH_LEAVES - (address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1));
+        count = count < m->pages - at ? count : m->pages - at;
         count = count < (uint64_t)*room ? count : (uint64_t)*room;
-        seen |= leaves_write(pte, count, first + at * stride, stride);
+        seen |= leaves_write(pte, count, value, stride);
         at += count;
         *room -= (int)count;
     }
@@ -300,14 +320,6 @@ void space_free(struct space *s)
     object_free(s);
 }
 
-/* Its frame is sealed: true when all entries say so. */
-static bool mapping_seal_some(struct mapping *m, int *room)
-{
-    m->done = m->sealed ? m->done : 0;
-    mapping_seal(m);
-    return mapping_write(m, &m->done, room, false) == OK && m->done == m->pages;
-}
-
 /* Whoever is found alive goes to the end of the list, and new ones come to its front:
  * so those that this sweep has not seen are there, whatever happens meanwhile. */
 bool frame_sweep(struct frame *f, uint64_t sweep)
@@ -323,8 +335,6 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
             mapping_clear(m, &room);
             return true;
         }
-        if (f->sealed && !mapping_seal_some(m, &room))
-            return true;
         m->swept = kernel.sweeps;
         list_move_tail(&f->mappings, &m->frame_link);
     }
@@ -332,6 +342,12 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
 }
 
 /* --- parts of mappings ----------------------------------------------------- */
+
+/* Whether a mapping that was found there goes across `address`. */
+static bool is_across(const struct mapping *m, uint64_t address)
+{
+    return m && m->node.key < address && address < mapping_end(m) && !m->going;
+}
 
 /*
  * Make an end of a mapping of an address that it goes across. A frame that only this
@@ -344,14 +360,13 @@ static err_t cut(struct space *s, struct mapping *m, uint64_t address)
     struct frame *f = m->frame;
 
     if (f->owned && f->object.refs == 1) {
-        TRY(frame_split(f, offset, &f));
+        TRY(frame_split(m->frame, offset, &f));
         offset = 0;
     }
     err_t err = mapping_new(s, f, address, m->pages - keep, &rest);
     if (err != OK) {
-        if (offset == 0) {
-            m->frame->pages += f->pages;
-            f->owned = false;
+        if (f != m->frame) {
+            frame_join(m->frame, f);
             frame_free(f);
         }
         return err;
@@ -359,10 +374,20 @@ static err_t cut(struct space *s, struct mapping *m, uint64_t address)
     mapping_allow(rest, m->up, m->up_gen, m->most);
     rest->offset = offset;
     rest->protection = m->protection;
-    rest->sealed = m->sealed;
     m->pages = keep;
     mapping_insert(rest);
     return OK;
+}
+
+/* Make one again what cut() made two. */
+static void uncut(struct space *s, uint64_t address)
+{
+    struct mapping *rest = mapping_at(s, address), *m = mapping_at(s, address - 1);
+
+    m->pages += rest->pages;
+    if (rest->frame != m->frame)
+        frame_join(m->frame, rest->frame);
+    mapping_free(rest);
 }
 
 /* No large page goes across `address` any more. */
@@ -376,48 +401,30 @@ static err_t split(struct space *s, uint64_t address)
     return OK;
 }
 
-static err_t cut_at(struct space *s, uint64_t address)
-{
-    struct mapping *m = mapping_at(s, address);
-
-    if (!m || m->node.key == address || m->going)
-        return OK;
-    TRY(split(s, address));
-    return cut(s, m, address);
-}
-
 err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
 {
-    const struct mapping *m = mapping_at(s, address);
+    struct mapping *first = mapping_at(s, address);
+    struct mapping *last = first && end <= mapping_end(first) ? first : mapping_at(s, end);
+    bool cuts_first = is_across(first, address), cuts_last = is_across(last, end);
 
-    if (m && m->node.key == address && mapping_end(m) == end)
+    if (cuts_first)
+        TRY(split(s, address));
+    if (cuts_last)
+        TRY(split(s, end));
+    if (cuts_first)
+        TRY(cut(s, first, address));
+    if (!cuts_last)
         return OK;
-    TRY(cut_at(s, address));
-    return cut_at(s, end);
-}
-
-err_t mapping_replace(struct mapping *m)
-{
-    err_t err = cut_ends(m->space, m->node.key, mapping_end(m));
-    struct mapping *old = mapping_at(m->space, m->node.key);
-    int room = STEP_ENTRIES;
-    uint64_t at = 0;
-
-    if (err == OK) {
-        tree_remove(&old->space->mappings, &old->node);
-        list_remove(&old->frame_link);
-        mapping_insert(m);
-        err = mapping_write(m, &at, &room, true);
-        m = old;
-    }
-    mapping_free(m);
+    err_t err = cut(s, mapping_at(s, end), end);
+    if (err != OK && cuts_first)
+        uncut(s, address);
     return err;
 }
 
 /* --- ranges ---------------------------------------------------------------- */
 
 void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), struct space *s,
-                 uint64_t address, uint64_t end, unsigned protection)
+                 uint64_t address, uint64_t end)
 {
     w->step = step;
     w->unlocked = NULL;
@@ -425,60 +432,27 @@ void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), s
     w->space = s;
     w->address = w->cursor = address;
     w->end = end;
-    w->protection = protection;
-    w->object = NULL;
     s->object.refs++;
 }
 
 void range_undo(struct work *w, err_t why)
 {
-    struct object *o = w->object;
-
-    if (o) { /* what was cloned goes */
-        w->object = &w->space->object;
-        w->space = (struct space *)o;
-    }
     w->result = why;
     w->protection = RANGE_GONE;
     w->cursor = w->address;
 }
 
-static bool range_over(struct work *w)
+bool range_over(struct work *w)
 {
     object_unref(&w->space->object);
-    if (w->object)
-        object_unref(w->object);
     return true;
-}
-
-/* Show in another space what a mapping shows from page *at on; at first, make the mapping. */
-static err_t clone_some(struct space *into, struct mapping *m, uint64_t *at, int room)
-{
-    struct mapping *twin = mapping_at(into, m->node.key + (*at << PHX_PAGE_SHIFT));
-
-    if (into->object.dead)
-        return PHX_REVOKED;
-    if (!twin && *at == 0) {
-        TRY(mapping_new(into, m->frame, m->node.key, m->pages, &twin));
-        mapping_allow(twin, m->up, m->up_gen, m->most);
-        twin->offset = m->offset;
-        twin->protection = m->protection;
-        twin->sealed = m->sealed;
-        mapping_seal(twin);
-        mapping_insert(twin);
-    }
-    if (!twin || twin->node.key != m->node.key || twin->frame != m->frame)
-        return PHX_EXISTS; /* something came there meanwhile */
-    TRY(mapping_write(twin, at, &room, true));
-    mapping_seal(m);
-    return OK;
 }
 
 /*
  * What is mapped in [cursor, end) gets the work's protection, or is taken down, or is entered
- * as its record says, here or also in another space. The range was cut out of the mappings
- * around it when the work began: a mapping that goes beyond it came since, and is none of its
- * business. What cannot be entered for want of a table is taken down again.
+ * as its record says. The range was cut out of the mappings around it when the work began: a
+ * mapping that goes beyond it came since, and is none of its business. What cannot be
+ * entered for want of a table is taken down again.
  */
 bool range_step(struct thread *t, struct work *w)
 {
@@ -497,25 +471,16 @@ bool range_step(struct thread *t, struct work *w)
             if (!mapping_clear(m, &room))
                 return false;
             w->cursor = end;
-        } else if (!ours || m->going) {
+        } else if (!ours) {
             w->cursor = end;
         } else {
             /* What was mapped here since the work began may not have as much. */
-            if (w->cursor <= key && !(w->protection & ~mapping_may(m))) {
+            if (w->cursor <= key && !(w->protection & ~(unsigned)m->most))
                 m->protection = (uint8_t)w->protection;
-                m->sealed &= SEALED;
-            }
             if (w->cursor < key)
                 w->cursor = key;
-            uint64_t at = (w->cursor - key) >> PHX_PAGE_SHIFT, there = at;
-            err_t err = OK;
-
-            if (w->protection == RANGE_CLONED)
-                err = clone_some((struct space *)w->object, m, &there, room /= 2);
-            if (err == OK)
-                err = mapping_write(m, &at, &room, w->protection == RANGE_ENTERED);
-            if (w->protection == RANGE_CLONED && there < at)
-                at = there;
+            uint64_t at = (w->cursor - key) >> PHX_PAGE_SHIFT;
+            err_t err = mapping_write(m, &at, &room, w->protection == RANGE_ENTERED);
             w->cursor = key + (at << PHX_PAGE_SHIFT);
             if (err != OK)
                 range_undo(w, err);

@@ -102,7 +102,6 @@ struct work {
     uint64_t address, end, cursor;
     uint64_t copies;       /* the number of the wait for which `cursor` bytes were copied */
     unsigned protection;
-    uint64_t list, count, methods; /* a list's entries, how many; methods of its hold */
     bool every;            /* of a ring's entries */
 };
 

@@ -50,7 +50,6 @@ at_most call_reply_64 800
 at_most call_reply_4k 1300
 at_most call_cap 320
 at_most ring_256 60
-at_most map_page_list 60
 at_most fault_upcall 300
 at_most getppid_trap 300
 at_most microvm_boot_insn 5000000

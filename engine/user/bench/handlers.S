@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a fault costs at least: an upcall entry that resumes right behind the
- * faulting instruction, restoring everything from ring 3; and one that gives the page a
- * memory of its own first, as copy-on-write does, and resumes at the instruction. The GS
- * base is the thread page.
+ * faulting instruction, restoring everything from ring 3. The GS base is the
+ * thread page.
  */
 #define __ASSEMBLER__ 1
 #include "phoenix/abi.h"
 
 #define BENCH_RIP 2048
 #define BENCH_RSP 2056
-#define FRAME_ADDRESS 144 /* of struct phx_frame, behind its registers */
 
     .text
 /* void bench_fault(void *address): one faulting load of two bytes */
@@ -23,7 +21,6 @@ bench_fault:
     .globl bench_upcall_entry
 bench_upcall_entry:
     addq $2, PHX_REG_RIP(%rdi)            /* rip: past the load */
-leave:
     mov PHX_REG_RBX(%rdi), %rbx
     mov PHX_REG_RBP(%rdi), %rbp
     mov PHX_REG_R12(%rdi), %r12
@@ -49,24 +46,5 @@ leave:
     mov PHX_REG_RDI(%rdi), %rdi
     mov %gs:BENCH_RSP, %rsp
     jmp *%gs:BENCH_RIP
-
-/* The same arguments. What cannot be copied ends the program here. */
-    .globl bench_copy_entry
-bench_copy_entry:
-    mov %rdi, %rbx
-    mov %rdx, %rbp
-    mov bench_copy(%rip), %rax            /* AddressSpace.copyReplace */
-    mov bench_copy + 8(%rip), %rdi        /* space */
-    mov bench_copy + 16(%rip), %rsi       /* pool */
-    mov FRAME_ADDRESS(%rbx), %rdx
-    and $-4096, %rdx
-    mov $(PHX_PROT_READ | PHX_PROT_WRITE), %r10
-    syscall
-    test %rax, %rax
-    js 1f
-    mov %rbx, %rdi
-    mov %rbp, %rdx
-    jmp leave
-1:  ud2
 
     .section .note.GNU-stack, "", @progbits

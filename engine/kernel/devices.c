@@ -3,7 +3,6 @@
  * What exists once and is the kernel's own: clock, random bytes, power, and the
  * module that the machine was started with.
  */
-#include "chacha.h"
 #include "framing.h"
 #include "thread.h"
 
@@ -35,40 +34,27 @@ int op_clock_calibration(struct invocation *inv, struct clock_calibration_out *o
 
 /* --- random bytes ---------------------------------------------------------- */
 
-static struct rng rng;
-
-void entropy_init(void)
-{
-    uint64_t seed[4];
-
-    for (unsigned i = 0; i < 4; i++)
-        seed[i] = arch_random();
-    rng_mix(&rng, seed, sizeof seed);
-}
-
 static bool fill_step(struct thread *t, struct work *w)
 {
-    uint64_t n = w->end - w->cursor;
-    uint8_t bytes[64];
+    uint64_t n = w->end - w->cursor, words[8];
 
-    n = n < sizeof bytes ? n : sizeof bytes;
-    rng_bytes(&rng, bytes, n);
-    w->result = copy_out(t->process->space, w->cursor, bytes, n);
+    for (unsigned i = 0; i < 8; i++)
+        words[i] = arch_random();
+    n = n < sizeof words ? n : sizeof words;
+    w->result = copy_out(t->process->space, w->cursor, words, n);
     w->cursor += n;
     return w->result != OK || w->cursor == w->end;
 }
 
-/* Steps, as a block of random bytes takes a thousand instructions. */
+/* What the machine has of randomness; a generator over it is its user's. Steps, as a word of
+ * it takes a hundred instructions. */
 int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
 {
     struct work *w = &inv->thread->work;
-    uint64_t fresh = arch_random();
 
     if (in->length > PHX_PAGE_SIZE)
         return PHX_INVALID_ARGUMENT;
     TRY(user_check(inv->thread->process->space, in->address, in->length, PHX_PROT_WRITE));
-    rng.key[0] ^= (uint32_t)fresh; /* which makes another key of one that nobody knows */
-    rng.key[1] ^= (uint32_t)(fresh >> 32);
     *w = (struct work){
         .step = fill_step,
         .waiter = inv->waiter,

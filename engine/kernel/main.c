@@ -45,7 +45,6 @@ void kernel_main(const struct boot_info *info)
     pages = frames_init(info);
     objects_init();
     root_account_init(pages);
-    entropy_init();
     klog(LOG_INFO, "Phoenix: %lu MiB of memory, booted by %s", info->memory_bytes / MIB,
          info->loader);
     if (info->is_open)

@@ -304,4 +304,3 @@ void console_input(void);
 bool console_sweep(uint64_t sweep); /* as wait_sweep */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);
-void entropy_init(void);

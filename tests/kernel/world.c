@@ -407,7 +407,6 @@ static void machine_start(void)
     kernel.root.limit[RESOURCE_ENERGY] = 1 << 20;
     kernel.root.limit[RESOURCE_TIME] = UINT64_C(1) << 60;
     kernel.root.limit[RESOURCE_GAS] = 1 << 20;
-    entropy_init();
     schedules_init(1, 10000000);
     boss_begin();
     CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);

@@ -5,10 +5,9 @@
 #include "heap.h"
 #include "kernel.h"
 #include "kernel.stubs.h"
+#include "random.h"
 #include "stream.h"
 #include "user.h"
-
-#define CHUNK 4096
 
 struct device_file {
     struct file file;
@@ -45,20 +44,8 @@ static int64_t zero_read(struct file *file, uint64_t address, uint64_t length, u
 
 static int64_t random_read(struct file *file, uint64_t address, uint64_t length, uint64_t offset)
 {
-    uint64_t done = 0;
-
     (void)file, (void)offset;
-    while (done < length) {
-        uint64_t n = length - done < CHUNK ? length - done : CHUNK;
-        int64_t e = user_touch(address + done, n, true);
-
-        if (e == 0)
-            e = error_of(entropy_fill(caps.entropy, address + done, n), 0);
-        if (e < 0)
-            return done == 0 ? e : (int64_t)done;
-        done += n;
-    }
-    return (int64_t)done;
+    return random_fill(address, length);
 }
 
 static int64_t device_status(struct file *file, struct attributes *a)

@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "kernel.stubs.h"
 #include "mm.h"
+#include "random.h"
 #include "time.h"
 #include "user.h"
 
@@ -237,25 +238,13 @@ int64_t call_personality(const struct call *c)
 
 int64_t call_getrandom(const struct call *c)
 {
-    uint64_t length = c->b < 0x2000000 ? c->b : 0x1ffffff, done = 0;
+    uint64_t length = c->b < 0x2000000 ? c->b : 0x1ffffff;
 
     if ((c->c & ~UINT64_C(7)) != 0)
         return -E_INVAL;
     if (!user_range(c->a, length))
         return -E_FAULT;
-    if (caps.entropy == 0)
-        return -E_PERM;
-    while (done < length) {
-        uint64_t n = length - done < 4096 ? length - done : 4096;
-        int64_t e = user_touch(c->a + done, n, true);
-
-        if (e == 0)
-            e = error_of(entropy_fill(caps.entropy, c->a + done, n), 0);
-        if (e < 0)
-            return done == 0 ? e : (int64_t)done;
-        done += n;
-    }
-    return (int64_t)done;
+    return random_fill(c->a, length);
 }
 
 /* --- limits --------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../tests/harness/test.h"
+#include "../../../tests/harness/test.h"
 
 static void check_block(const uint8_t key[32], uint32_t counter, const uint8_t nonce[12],
                         const char *expected)

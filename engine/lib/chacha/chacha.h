@@ -12,7 +12,8 @@
  * Spec     RFC 8439, 2.3 (the block function)
  * Tests    chacha_test.c, on the host, with the RFC's vectors
  */
-#pragma once
+#ifndef CHACHA_H
+#define CHACHA_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,3 +29,5 @@ struct rng {
 /* Stir in what may or may not be random. */
 void rng_mix(struct rng *rng, const void *bytes, size_t size);
 void rng_bytes(struct rng *rng, void *out, size_t size);
+
+#endif

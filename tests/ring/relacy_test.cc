@@ -23,6 +23,7 @@
 #include <iostream>
 
 extern "C" {
+#define restrict __restrict
 #define __atomic_thread_fence(order) fence_of(KERNEL_FENCE, order)
 #include "ring.c"
 #undef __atomic_thread_fence

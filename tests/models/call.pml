@@ -189,7 +189,7 @@ inline ipc_call(c)
     fi
 }
 
-/* {ipc_receive}, {receive_on}, {take_call} */
+/* {ipc_receive}, {receive_on}, {ipc_take} */
 inline ipc_receive(s, reply)
 {
     if
@@ -308,7 +308,7 @@ inline thread_end(s)
 #endif
 }
 
-/* {cap_revoke_children}, {endpoint_sweep} */
+/* {cap_revoke_children}, {wait_sweep} */
 inline revoke()
 {
     alive = false;
@@ -458,7 +458,7 @@ proctype ClientKiller(byte c)
     fi
 }
 
-/* {wait_timers_expire}: at any time, or never */
+/* {wait_timers}: at any time, or never */
 proctype Timer(byte c)
 {
     if

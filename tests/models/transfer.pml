@@ -85,7 +85,7 @@ inline consistent()
 
 /* --- rows ------------------------------------------------------------------------ */
 
-/* {row_free} */
+/* {cap_give} */
 inline row_free(row, charged)
 {
     row.state = FREE;
@@ -194,7 +194,7 @@ inline ipc_call(t, generation_)
     LEAVE
 }
 
-/* {take_call}: the first of the queue, or its answer is an error */
+/* {ipc_take}: the first of the queue, or its answer is an error */
 inline take_call(t)
 {
     atomic {
@@ -292,7 +292,7 @@ proctype Receiver()
     :: left == 0 || receiver_dying -> break
     od;
     receiver_dying = true;
-    /* {thread_end}, then {release_page_rows}, with others in between */
+    /* {thread_end}, then {release_some}, with others in between */
     ENTER;
     cancel_receiver();
     LEAVE;
@@ -315,7 +315,7 @@ proctype Receiver()
     LEAVE
 }
 
-/* {process_end}, {thread_end} of each thread, {release_page_rows} of the sender */
+/* {process_end}, {thread_end} of each thread, {release_some} of the sender */
 proctype SenderKiller()
 {
     byte t;
@@ -337,7 +337,7 @@ proctype ReceiverKiller()
     receiver_dying = true
 }
 
-/* {wait_timers_expire} */
+/* {wait_timers} */
 proctype Timer()
 {
     if

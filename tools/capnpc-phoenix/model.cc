@@ -88,7 +88,7 @@ std::vector<const Interface *> Model::all() const
 
     for (auto &entry : interfaces)
         list.push_back(entry.second.get());
-    std::sort(list.begin(), list.end(),
+    std::stable_sort(list.begin(), list.end(),
         [](const Interface *a, const Interface *b) { return a->number < b->number; });
     return list;
 }

@@ -8,6 +8,8 @@
  */
 #include "thread.h"
 
+#define MARKS 64 /* threads that an end stops at once */
+
 #define DESTROY_STEPS 2 /* things done to accounts in one hold of the lock */
 
 err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
@@ -113,6 +115,8 @@ static bool process_reap(struct chore *chore)
 
 void process_end(struct process *p, uint64_t status, uint64_t fault_address)
 {
+    unsigned marked = 0;
+
     if (p->state >= PROCESS_DYING)
         return;
     p->state = PROCESS_DYING;
@@ -120,6 +124,12 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
     p->fault_address = fault_address;
     p->space->object.dead = 1; /* nobody maps into it any more */
     list_move_tail(&p->object.account->processes, &p->account_link); /* behind those that live */
+    LIST_FOR_EACH(l, &p->threads)
+    {
+        if (marked++ == MARKS) /* the others find out on their way to ring 3 */
+            break;
+        thread_attend(CONTAINER(l, struct thread, process_link));
+    }
     (void)chore_begin(&p->reap, process_reap);
 }
 

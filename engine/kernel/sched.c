@@ -395,7 +395,7 @@ void kernel_exit(struct cpu *c)
         if (t && t->state != THREAD_RUNNING) {
             switch_leave(c, t); /* others may have it run, or take it down, from here on */
             c->current = NULL;
-        } else if (t && t->attention) {
+        } else if (t && (t->attention || t->process->state >= PROCESS_DYING)) {
             attend(c, t);
         } else if (t && !__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
             break;

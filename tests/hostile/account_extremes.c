@@ -52,7 +52,7 @@ static void resources(uint64_t account, uint64_t child)
         refuse("a transfer of none", account_transfer(account, child, extremes[i], 1),
             -PHX_INVALID_ARGUMENT);
     }
-    refuse("the fifth", account_balance(account, 4, NULL), -PHX_INVALID_ARGUMENT);
+    refuse("the seventh", account_balance(account, 6, NULL), -PHX_INVALID_ARGUMENT);
     refuse("to a pool", account_transfer(account, RT_POOL, 0, 1), -PHX_PERMISSION_DENIED);
     refuse("to nothing", account_transfer(account, 0, 0, 1), -PHX_INVALID_CAPABILITY);
 }

@@ -5,8 +5,8 @@
 #define UNALIGNED 3 /* ENTER1's capability is an address */
 
 /* The libnyx numbers that mean a method of the kernel (schema/kernel.capnp). */
-static const uint8_t numbers[] = {0, 1, 6, 7, 8, 9, 15, 16, 17, 18, 19, 32, 33, 34, 35, 64, 65, 66,
-    67, 68, 81, 83, 240, 241, 254, 255};
+static const uint8_t numbers[] = {0, 1, 6, 7, 8, 9, 10, 15, 16, 17, 18, 19, 21, 32, 33, 34, 35, 48,
+    49, 64, 65, 66, 67, 68, 81, 83, 240, 241, 254, 255};
 
 static bool is_number(unsigned number)
 {
@@ -36,13 +36,14 @@ static unsigned each_transport(uint64_t cap, int64_t error, int64_t other)
             made++;
             if (number == PHX_T_NOP)
                 make(op, cap, 0, 0);
-            else if (number == PHX_T_CALL && method > 63)
+            else if (method > (number == PHX_T_SEND ? 55 : 63) &&
+                     (number == PHX_T_CALL || number == PHX_T_SEND))
                 make(op, cap, -PHX_INVALID_ARGUMENT, 0);
             else if (number == PHX_T_ENTER1)
                 make(op, UNALIGNED, -PHX_INVALID_ARGUMENT, 0);
             else if (number == PHX_T_RELEASE)
                 made--;
-            else if (number >= PHX_T_CALL && number <= PHX_T_WAIT && number != PHX_T_SEND)
+            else if (number >= PHX_T_CALL && number <= PHX_T_WAIT)
                 make(op, cap, error, other);
             else
                 make(op, cap, -PHX_INVALID_SYSCALL, 0);

@@ -5,8 +5,7 @@
  * that it names. Then the first thread unmaps its own page and faults.
  *
  * With  account
- * Gets  process #: exception at 0x0 (rip #) and no way to tell it
- *       a thread stopped, its page is as it was
+ * Gets  a thread stopped, its page is as it was
  *       process #: exception at 0x0 (rip #) and no way to tell it
  *       run: thread_page_gone: illegal instruction
  */

@@ -44,14 +44,18 @@ at_most() {
         bad "$1_at_most_$2" "$value"
     fi
 }
-at_most null_op 80
-at_most call_reply 395
+at_most null_op 70
+at_most cap_derive 150
+at_most cap_copy 150
+at_most cap_release 150
+at_most signal 400
+at_most call_reply 330
 at_most call_reply_64 800
 at_most call_reply_4k 1300
 at_most call_cap 320
-at_most ring_256 60
-at_most fault_upcall 300
-at_most getppid_trap 300
+at_most ring_256 50
+at_most fault_upcall 220
+at_most getppid_trap 220
 at_most microvm_boot_insn 5000000
 at_most min_mem_mib 10
 at_most process_pages 10

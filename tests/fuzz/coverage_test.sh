@@ -26,8 +26,9 @@ lives() {
     PHX_CORES=$1 tests/fuzz/run.sh "$kernel" "$seed" "$2" >"$work/cores$1"
     echo $? >"$work/status$1"
 }
-lives 2 2000000000 &
+lives 2 3000000000 &
 lives 1 2000000000
+PHX_CORES=1 tests/fuzz/run.sh "$kernel" $((seed + 1)) 1500000000 >"$work/more" # of other lives
 wait
 for cores in 1 2; do
     echo "# $cores cores: $(grep -ao 'fuzz: .* lives' "$work/cores$cores")," \
@@ -55,7 +56,7 @@ else
     bad this_kernel_refuses_modules_too "$(grep -a FAIL "$work/log" | head -n 3)"
 fi
 
-fuzzed=$(node tests/fuzz/coverage.js "$kernel" "$work/cores1" "$work/cores2")
+fuzzed=$(node tests/fuzz/coverage.js "$kernel" "$work/cores1" "$work/cores2" "$work/more")
 # One that ended otherwise than by the kernel says nothing.
 mapfile -t boots < <(grep -la '^coverage ends' "$work"/boots/*)
 merged=$(node tests/fuzz/coverage.js "$kernel" "$work"/cores? "${boots[@]}")

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.."
 B=${B:-build}
 kernel=$B/fuzz/asan/fuzz-planted.elf
-seed=${TEST_SEED:-1}
+seed=${TEST_SEED:-2}
 export PHX_PLANT=watch
 
 if ! said=$(node tests/fuzz/minimize.js "$kernel" "$seed" 1000000000 2>&1); then

@@ -130,7 +130,6 @@ static const struct ring_case {
     {"later_and_chained", "n&+ n > - ; /w2 > 0. 1."},
     {"later_fails", "e&+ n > - ; /w2 > 0S 1C"},
     {"later_before_a_drain", "n& n! > - ; /w2 > 0. 1."},
-    {"later_and_cancelled", "n& c0 > 0C 1."},
     {"later_and_bounded", "w&+ T > - ; /d > 0C 1T"},
     /* flags that there are not; the timer */
     {"wrong_flag", "n# n > 0I 1."},

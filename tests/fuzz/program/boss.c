@@ -255,7 +255,8 @@ static size_t grants_of(struct proc_grant *grants, unsigned w)
         grants[n++] = (struct proc_grant){devices[i].name, rt_cap(devices[i].name),
             devices[i].methods, devices[i].slot};
     for (unsigned i = 0; i < COMMONS; i++)
-        grants[n++] = (struct proc_grant){commons[i].name, commons[i].cap, ~UINT64_C(0), 0};
+        grants[n++] = (struct proc_grant){commons[i].name, commons[i].cap,
+            i < ENDPOINTS ? ~ENDPOINT_M_MAILBOX : ~UINT64_C(0), 0}; /* mail stays longer than a life */
     for (unsigned i = 0; i < ENDPOINTS; i++)
         grants[n++] = (struct proc_grant){client_names[i], clients[i], ~UINT64_C(0), 0};
     if (workers[(w + 1) % WORKERS].proc.process != 0)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# What `make bench` needs beside what `make` builds: three systems and two Linux programs.
+# What `make bench` needs beside what `make` builds: four systems and two Linux programs.
 
 BENCH := $(B)/bench.manifest $(B)/first.manifest $(B)/pair.manifest $(B)/bench/linux $(B)/bench/nothing \
-    $(B)/bench/weigh.so
+    $(B)/bench/weigh.so $(B)/hard.manifest $(B)/bench/hold.so
 
 $(B)/bench.manifest: $(addprefix $(B)/boot/,bench.elf idle.elf)
 $(B)/first.manifest: $(B)/boot/first.elf
@@ -11,7 +11,7 @@ $(B)/bench/%: bench/%.c
 	@$(if $(V),,echo '  link $@';) mkdir -p $(@D)
 	$(Q)$(CC) -static -O2 -std=gnu11 $(REPRODUCIBLE) $(WARN) $< -o $@
 
-$(B)/bench/weigh.so: bench/weigh.c tools/qemu/plugin.h
+$(B)/bench/weigh.so $(B)/bench/hold.so: $(B)/bench/%.so: bench/%.c tools/qemu/plugin.h
 	$(LINK_PLUGIN)
 $(B)/bench/linux: bench/stamp.h
 

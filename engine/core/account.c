@@ -102,16 +102,22 @@ void account_close(struct account *a)
 
 void account_free(struct account *a)
 {
-    struct account *parent;
+    account_close(a); /* again: of one that is closed it changes nothing */
+    list_move_tail(&a->memory->ended, &a->sibling);
+}
 
-    do {
-        parent = a->object.account;
-        if (!a->object.dead)
-            account_close(a);
-        list_remove(&a->sibling);
-        object_free(a);
-        a = parent;
-    } while (--a->object.refs == 0);
+bool account_free_next(struct memory *m)
+{
+    struct list *first = list_first(&m->ended);
+
+    if (!first)
+        return false;
+    struct account *a = CONTAINER(first, struct account, sibling), *parent = a->object.account;
+    list_remove(first);
+    object_free(a);
+    if (--parent->object.refs == 0)
+        account_free(parent);
+    return true;
 }
 
 err_t account_pages(struct account *a, uint64_t pages, void *first)
@@ -153,10 +159,8 @@ static err_t object_page_new(struct account *a, enum kind kind, struct object_pa
     struct object_page *p;
 
     TRY(account_pages(a, 1, &p));
-    memset(p, 0, sizeof *p);
-    p->account = a;
-    p->kind = (uint16_t)kind;
-    p->fresh = first_offset(a->memory, kind);
+    *p = (struct object_page){
+        .account = a, .kind = (uint16_t)kind, .fresh = first_offset(a->memory, kind)};
     a->object.refs++;
     list_add_head(&a->partial[kind], &p->link);
     *out = p;

@@ -79,6 +79,7 @@ struct memory {
     void (*give)(struct memory *m, void *first, uint64_t pages);
     uint16_t size[KIND_COUNT];  /* bytes of an object of each kind, 16 to 4032 */
     uint16_t align[KIND_COUNT]; /* 16 or 64 */
+    struct list ended;          /* accounts that nobody names any more: account_free() */
 };
 
 /*
@@ -91,7 +92,7 @@ struct account {
     struct object object;   /* .account is the parent */
     struct memory *memory;
     struct list children;   /* of struct account.sibling; those that are left last */
-    struct list sibling;
+    struct list sibling;    /* or in memory->ended */
     struct list processes;  /* of struct process.account_link */
     uint64_t limit[RESOURCES], used[RESOURCES];
     uint64_t peak[RESOURCES]; /* as of the last refund: account_peak() */
@@ -129,10 +130,10 @@ static inline void account_use_less(struct account *a, unsigned r, uint64_t n)
     a->used[r] -= n;
 }
 
-/* A closed account has nothing to spare: what is refunded is its parent's. */
+/* A closed account has nothing to spare: what is refunded is its parent's, and so on up. */
 static inline void account_refund(struct account *a, unsigned r, uint64_t n)
 {
-    for (;; a = a->object.account) {
+    for (; n > 0; a = a->object.account) {
         account_use_less(a, r, n);
         if (!a->object.dead || !a->object.account)
             return;
@@ -148,9 +149,11 @@ MUST_USE err_t account_transfer(struct account *from, struct account *to, unsign
  * is its parent's too. What it spent stays spent, and what is still charged to it (objects
  * that others hold) stays charged to the parent. */
 void account_close(struct account *a);
-/* Nothing names it any more: close it and free it, and each parent that only it
- * named. Called by whoever brought refs to 0. */
+/* Nothing names it any more: close it. Called by whoever brought refs to 0. Its memory, and
+ * each parent that only it named, go one by one with account_free_next(): a line of accounts
+ * that ends together would be too long for one hold of the lock. False: there is none. */
 void account_free(struct account *a);
+bool account_free_next(struct memory *m);
 
 /* Each of these puts the address of what it made into a pointer of whatever type. */
 

@@ -46,6 +46,7 @@ static void begin(void)
     memory.size[KIND_ACCOUNT] = (sizeof(struct account) + 15) & ~15u;
     fail_at = -1;
     taken = 0;
+    list_init(&memory.ended);
     account_init(&root, NULL, &memory);
     root.object.refs = 1;
     for (unsigned r = 0; r < RESOURCES; r++)
@@ -62,10 +63,17 @@ static struct account *new_account(struct account *parent)
     return a;
 }
 
+static void end_all(void)
+{
+    while (account_free_next(&memory))
+        ;
+}
+
 static void unref(struct account *a)
 {
     if (--a->object.refs == 0)
         account_free(a);
+    end_all();
 }
 
 /* --- a model: what each account was charged itself, and its limits ------------- */
@@ -267,6 +275,11 @@ TEST(account, the_last_page_of_objects_keeps_it, "and takes it along, with its p
     CHECK_EQ(taken, 3);
     CHECK(object_payer(object) == b);
     object_free(object);
+    for (unsigned left = 2; left > 0; left--) { /* one step each, from below */
+        CHECK_EQ(taken, left);
+        CHECK(account_free_next(&memory));
+    }
+    CHECK(!account_free_next(&memory));
     CHECK_EQ(taken, 0);
     CHECK_EQ(root.object.refs, 1);
     CHECK_EQ(root.used[RESOURCE_PAGES], 0);

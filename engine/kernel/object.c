@@ -132,6 +132,7 @@ void objects_init(void)
     kernel.caps.gone = hold_gone;
     list_init(&kernel.processes);
     list_init(&kernel.chores);
+    list_init(&kernel.memory.ended);
 }
 
 err_t object_hold(struct thread *t, struct object *o, unsigned interface, uint64_t methods,

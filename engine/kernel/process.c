@@ -10,8 +10,6 @@
 
 #define MARKS 64 /* threads that an end stops at once */
 
-#define DESTROY_STEPS 2 /* things done to accounts in one hold of the lock */
-
 err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
                   struct process **out)
 {
@@ -267,39 +265,31 @@ int op_account_charge(struct invocation *inv, const struct account_charge_in *in
 
 /* The next thing to do to a tree of accounts: close one, end a process of one that is
  * closed, or leave one that has nothing any more. From the top, so that nobody below
- * makes more of what is taken down. False: nothing is left. */
-static bool destroy_next(struct account *top)
+ * makes more of what is taken down. */
+static bool destroy_step(struct thread *t, struct work *w)
 {
-    for (struct account *a = top, *child;; a = child) {
+    (void)t;
+    for (struct account *a = (struct account *)w->object, *child;; a = child) {
         struct process *p = CONTAINER(a->processes.next, struct process, account_link);
 
         if (!a->object.dead) {
             account_close(a);
-            return true;
+            return false;
         }
         if (!list_is_empty(&a->processes) && p->state < PROCESS_DYING) {
             process_end(p, 9, 0);
-            return true;
+            return false;
         }
         child = CONTAINER(a->children.next, struct account, sibling);
         if (list_is_empty(&a->children) || child->object.dead == ACCOUNT_LEFT) {
             a->object.dead = ACCOUNT_LEFT;
             list_move_tail(&a->object.account->children, &a->sibling);
-            return a != top;
-        }
-    }
-}
-
-static bool destroy_step(struct thread *t, struct work *w)
-{
-    (void)t;
-    for (unsigned i = 0; i < DESTROY_STEPS; i++) {
-        if (!destroy_next((struct account *)w->object)) {
+            if (&a->object != w->object)
+                return false;
             object_unref(w->object);
             return true;
         }
     }
-    return false;
 }
 
 int op_account_destroy(struct invocation *inv)

@@ -306,6 +306,8 @@ static bool chore_step(void)
 {
     struct list *first = list_first(&kernel.chores);
 
+    if (account_free_next(&kernel.memory))
+        return true;
     if (!first)
         return false;
     list_move_tail(&kernel.chores, first); /* the others have their turn */

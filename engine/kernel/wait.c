@@ -9,7 +9,7 @@
 #include "ipc.h"
 #include "ring.h"
 
-#define TIMERS_A_STEP 5 /* that are queued, and as many that end */
+#define TIMERS_A_STEP 4 /* that are queued, and as many that end */
 
 static struct tree timers;
 static struct list lazy = { &lazy, &lazy };

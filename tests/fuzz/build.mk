@@ -26,7 +26,7 @@ ASAN_FLAGS := -fsanitize=kernel-address -mllvm -asan-instrumentation-with-call-t
 UBSAN_FLAGS := -fsanitize=undefined -fsanitize-trap=undefined
 ASAN_STACK := 1
 ASAN_WRAP := $(addprefix --wrap=,boot_main memory_init frames_init objects_init buddy_free \
-    object_new object_free account_free memcpy memmove memset memcmp kernel_epitaph)
+    object_new object_free account_free_next memcpy memmove memset memcmp kernel_epitaph)
 # What the callbacks are made of is not looked at. memory.c runs for a moment where there
 # is no shadow, and keeps nothing on the stack.
 ASAN_PLAIN := $(ASAN)/engine/core/bytes.o $(ASAN)/tests/fuzz/shadow.o

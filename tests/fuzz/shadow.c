@@ -15,7 +15,7 @@
  *                            real memory, taken before the allocator sees it
  *   buddy_*, memory.take and .give, frames   free pages are poison, but for the few
  *                            bytes in which the allocator keeps its lists
- *   objects_init, object_*, account_free     each kernel object gets a gap behind it;
+ *   objects_init, object_*, account_free_next   each kernel object gets a gap behind it;
  *                            gaps and free objects are poison
  *   memcpy and the like      look at both ranges once instead of at each word
  *   kernel_epitaph           says what a trap of UBSan's was
@@ -492,19 +492,15 @@ void __wrap_object_free(void *object)
     poison_object(&kernel.memory, object, kind);
 }
 
-/* It frees the account and those above that only it named. */
-void __real_account_free(struct account *a);
-void __wrap_account_free(struct account *a);
-void __wrap_account_free(struct account *a)
+/* It frees the first account of the list. */
+bool __real_account_free_next(struct memory *m);
+bool __wrap_account_free_next(struct memory *m);
+bool __wrap_account_free_next(struct memory *m)
 {
-    struct account *freed[ACCOUNT_DEPTH_MAX + 1];
-    unsigned count = 0;
+    const struct list *first = list_first(&m->ended);
+    bool freed = __real_account_free_next(m);
 
-    do
-        freed[count++] = a;
-    while (count <= ACCOUNT_DEPTH_MAX && a->object.account->object.refs == 1 &&
-           (a = a->object.account));
-    __real_account_free(freed[0]);
-    while (count-- > 0)
-        poison_object(&kernel.memory, freed[count], KIND_ACCOUNT);
+    if (freed)
+        poison_object(m, CONTAINER(first, struct account, sibling), KIND_ACCOUNT);
+    return freed;
 }

@@ -174,7 +174,8 @@ void settle(void)
 
     do
         world_tick();
-    while (!list_is_empty(&kernel.chores) && ++turns < 1000);
+    while ((!list_is_empty(&kernel.chores) || !list_is_empty(&kernel.memory.ended)) &&
+           ++turns < 1000);
 }
 
 void pass_time(uint64_t ns)

@@ -14,10 +14,6 @@ $(B)/%.json: tests/model/%.cue manifests/schema.cue tools/mkmanifest/cue.js
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
 $(B)/hard.manifest: $(B)/boot/hard.elf
-$(B)/bench/hold.so: bench/hold.c tools/qemu/plugin.h
-	$(LINK_PLUGIN)
-
-tests/model/lock_test.sh: $(B)/hard.manifest $(B)/phoenix.elf $(B)/bench/hold.so ;
 
 MODEL_HOST := $(B)/host/tests/model/model_test
 $(B)/host/tests/model/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
@@ -42,7 +38,7 @@ $(B)/races.manifest: $(B)/boot/races.elf
 tests/model/races_soak.sh: $(B)/races.manifest $(B)/phoenix.elf ;
 TEST_SOAK += tests/model/races_soak.sh
 tests/model/race_test.sh: $(B)/race.manifest $(B)/phoenix.elf ;
-TEST_BOOT += tests/model/lock_test.sh tests/model/race_test.sh
+TEST_BOOT += tests/model/race_test.sh
 
 # What operations cost with few and with many: `flats` has 5,000 processes and a million holds.
 $(eval $(call NATIVE,flat,$(B)/tests/model/flat.o $(B)/tests/model/user.o \

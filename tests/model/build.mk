@@ -25,12 +25,14 @@ TEST_HOST += $(MODEL_HOST)
 tests/model/model_soak.sh: $(MODEL_HOST) ;
 TEST_SOAK += tests/model/model_soak.sh
 
-$(eval $(call NATIVE,race,$(B)/tests/model/race.o $(B)/tests/model/user.o \
-    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
-$(eval $(call NATIVE,races,$(B)/tests/model/races.o $(B)/tests/model/user.o \
-    $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
+RACE_PARTS := $(B)/tests/model/user.o $(B)/tests/model/crew_asm.o \
+    $(B)/engine/user/bench/handlers_asm.o
+$(eval $(call NATIVE,race,$(B)/tests/model/race.o $(B)/tests/model/fire.o $(RACE_PARTS) $(PROC_OBJECTS)))
+$(eval $(call NATIVE,races,$(B)/tests/model/races.o $(B)/tests/model/fires.o $(RACE_PARTS) $(PROC_OBJECTS)))
 $(B)/tests/model/races.o: tests/model/race.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER) -DROUNDS=1000000)
+$(B)/tests/model/fires.o: tests/model/fire.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -DMAPPED=100000)
 $(B)/race.manifest: $(B)/boot/race.elf
 $(B)/races.json: $(B)/race.json
 	$(Q)sed 's/"race/"races/g' $< > $@

@@ -3,15 +3,11 @@
  * Two cores fight for one thing, again and again: one use, one move, one answer, one claim of
  * a frame, one unit of an account. Each round has exactly one winner.
  *
- * And revocation under fire: two threads call through descendants of a capability, one, 1,000
- * and 100,000 of them, while it is revoked. Once that has completed no call succeeds and no
- * page that was mapped through it can be touched; and the revoke takes as long for all.
- *
- * The init of race.cue. Its threads spin on words of memory, so that both ask at one moment.
+ * And revocation under fire (fire.c). The init of race.cue. Its threads spin on words of memory,
+ * so that both ask at one moment.
  */
 #include "bytes.h"
-#include "rt/layout.h"
-#include "user.h"
+#include "race.h"
 
 #ifndef ROUNDS
 #define ROUNDS 1000
@@ -233,124 +229,9 @@ static void races(void)
     __atomic_add_fetch(&arena.round, 1, __ATOMIC_RELEASE);
 }
 
-/* --- revocation under fire --------------------------------------------------------------------- */
-
-#define MOST 100000
-static uint64_t *below;
-static volatile uint64_t fire_cap;
-static volatile bool firing;
-static volatile uint64_t shots, hits, late;
-static volatile bool revoked;
-static volatile uint64_t shooters_ended;
-
-/* Calls through one of the descendants; after the revoke none may succeed. */
-static void shooter(void *unused)
-{
-    struct notification_poll_out out;
-
-    (void)unused;
-    while (firing) {
-        bool was_revoked = revoked;
-        int64_t got = notification_poll(fire_cap, 1, &out);
-
-        shots++;
-        hits += got >= 0;
-        late += was_revoked && got >= 0;
-    }
-    __atomic_add_fetch(&shooters_ended, 1, __ATOMIC_RELEASE);
-}
-
-static uint64_t clock_ns(void)
-{
-    struct clock_now_out out = {0};
-
-    clock_now(rt_cap("clock"), &out);
-    return out.ns;
-}
-
-static void revoke_under_fire(unsigned n)
-{
-    struct account_new_notification_out made;
-    struct capability_derive_out child;
-    uint64_t thread, ended = shooters_ended;
-
-    must(account_new_notification(rt_cap("account"), &made), "notification");
-    for (unsigned i = 0; i < n; i++) {
-        must(capability_derive(made.notification, NOTIFICATION_M_ALL, 0, &child), "derive");
-        below[i] = child.capability;
-    }
-    fire_cap = below[n / 2];
-    shots = hits = late = 0;
-    revoked = false;
-    firing = true;
-    for (unsigned i = 0; i < 2; i++)
-        must(rt_thread(shooter, NULL, &thread), "thread");
-    while (shots < 2000)
-        sleep_ms(1);
-    uint64_t before = clock_ns();
-    must(capability_revoke(made.notification, 0), "revoke");
-    uint64_t took = clock_ns() - before;
-    __atomic_store_n(&revoked, true, __ATOMIC_SEQ_CST);
-    uint64_t so_far = shots;
-    while (shots < so_far + 2000)
-        sleep_ms(1);
-    firing = false;
-    while (shooters_ended < ended + 2)
-        sleep_ms(1);
-    unsigned alive = 0;
-    for (unsigned i = 0; i < n; i++) {
-        struct notification_poll_out out;
-
-        alive += notification_poll(below[i], 1, &out) >= 0;
-        phx_release(below[i]);
-    }
-    rt_print("# revoke of %u under fire: %lu ns, %lu of %lu shots before hit\n", n, took, hits,
-        shots);
-    check("nothing_succeeds_after_a_revoke", late == 0 && alive == 0 && hits > 0,
-        "%lu late, %u alive, %lu hits", late, alive, hits);
-    phx_release(made.notification);
-}
-
-/* Mapped through descendants, and looked at by the page tables' own means: query. */
-static void no_mapping_remains(void)
-{
-    struct frame_pool_alloc_out frame;
-    struct address_space_query_out out;
-    unsigned remain = 0, pages = 500;
-
-    must(frame_pool_alloc(RT_POOL, 1, &frame), "frame");
-    for (unsigned i = 0; i < pages; i++) {
-        struct capability_derive_out child;
-
-        must(capability_derive(frame.frame, FRAME_M_ALL, 0, &child), "derive");
-        must(address_space_map(RT_SPACE, child.capability, RT_STORE_BASE + i * PHX_PAGE_SIZE, 0, 1,
-                 PHX_PROT_READ | PHX_PROT_WRITE),
-            "map");
-        *(volatile uint64_t *)(RT_STORE_BASE + i * PHX_PAGE_SIZE) = i;
-        below[i] = child.capability;
-    }
-    must(capability_revoke(frame.frame, 0), "revoke");
-    for (unsigned i = 0; i < pages; i++) {
-        struct log_read_out got;
-        uint64_t at = RT_STORE_BASE + i * PHX_PAGE_SIZE;
-
-        /* The kernel touches it for us: what is not mapped is a bad address. */
-        remain += address_space_query(RT_SPACE, at, &out) >= 0 ||
-                  log_read(rt_cap("log"), 0, at, 64, &got) != -PHX_BAD_ADDRESS;
-        phx_release(below[i]);
-    }
-    check("no_mapping_remains_after_a_revoke", remain == 0, "%u of %u", remain, pages);
-    phx_release(frame.frame);
-}
-
 int main(void)
 {
-    static const unsigned sizes[] = {1, 1000, MOST};
-
     races();
-    below = rt_alloc(MOST * sizeof *below);
-    for (unsigned i = 0; i < 3; i++)
-        revoke_under_fire(sizes[i]);
-    no_mapping_remains();
+    fire();
     user_end();
 }

@@ -39,16 +39,11 @@ uint64_t early_page(void)
 
 void memory_map(uint64_t va, uint64_t pa, unsigned shift, uint64_t flags)
 {
-    uint64_t *entry = direct(arch_kernel_root);
+    uint64_t *entry;
+    unsigned at;
 
-    entry += va >> 39 & 511;
-    for (unsigned s = 39; s > shift; s -= 9) {
-        if (*entry & PTE_PS)
-            return;
-        if (*entry == 0)
-            *entry = early_page() | PTE_P | PTE_W | PTE_A;
-        entry = (uint64_t *)direct(*entry & PTE_ADDRESS) + (va >> (s - 9) & 511);
-    }
+    while (*(entry = arch_entry(arch_kernel_root, va, &at)) == 0 && at > shift)
+        arch_table_link(entry, at, early_page());
     if (*entry == 0)
         *entry = pa | flags | PTE_P | PTE_A | PTE_D | PTE_G |
                  (shift > PHX_PAGE_SHIFT ? PTE_PS : 0);

@@ -175,19 +175,11 @@ static void ap_main(void *cpu)
     kernel_cpu_main();
 }
 
-static bool has_started(unsigned count)
-{
-    unsigned us = 0;
-
-    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < count && us++ < START_WAIT_US)
-        clock_wait_us(1);
-    return __atomic_load_n(&started, __ATOMIC_ACQUIRE) >= count;
-}
-
 static bool start_core(unsigned index)
 {
     uint32_t id = cpus[index].apic_id;
     uint32_t startup = ICR_STARTUP | (uint32_t)((uint64_t)low_start / PHX_PAGE_SIZE);
+    unsigned us = START_WAIT_US;
 
     start_argument = &cpus[index];
     __atomic_store_n(&start_stack, cpus[index].stack_top, __ATOMIC_RELEASE);
@@ -196,9 +188,14 @@ static bool start_core(unsigned index)
     apic_send(id, startup);
     clock_wait_us(INIT_WAIT_US);
     apic_send(id, startup); /* a core that runs does not hear it */
-    /* Take the offer back; if it is gone, the core is on its way after all. */
-    return has_started(index) ||
-           (__atomic_exchange_n(&start_stack, 0, __ATOMIC_ACQ_REL) == 0 && has_started(index));
+    while (__atomic_load_n(&start_stack, __ATOMIC_RELAXED) != 0 && us-- > 0)
+        clock_wait_us(1);
+    /* Take the offer back; if it is gone, the core is on its way. */
+    if (__atomic_exchange_n(&start_stack, 0, __ATOMIC_ACQ_REL) != 0)
+        return false;
+    while (__atomic_load_n(&started, __ATOMIC_ACQUIRE) < index)
+        arch_pause();
+    return true;
 }
 
 /* A core that does not start is the last that is tried. */

@@ -97,10 +97,12 @@ TEST(page_table, entry_round_trip, "an entry says what it was made of")
 
         CHECK_EQ(arch_pte_pa(pte), 0x123456000);
         CHECK_EQ(arch_pte_present(pte), protection != 0);
-        CHECK_EQ(arch_pte_protection(pte), readable);
+        for (unsigned wanted = 0; wanted < 8; wanted++)
+            CHECK_EQ(arch_pte_allows(pte, wanted), readable && !(wanted & ~readable));
+        CHECK(!arch_pte_allows(pte | ARCH_PTE_DEVICE, 0));
     }
     CHECK(!arch_pte_present(0));
-    CHECK_EQ(arch_pte_protection(0), 0);
+    CHECK(!arch_pte_allows(0, 0));
 }
 
 TEST(page_table, ends_of_memory, "the first and the last user page get entries of their own")

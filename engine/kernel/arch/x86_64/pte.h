@@ -73,12 +73,3 @@ static inline bool arch_pte_allows(pte_t pte, unsigned protection)
 
     return (pte & (set | clear)) == set;
 }
-
-/* Of memory; 0 for ARCH_PTE_DEVICE. */
-static inline unsigned arch_pte_protection(pte_t pte)
-{
-    if ((pte & (PTE_P | ARCH_PTE_DEVICE)) != PTE_P)
-        return 0;
-    return PHX_PROT_READ | (pte & PTE_W ? PHX_PROT_WRITE : 0) |
-           (pte & PTE_NX ? 0 : PHX_PROT_EXECUTE);
-}

@@ -67,10 +67,10 @@ static void send(void)
     }
     if (!kernel_trylock())
         return;
-    out8(UART_MCR, UART_MCR_SETUP | MCR_LOOPBACK);
+    arch_port_out(UART_MCR, 1, UART_MCR_SETUP | MCR_LOOPBACK);
     for (size_t i = 0; i < length; i++)
-        out8(UART_DATA, bytes[i]);
-    out8(UART_MCR, UART_MCR_SETUP);
+        arch_port_out(UART_DATA, 1, bytes[i]);
+    arch_port_out(UART_MCR, 1, UART_MCR_SETUP);
     kernel_unlock();
 }
 

@@ -134,11 +134,11 @@ unsigned acpi_init(uint64_t rsdp)
 _Noreturn void arch_shutdown(unsigned status)
 {
     if (boot_has_word(boot_info.command_line, "exit=0xf4"))
-        out8(DEBUG_EXIT, (uint8_t)status);
+        arch_port_out(DEBUG_EXIT, 1, status);
     if (sleep_control != NULL)
         *sleep_control = SLEEP_CONTROL_OFF;
     if (pm1a_control != 0)
-        __asm__ volatile("outw %w0, %w1" ::"a"(PM1_OFF), "d"(pm1a_control));
+        arch_port_out(pm1a_control, 2, PM1_OFF);
     for (;;)
         __asm__ volatile("cli\n\thlt");
 }

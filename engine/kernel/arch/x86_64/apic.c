@@ -61,8 +61,8 @@ void apic_find(void)
     if (base & APIC_BASE_X2APIC)
         kernel_epitaph("the firmware left the APIC in x2APIC mode", NULL, 0);
     apic = mmio_map(base & PTE_ADDRESS);
-    out8(PIC1_DATA, 0xff);
-    out8(PIC2_DATA, 0xff);
+    arch_port_out(PIC1_DATA, 1, 0xff);
+    arch_port_out(PIC2_DATA, 1, 0xff);
     arch_irq_set(ARCH_IRQ_SERIAL, true);
 }
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "arch/x86_64/ports.h"
 #include "arch/x86_64/pte.h"
 #include "arch/x86_64/regs.h"
 #include "phoenix/abi.h"
@@ -19,27 +20,6 @@ static inline struct cpu *this_cpu(void)
 static inline void arch_pause(void)
 {
     __asm__ volatile("pause" ::: "memory");
-}
-
-static inline uint32_t arch_port_in(uint16_t port, unsigned width)
-{
-    uint32_t value = 0;
-
-    switch (width) {
-    case 1: __asm__ volatile("inb %1, %b0" : "+a"(value) : "Nd"(port)); break;
-    case 2: __asm__ volatile("inw %1, %w0" : "+a"(value) : "Nd"(port)); break;
-    default: __asm__ volatile("inl %1, %0" : "+a"(value) : "Nd"(port));
-    }
-    return value;
-}
-
-static inline void arch_port_out(uint16_t port, unsigned width, uint32_t value)
-{
-    switch (width) {
-    case 1: __asm__ volatile("outb %b0, %1" ::"a"(value), "Nd"(port)); break;
-    case 2: __asm__ volatile("outw %w0, %1" ::"a"(value), "Nd"(port)); break;
-    default: __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
-    }
 }
 
 static inline uint64_t arch_tsc(void)

@@ -28,10 +28,10 @@ static uint32_t read_timer(void)
 
 static uint32_t read_pit(void)
 {
-    out8(PIT_COMMAND, PIT_LATCH2);
-    uint32_t low = in8(PIT_CHANNEL2);
+    arch_port_out(PIT_COMMAND, 1, PIT_LATCH2);
+    uint32_t low = arch_port_in(PIT_CHANNEL2, 1);
 
-    return ~(low | (uint32_t)in8(PIT_CHANNEL2) << 8);
+    return ~(low | arch_port_in(PIT_CHANNEL2, 1) << 8);
 }
 
 static bool has_nanosecond_timer(void)
@@ -96,8 +96,8 @@ static void find_frequencies(const struct reference *r)
 /* A field, which every PC keeps in BCD. */
 static unsigned rtc_read(uint8_t index)
 {
-    out8(RTC_INDEX, index);
-    unsigned value = in8(RTC_DATA);
+    arch_port_out(RTC_INDEX, 1, index);
+    uint32_t value = arch_port_in(RTC_DATA, 1);
 
     return (value >> 4) * 10 + (value & 15);
 }
@@ -125,8 +125,8 @@ static uint64_t rtc_seconds_once(void)
 static uint64_t rtc_seconds(void)
 {
     for (unsigned tries = 0; tries < 10000; tries++) {
-        out8(RTC_INDEX, RTC_STATUS_A);
-        uint8_t status = in8(RTC_DATA);
+        arch_port_out(RTC_INDEX, 1, RTC_STATUS_A);
+        uint32_t status = arch_port_in(RTC_DATA, 1);
 
         if (status == 0xff)
             return 0;
@@ -142,10 +142,10 @@ static uint64_t rtc_seconds(void)
 
 void clock_init(void)
 {
-    out8(PIT_GATE, (uint8_t)((in8(PIT_GATE) & ~2) | 1)); /* gate on, speaker off */
-    out8(PIT_COMMAND, PIT_CHANNEL2_MODE0);
-    out8(PIT_CHANNEL2, 0xff);
-    out8(PIT_CHANNEL2, 0xff);
+    arch_port_out(PIT_GATE, 1, (arch_port_in(PIT_GATE, 1) & ~2u) | 1); /* gate on, speaker off */
+    arch_port_out(PIT_COMMAND, 1, PIT_CHANNEL2_MODE0);
+    arch_port_out(PIT_CHANNEL2, 1, 0xff);
+    arch_port_out(PIT_CHANNEL2, 1, 0xff);
     find_frequencies(has_nanosecond_timer() ? &nanoseconds : &pit);
     arch_clock.tsc_base = arch_tsc();
     arch_clock.multiplier = (SECOND_NS << CLOCK_SHIFT) / tsc_hz;

@@ -29,23 +29,23 @@ void arch_serial_write(const void *bytes, size_t length)
 int arch_serial_read(void)
 {
     if (input.sure == 0) {
-        uint8_t cause = in8(UART_IIR) & UART_IIR_CAUSE;
+        uint32_t cause = arch_port_in(UART_IIR, 1) & UART_IIR_CAUSE;
 
         if (cause == UART_IIR_RECEIVE)
             input.sure = UART_TRIGGER;
         else if (cause == UART_IIR_IDLE || input.is_idle)
-            input.sure = input.is_idle = in8(UART_LSR) & UART_LSR_DATA;
+            input.sure = input.is_idle = arch_port_in(UART_LSR, 1) & UART_LSR_DATA;
     }
     if (input.sure == 0)
         return -1;
     input.sure--;
-    return in8(UART_DATA);
+    return (int)arch_port_in(UART_DATA, 1);
 }
 
 /* Switching it on raises the line for bytes that wait already. */
 void arch_serial_interrupt(bool on)
 {
-    out8(UART_IER, on ? UART_IER_RECEIVE : 0);
+    arch_port_out(UART_IER, 1, on ? UART_IER_RECEIVE : 0);
 }
 
 /* 0: there is no generator, or it is empty. */

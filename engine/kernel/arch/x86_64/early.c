@@ -54,7 +54,7 @@ static _Noreturn void refuse(const char *line, const char *text, const char *mor
     if (!is_framed)
         write_text("\r\n");
     if (boot_has_word(line, "exit=0xf4"))
-        out8(DEBUG_EXIT, STATUS_FAILED);
+        arch_port_out(DEBUG_EXIT, 1, STATUS_FAILED);
     for (;;)
         __asm__ volatile("cli\n\thlt");
 }
@@ -129,7 +129,7 @@ static void uart_init(void)
     };
 
     for (size_t i = 0; i < COUNT(setup); i++)
-        out8(setup[i][0], (uint8_t)setup[i][1]);
+        arch_port_out(setup[i][0], 1, setup[i][1]);
 }
 
 /* The first GiB, as it is, at 0, DIRECT_BASE and KERNEL_BASE: one table of 2 MiB pages. */

@@ -10,20 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ports.h"
 #include "regs.h"
-
-static inline void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
-}
-
-static inline uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
 
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
@@ -44,10 +32,10 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 static inline void uart_write(const uint8_t *bytes, size_t length)
 {
     while (length != 0) {
-        while (!(in8(UART_LSR) & UART_LSR_THR_EMPTY))
+        while (!(arch_port_in(UART_LSR, 1) & UART_LSR_THR_EMPTY))
             __asm__ volatile("pause");
         for (unsigned i = 0; i < UART_FIFO && length != 0; i++, length--)
-            out8(UART_DATA, *bytes++);
+            arch_port_out(UART_DATA, 1, *bytes++);
     }
 }
 

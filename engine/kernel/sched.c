@@ -421,11 +421,10 @@ void kernel_exit(struct cpu *c)
 
 /* --- interrupts ------------------------------------------------------------ */
 
-void kernel_timer(bool from_user)
+void kernel_wakeup(bool from_user)
 {
     struct cpu *c = this_cpu();
 
-    c->timer_armed = 0;
     __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
     if (!from_user)
         return;
@@ -435,15 +434,10 @@ void kernel_timer(bool from_user)
     kernel_exit(c);
 }
 
-void kernel_wakeup(bool from_user)
+void kernel_timer(bool from_user)
 {
-    struct cpu *c = this_cpu();
-
-    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
-    if (!from_user)
-        return;
-    kernel_lock(c);
-    kernel_exit(c);
+    this_cpu()->timer_armed = 0;
+    kernel_wakeup(from_user);
 }
 
 /* --- work ------------------------------------------------------------------ */

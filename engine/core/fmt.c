@@ -15,11 +15,6 @@ struct spec {
     int width, precision;  /* negative: none */
 };
 
-/* A va_list by address: an array type would lose its place on the way back. */
-struct arguments {
-    va_list list;
-};
-
 static void put(struct out *out, char c, int times)
 {
     for (; times > 0; times--) {
@@ -29,43 +24,48 @@ static void put(struct out *out, char c, int times)
     }
 }
 
+/* To its width: with blanks, or with zeros behind the sign. */
 static void put_field(struct out *out, const struct spec *spec, const char *text, int length)
 {
+    bool zero = spec->zero && !spec->left;
+    int missing = spec->width - length;
+
+    if (zero && length > 0 && *text == '-') {
+        put(out, *text++, 1);
+        length--;
+    }
     if (!spec->left)
-        put(out, spec->zero ? '0' : ' ', spec->width - length);
-    for (int i = 0; i < length; i++)
-        put(out, text[i], 1);
+        put(out, zero ? '0' : ' ', missing);
+    while (length-- > 0)
+        put(out, *text++, 1);
     if (spec->left)
-        put(out, ' ', spec->width - length);
+        put(out, ' ', missing);
 }
 
-static void put_number(struct out *out, struct spec *spec, bool negative, uint64_t value,
-                       unsigned base)
+static void put_number(struct out *out, const struct spec *spec, uint64_t value, char conversion)
 {
+    bool negative = conversion == 'd' && (int64_t)value < 0;
+    unsigned base = conversion == 'x' ? 16 : 10;
     char digits[21]; /* of 2^64 - 1, and a sign */
     int at = sizeof(digits);
 
+    value = negative ? -value : value;
     do {
         digits[--at] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value);
-    spec->zero &= !spec->left;
-    if (negative && spec->zero) {
-        put(out, '-', 1);
-        spec->width--;
-    } else if (negative) {
+    if (negative)
         digits[--at] = '-';
-    }
     put_field(out, spec, digits + at, (int)sizeof(digits) - at);
 }
 
-static int parse_number(const char **format, struct arguments *arguments)
+static int parse_number(const char **format, va_list *arguments)
 {
     int value = 0;
 
     if (**format == '*') {
         ++*format;
-        return va_arg(arguments->list, int);
+        return va_arg(*arguments, int);
     }
     for (; **format >= '0' && **format <= '9'; ++*format)
         value = value * 10 + (**format - '0');
@@ -73,7 +73,7 @@ static int parse_number(const char **format, struct arguments *arguments)
 }
 
 /* From behind the % to behind the conversion (or the end of the format). */
-static const char *convert(struct out *out, const char *format, struct arguments *arguments)
+static const char *convert(struct out *out, const char *format, va_list *arguments)
 {
     struct spec spec = {.precision = -1};
 
@@ -87,21 +87,18 @@ static const char *convert(struct out *out, const char *format, struct arguments
     for (; *format == 'l' || *format == 'z'; format++)
         spec.wide = true;
     if (*format == 's') {
-        const char *text = va_arg(arguments->list, const char *);
+        const char *text = va_arg(*arguments, const char *);
         int length = 0;
 
         while (length != spec.precision && text[length])
             length++;
         put_field(out, &spec, text, length);
     } else if (*format == 'd') {
-        int64_t value = spec.wide ? va_arg(arguments->list, long) : va_arg(arguments->list, int);
-
-        put_number(out, &spec, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+        put_number(out, &spec,
+                   (uint64_t)(spec.wide ? va_arg(*arguments, long) : va_arg(*arguments, int)), 'd');
     } else if (*format == 'u' || *format == 'x') {
-        put_number(out, &spec, false,
-                   spec.wide ? va_arg(arguments->list, unsigned long)
-                             : va_arg(arguments->list, unsigned),
-                   *format == 'u' ? 10 : 16);
+        put_number(out, &spec, spec.wide ? va_arg(*arguments, unsigned long)
+                                         : va_arg(*arguments, unsigned), *format);
     } else {
         put(out, '%', 1);
         put(out, *format, *format && *format != '%');
@@ -112,16 +109,16 @@ static const char *convert(struct out *out, const char *format, struct arguments
 size_t vfmt(char *buffer, size_t size, const char *format, va_list list)
 {
     struct out out = {.buffer = buffer, .size = size};
-    struct arguments arguments;
+    va_list arguments; /* a parameter of that type is a pointer, and &list another */
 
-    va_copy(arguments.list, list);
+    va_copy(arguments, list);
     while (*format) {
         if (*format == '%')
             format = convert(&out, format + 1, &arguments);
         else
             put(&out, *format++, 1);
     }
-    va_end(arguments.list);
+    va_end(arguments);
     if (size)
         buffer[out.length < size ? out.length : size - 1] = 0;
     return out.length;

@@ -25,12 +25,7 @@
 
 /* --- capabilities in a message --------------------------------------------- */
 
-static struct cap_table *table_of(const struct waiter *w)
-{
-    return w->thread ? &w->thread->process->table : &((struct endpoint *)w->object)->mailbox->table;
-}
-
-err_t ipc_can_leave(struct waiter *from, unsigned i, struct passage *p)
+static err_t can_leave(struct waiter *from, unsigned i, struct passage *p)
 {
     struct cap_table *table = &from->thread->process->table;
     bool move = from->message.cap_modes[i] == PHX_CAP_MOVE;
@@ -52,16 +47,18 @@ err_t ipc_can_leave(struct waiter *from, unsigned i, struct passage *p)
     return move ? OK : cap_prepare_derive(table, p->held[i], 0, &counter);
 }
 
-uint64_t ipc_leave(struct waiter *from, unsigned i, struct hold *row, struct cap_table *target,
-                   uint32_t index)
+static uint64_t leave(struct waiter *from, unsigned i, struct hold *row, struct cap_table *target,
+                      uint32_t index)
 {
-    if (from->message.cap_modes[i] == PHX_CAP_MOVE)
-        return cap_move(table_of(from), row, target, index);
+    if (!from->thread || from->message.cap_modes[i] == PHX_CAP_MOVE)
+        return cap_move(ipc_table(from), row, target, index);
     return cap_derive(target, index, row, row->methods, row->badge, row->interface, NULL);
 }
 
 static bool accepts(const struct waiter *to, unsigned i, const struct hold *row)
 {
+    if (!to->thread)
+        return row->interface != IFACE_ENDPOINT;
     return i < to->rows_reserved &&
            (!to->message.accept[i] || to->message.accept[i] == row->interface);
 }
@@ -71,10 +68,10 @@ static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned
                           struct passage *p)
 {
     if (from->thread) {
-        TRY(ipc_can_leave(from, i, p));
+        TRY(can_leave(from, i, p));
         return !p->held[i] || accepts(to, i, p->held[i]) ? OK : PHX_NOT_ACCEPTED;
     }
-    p->held[i] = cap_row(table_of(from), from->message.caps[i]);
+    p->held[i] = cap_row(ipc_table(from), from->message.caps[i]);
     if (p->held[i] && cap_alive(&kernel.caps, p->held[i]) && accepts(to, i, p->held[i]))
         return OK;
     p->held[i] = NULL;
@@ -82,17 +79,24 @@ static err_t can_pass_cap(struct waiter *from, const struct waiter *to, unsigned
     return OK;
 }
 
+err_t ipc_can_pass_caps(struct waiter *from, const struct waiter *to, struct passage *p)
+{
+    for (unsigned i = 0; i < p->caps; i++)
+        TRY(can_pass_cap(from, to, i, p));
+    return OK;
+}
+
 /* The receiver's rows were reserved when it began to wait. */
 static void pass_caps(struct waiter *from, struct waiter *to, const struct passage *p)
 {
-    struct cap_table *target = table_of(to);
+    struct cap_table *target = ipc_table(to);
 
     for (unsigned i = 0; i < PHX_MESSAGE_CAPS; i++) {
         bool comes = i < p->caps && p->held[i];
 
         if (i < p->caps)
             to->message.caps[i] =
-                comes ? ipc_leave(from, i, p->held[i], target, to->rows[i]) : 0;
+                comes ? leave(from, i, p->held[i], target, to->rows[i]) : 0;
         if (i < to->rows_reserved && !comes)
             cap_unreserve(target, to->rows[i]);
     }
@@ -108,12 +112,7 @@ static err_t copy_some(struct waiter *from, struct waiter *to, struct waiter *ot
 {
     uint64_t done = 0, n = p->length;
 
-    if (!from->thread) {
-        err_t err = copy_out(to->thread->process->space, to->message.recv_address,
-                             CONTAINER(from, struct mail, waiter)->bytes, n);
-        p->receiver_failed = err != OK;
-        return err;
-    }
+    struct space *source = from->thread ? from->thread->process->space : NULL;
     struct work *work = &(other == to ? from : to)->thread->work;
     if (n > PIECE) {
         if (other->mask == 0)
@@ -124,9 +123,8 @@ static err_t copy_some(struct waiter *from, struct waiter *to, struct waiter *ot
         n = n - done < PIECE ? n - done : PIECE;
         work->cursor = done + n;
     }
-    TRY(copy_across(from->thread->process->space, from->message.send_address + done,
-                    to->thread->process->space, to->message.recv_address + done, n,
-                    &p->receiver_failed));
+    TRY(copy_across(source, from->message.send_address + done, to->thread->process->space,
+                    to->message.recv_address + done, n, &p->receiver_failed));
     return done + n < p->length ? MORE : OK;
 }
 
@@ -139,8 +137,7 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct waiter *oth
     if (from->form != FORM_MESSAGE)
         return OK;
     p->caps = from->message.send_caps;
-    for (unsigned i = 0; i < p->caps; i++)
-        TRY(can_pass_cap(from, to, i, p));
+    TRY(ipc_can_pass_caps(from, to, p));
 
     uint64_t capacity = to->form == FORM_MESSAGE ? to->message.recv_capacity : 0;
     p->length = from->message.send_length;
@@ -151,8 +148,8 @@ static err_t can_pass(struct waiter *from, struct waiter *to, struct waiter *oth
     return copy_some(from, to, other, p);
 }
 
-static int64_t pass(struct waiter *from, struct waiter *to, const struct passage *p,
-                    unsigned method, uint64_t badge)
+int64_t ipc_pass(struct waiter *from, struct waiter *to, const struct passage *p, unsigned method,
+                 uint64_t badge)
 {
     unsigned room = to->form == FORM_REGISTERS ? 5 : PHX_WORDS;
     unsigned words = from->words < room ? from->words : room;
@@ -174,9 +171,16 @@ static int64_t pass(struct waiter *from, struct waiter *to, const struct passage
 
 /* --- what a wait for a message reserves ------------------------------------ */
 
-static void unreserve(struct waiter *w)
+err_t ipc_reserve(struct waiter *w, unsigned n)
 {
-    struct cap_table *table = &w->thread->process->table;
+    for (w->rows_reserved = 0; w->rows_reserved < n; w->rows_reserved++)
+        TRY(cap_reserve(ipc_table(w), &w->rows[w->rows_reserved]));
+    return OK;
+}
+
+void ipc_unreserve(struct waiter *w)
+{
+    struct cap_table *table = ipc_table(w);
 
     for (unsigned i = 0; i < w->rows_reserved; i++)
         cap_unreserve(table, w->rows[i]);
@@ -188,7 +192,7 @@ static void unreserve(struct waiter *w)
 
 void ipc_undo(struct waiter *w)
 {
-    unreserve(w);
+    ipc_unreserve(w);
     if (w->state != WAIT_CALL)
         return;
     node_unref(w->up);
@@ -208,18 +212,13 @@ static err_t prepare_receive(struct waiter *w, bool call)
     if (m->accept_caps > PHX_MESSAGE_CAPS || m->recv_capacity > PHX_MESSAGE_MAX)
         return PHX_INVALID_ARGUMENT;
     TRY(user_check(p->space, m->recv_address, m->recv_capacity, PHX_PROT_WRITE));
-    err_t err = OK;
-    while (err == OK && w->rows_reserved < m->accept_caps) {
-        err = cap_reserve(&p->table, &w->rows[w->rows_reserved]);
-        if (err == OK)
-            w->rows_reserved++;
-    }
+    err_t err = ipc_reserve(w, m->accept_caps);
     if (err == OK && !call && (w->ring || (m->flags & PHX_MESSAGE_REPLY))) {
         err = cap_reserve(&p->table, &w->rows[PHX_MESSAGE_CAPS]);
         w->wants_reply = err == OK;
     }
     if (err != OK)
-        unreserve(w);
+        ipc_unreserve(w);
     return err;
 }
 
@@ -351,7 +350,7 @@ struct waiter *ipc_reply_target(const struct hold *row)
 static void deliver(struct waiter *c, struct waiter *r, const struct passage *p, bool direct)
 {
     struct thread *server = r->thread;
-    int64_t info = pass(c, r, p, c->method, c->badge);
+    int64_t info = ipc_pass(c, r, p, c->method, c->badge);
 
     c->sequence++;
     c->server = NULL;
@@ -409,8 +408,18 @@ static err_t try_now(struct waiter *w, struct endpoint *e)
     if (w->deadline == 0)
         return PHX_WOULD_BLOCK;
     for (unsigned i = 0; w->form == FORM_MESSAGE && i < w->message.send_caps; i++)
-        TRY(ipc_can_leave(w, i, &p)); /* what dies after this is lost */
+        TRY(can_leave(w, i, &p)); /* what dies after this is lost */
     return OK;
+}
+
+void ipc_through(struct waiter *w, const struct hold *row, unsigned method, unsigned words)
+{
+    w->method = (uint8_t)method;
+    w->words = (uint8_t)words;
+    w->badge = row->badge;
+    w->uses = row->uses;
+    w->up = row->up;
+    w->up_gen = row->up_gen;
 }
 
 err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words)
@@ -418,10 +427,7 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     struct endpoint *e = (struct endpoint *)row->object;
     struct thread *end;
 
-    w->method = (uint8_t)method;
-    w->words = (uint8_t)words;
-    w->badge = row->badge;
-    w->uses = row->uses;
+    ipc_through(w, row, method, words);
     TRY(prepare_receive(w, true));
     err_t err = e->servers == 0 ? PHX_DISCONNECTED : uses_reserve(w->uses);
     if (err == OK) {
@@ -432,12 +438,10 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
             uses_return(w->uses);
     }
     if (err != OK) {
-        unreserve(w);
+        ipc_unreserve(w);
         return err;
     }
 
-    w->up = row->up;
-    w->up_gen = row->up_gen;
     node_ref(w->up);
     w->mask = 0;
     wait_begin(w, WAIT_CALL, &e->object, &e->callers, w->deadline);
@@ -449,13 +453,13 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
 /* Nobody waits with it, and can be answered. */
 static void take_mail(struct waiter *c, struct waiter *w, const struct passage *p)
 {
-    int64_t info = pass(c, w, p, c->method, c->badge);
+    int64_t info = ipc_pass(c, w, p, c->method, c->badge);
 
     if (w->form != FORM_MESSAGE)
         w->thread->regs.rdi = c->badge;
     uses_commit(c->uses);
     mail_end(c);
-    unreserve(w);
+    ipc_unreserve(w);
     if (w->state != WAIT_NONE)
         wait_end(w);
     wait_answer(w, info, false);
@@ -514,7 +518,7 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
         return BLOCKED;
     }
     if (err != BLOCKED)
-        unreserve(w);
+        ipc_unreserve(w);
     return err;
 }
 
@@ -559,8 +563,8 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
         return OK;
     }
 
-    int64_t info = pass(w, c, &p, 0, 0);
-    unreserve(c);
+    int64_t info = ipc_pass(w, c, &p, 0, 0);
+    ipc_unreserve(c);
     wait_end(c);
     c->server = NULL;
     if (status != 0 && c->form == FORM_MESSAGE)
@@ -601,7 +605,7 @@ err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsign
         err_t err = answer(w, c, status, direct);
 
         if (err != OK) {
-            unreserve(w);
+            ipc_unreserve(w);
             return err;
         }
     }

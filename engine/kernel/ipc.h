@@ -15,8 +15,9 @@ struct passage {
 };
 
 /* A one-way message: a queued caller without a thread, whose capabilities are rows of its
- * endpoint's mailbox, to be moved, and whose bytes are here. */
+ * mailbox, to be moved, and whose bytes are here. */
 struct mail {
+    struct mailbox *box;
     struct waiter waiter;
     char bytes[];
 };
@@ -33,11 +34,23 @@ static inline uint64_t *ipc_word(struct waiter *w, unsigned i)
     return w->form == FORM_MESSAGE ? &w->message.words[i] : thread_word(w->thread, i);
 }
 
-/* Capability i of what `from` sends may leave its table: p->held[i]. */
-MUST_USE err_t ipc_can_leave(struct waiter *from, unsigned i, struct passage *p);
-/* It does, for a reserved row of `target`. */
-uint64_t ipc_leave(struct waiter *from, unsigned i, struct hold *row, struct cap_table *target,
-                   uint32_t index);
+/* Where the capabilities that `w` sends or takes are. */
+static inline struct cap_table *ipc_table(struct waiter *w)
+{
+    return w->thread ? &w->thread->process->table
+                     : &CONTAINER(w, struct mail, waiter)->box->table;
+}
+
+/* n rows for what it takes; refused, it may have got some. */
+MUST_USE err_t ipc_reserve(struct waiter *w, unsigned n);
+void ipc_unreserve(struct waiter *w);
+/* The capabilities that `from` sends may go to `to`. */
+MUST_USE err_t ipc_can_pass_caps(struct waiter *from, const struct waiter *to, struct passage *p);
+/* Words and capabilities, once that was decided; the info word. */
+int64_t ipc_pass(struct waiter *from, struct waiter *to, const struct passage *p, unsigned method,
+                 uint64_t badge);
+/* What `w` sends goes through `row`. */
+void ipc_through(struct waiter *w, const struct hold *row, unsigned method, unsigned words);
 /* `w` takes what is queued, if its capability is still one; false: that was answered. Taken,
  * it is `w` that is answered: BLOCKED. */
 bool ipc_take(struct waiter *c, struct waiter *w, err_t *err);

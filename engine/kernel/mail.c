@@ -3,9 +3,10 @@
  * Mailboxes: one-way messages, which are kept until somebody receives them.
  *
  * A message that is sent waits as a call does, in the same queue, and is taken, swept and
- * disconnected as one; but nobody waits with it. So it has what a caller has, in a slot of
- * memory that the endpoint's account pays for: its words, its bytes, a reserved use, the
- * node of the hold it came through. Its capabilities are rows of a table, like any others.
+ * disconnected as one; but nobody waits with it. So it is passed twice as any message is: to
+ * a waiter without a thread, in a slot of memory that the endpoint's account pays for, and from
+ * there to who receives. It has what a caller has: words, bytes, a reserved use, the node of
+ * the hold it came through. Its capabilities are rows of a table, like any others.
  *
  * A capability that may receive is not taken in: the last of an endpoint's could lie
  * in its own mailbox, which then nobody could open or close.
@@ -45,8 +46,18 @@ int op_endpoint_mailbox(struct invocation *inv, const struct endpoint_mailbox_in
     box->caps = (unsigned)in->capabilities;
     list_init(&box->free);
     cap_table_init(&box->table, &kernel.caps, e->object.account);
-    for (uint64_t at = sizeof *box; at + slot <= bytes; at += slot)
-        list_add_tail(&box->free, &((struct mail *)(void *)((char *)box + at))->waiter.link);
+    for (uint64_t at = sizeof *box; at + slot <= bytes; at += slot) {
+        struct mail *mail = (struct mail *)(void *)((char *)box + at);
+        struct waiter *c = &mail->waiter;
+
+        mail->box = box;
+        c->thread = NULL;
+        c->ring = NULL;
+        c->all = FORM_MESSAGE << 8;
+        c->swept = 0;
+        c->message.send_address = (uint64_t)mail->bytes;
+        list_add_tail(&box->free, &c->link);
+    }
     e->mailbox = box;
     return OK;
 }
@@ -80,58 +91,20 @@ void mail_end(struct waiter *c)
     if (b)
         badge_check(e, b);
     node_unref(c->up);
-    list_remove(&c->link);
+    wait_end(c);
     list_add_head(&box->free, &c->link);
-    object_unref(&e->object);
 }
 
-/* Bytes, and a row in the mailbox for each capability. */
-static err_t can_keep(struct waiter *w, struct mailbox *box, struct mail *mail, struct passage *p)
+/* Its bytes, and the capabilities that go into rows of the mailbox. */
+static err_t can_keep(struct waiter *w, struct mail *mail, struct passage *p)
 {
-    const struct phx_message *m = &w->message;
-    unsigned n = 0;
-    err_t err = copy_in(w->thread->process->space, mail->bytes, m->send_address, p->length);
-
-    for (; n < p->caps && err == OK; n += err == OK)
-        err = cap_reserve(&box->table, &mail->waiter.rows[n]);
-    for (unsigned i = 0; i < p->caps && err == OK; i++) {
-        err = ipc_can_leave(w, i, p);
-        if (err == OK && p->held[i]->interface == IFACE_ENDPOINT)
-            err = PHX_NOT_ACCEPTED;
-    }
-    while (err != OK && n > 0)
-        cap_unreserve(&box->table, mail->waiter.rows[--n]);
+    TRY(copy_in(w->thread->process->space, mail->bytes, w->message.send_address, p->length));
+    err_t err = ipc_reserve(&mail->waiter, p->caps);
+    if (err == OK)
+        err = ipc_can_pass_caps(w, &mail->waiter, p);
+    if (err != OK)
+        ipc_unreserve(&mail->waiter);
     return err;
-}
-
-/* It waits, with the capabilities that were found. */
-static void mail_begin(struct waiter *w, struct waiter *c, const struct hold *row,
-                       const struct passage *p)
-{
-    struct endpoint *e = (struct endpoint *)row->object;
-
-    c->thread = NULL;
-    c->form = FORM_MESSAGE;
-    c->state = WAIT_CALL;
-    c->badge = row->badge;
-    c->up = row->up;
-    c->up_gen = row->up_gen;
-    c->uses = row->uses;
-    c->object = &e->object;
-    c->swept = c->mask = 0;
-    c->message.send_length = (uint32_t)p->length;
-    c->message.send_caps = (uint8_t)p->caps;
-    node_ref(c->up);
-    e->object.refs++;
-    ++*queued_of(e, c->badge);
-    for (unsigned i = 0; i < c->words; i++)
-        c->message.words[i] = *ipc_word(w, i);
-    for (unsigned i = 0; i < p->caps; i++) {
-        c->message.caps[i] = ipc_leave(w, i, p->held[i], &e->mailbox->table, c->rows[i]);
-        c->message.cap_modes[i] = PHX_CAP_MOVE;
-    }
-    list_remove(&c->link);
-    list_add_tail(&e->callers, &c->link);
 }
 
 err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned words)
@@ -157,7 +130,7 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
         return PHX_WOULD_BLOCK;
     struct mail *mail = CONTAINER(box->free.next, struct mail, waiter.link);
     TRY(uses_reserve(row->uses));
-    err_t err = can_keep(w, box, mail, &p);
+    err_t err = can_keep(w, mail, &p);
     if (err != OK) {
         uses_return(row->uses);
         return err;
@@ -165,9 +138,15 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
 
     /* Commit. */
     struct waiter *c = &mail->waiter;
-    c->method = (uint8_t)method;
-    c->words = (uint8_t)words;
-    mail_begin(w, c, row, &p);
+    w->words = (uint8_t)words;
+    ipc_through(c, row, method, words); /* which may go along */
+    (void)ipc_pass(w, c, &p, method, c->badge);
+    c->message.send_length = (uint32_t)p.length;
+    c->message.send_caps = (uint8_t)p.caps;
+    list_remove(&c->link);
+    node_ref(c->up);
+    wait_begin(c, WAIT_CALL, &e->object, &e->callers, PHX_FOREVER);
+    ++*queued_of(e, c->badge);
     while (list_first(&e->callers) == &c->link && (first = list_first(&e->receivers))) {
         struct waiter *r = CONTAINER(first, struct waiter, link);
 

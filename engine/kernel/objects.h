@@ -230,6 +230,7 @@ static inline pte_t *space_pte(struct space *s, uint64_t address)
 
 MUST_USE err_t copy_in(struct space *s, void *to, uint64_t from, uint64_t n);
 MUST_USE err_t copy_out(struct space *s, uint64_t to, const void *from, uint64_t n);
+/* Each of the two without a space: the kernel's own memory. */
 MUST_USE err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
                            uint64_t to_address, uint64_t n, bool *receiver_failed);
 /* Whether a range is user memory and mapped so, now. */

@@ -47,7 +47,7 @@ void wait_begin(struct waiter *w, enum wait_state state, struct object *object,
         list_add_tail(&lazy, &w->lazy);
         w->timed = TIMED_LAZY;
     }
-    if (!w->ring || state == WAIT_RING)
+    if (w->thread && !w->ring)
         thread_block(w->thread, THREAD_BLOCKED);
 }
 

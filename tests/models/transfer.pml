@@ -111,7 +111,7 @@ inline cap_reserve()
     target_charged++
 }
 
-/* {unreserve}, {cap_unreserve} */
+/* {ipc_unreserve}, {cap_unreserve} */
 inline unreserve()
 {
     target[receiver_row].state = FREE;

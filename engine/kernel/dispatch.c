@@ -15,7 +15,6 @@
 #define NUMBER(op) ((unsigned)((op) >> 8 & 0xff))
 #define METHOD(op) ((unsigned)((op) >> 16 & 0xff))
 #define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
-#define WITH_WORDS (1 << PHX_T_CALL | 1 << PHX_T_RETURN | 1 << PHX_T_RETURN_RECV | 1 << PHX_T_SEND)
 #define OP_ENTER1 (PHX_KIND_TRANSPORT | PHX_T_ENTER1 << 8)
 
 /* It costs a use, unless it is refused. */
@@ -60,27 +59,32 @@ static const struct kernel_op *find_op(const struct hold *row, unsigned method)
     return op ? &kernel_ops[op - 1] : NULL;
 }
 
-/* A method, of this interface if one is wanted: to whoever serves the capability. One way that
- * can be no one but a program. */
-static err_t call(struct waiter *w, uint64_t op, uint64_t cap, unsigned wanted,
+/* CALL: to whoever serves the capability. */
+static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned words,
                   const uint64_t in[5], uint64_t out[5])
 {
-    unsigned method = METHOD(op);
-    bool one_way = NUMBER(op) == PHX_T_SEND;
     struct hold *row;
 
-    if (method >= (one_way ? CAPABILITY_IDENTIFY : 64))
+    if (method > 63 || words > PHX_WORDS)
         return PHX_INVALID_ARGUMENT;
-    w->cap = cap;
     TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
-    if (wanted != IFACE_CAPABILITY && row->interface != wanted)
-        return PHX_INVALID_ARGUMENT;
     if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
-        return one_way ? ipc_send(w, row, method, WORDS(op)) : ipc_call(w, row, method, WORDS(op));
-    if (one_way)
-        return PHX_NOT_SUPPORTED;
-    const struct kernel_op *found = find_op(row, method);
-    return found ? invoke(w, row, found, in, out) : PHX_INVALID_SYSCALL;
+        return ipc_call(w, row, method, words);
+    w->cap = cap;
+    const struct kernel_op *op = find_op(row, method);
+    return op ? invoke(w, row, op, in, out) : PHX_INVALID_SYSCALL;
+}
+
+/* SEND: one way, so that only who serves a capability can be meant. */
+static err_t send(struct waiter *w, uint64_t cap, unsigned method, unsigned words)
+{
+    struct hold *row;
+
+    if (method >= CAPABILITY_IDENTIFY || words > PHX_WORDS)
+        return PHX_INVALID_ARGUMENT;
+    TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
+    return row->interface >= KERNEL_INTERFACES ? ipc_send(w, row, method, words)
+                                               : PHX_NOT_SUPPORTED;
 }
 
 static err_t release(struct thread *t, uint64_t cap)
@@ -98,29 +102,36 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
                  uint64_t out[5])
 {
     const struct nyx_op *n = &nyx_ops[number];
+    struct hold *row;
 
     if (n->op == 0)
         return PHX_INVALID_SYSCALL;
+    const struct kernel_op *op = &kernel_ops[n->op - 1];
     if (cap == 0 && n->slot)
         cap = PHX_SLOT_ID(n->slot);
-    return call(w, PHX_OP_CALL(n->method, 0), cap, n->interface, in, out);
+    w->cap = cap;
+    TRY(cap_lookup(&w->thread->process->table, cap, op->method, &row));
+    if (op->interface != IFACE_CAPABILITY && row->interface != op->interface)
+        return PHX_INVALID_ARGUMENT;
+    return invoke(w, row, op, in, out);
 }
 
 static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
                        uint64_t out[5])
 {
-    unsigned number = NUMBER(op), method = METHOD(op), words = WORDS(op);
+    unsigned words = WORDS(op);
 
-    if (words > PHX_WORDS && number < 32 && WITH_WORDS >> number & 1)
-        return PHX_INVALID_ARGUMENT;
-    switch (number) {
+    switch (NUMBER(op)) {
     case PHX_T_NOP: return OK;
-    case PHX_T_CALL:
-    case PHX_T_SEND: return call(w, op, cap, IFACE_CAPABILITY, in, out);
+    case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
     case PHX_T_RECV: return ipc_receive(w, cap);
-    case PHX_T_RETURN: return ipc_return(w, cap, method, words);
+    case PHX_T_RETURN:
+        return words > PHX_WORDS ? PHX_INVALID_ARGUMENT : ipc_return(w, cap, METHOD(op), words);
     case PHX_T_RETURN_RECV:
-        return w->ring ? PHX_INVALID_ARGUMENT : ipc_return_receive(w, cap, method, words);
+        return words > PHX_WORDS || w->ring
+                   ? PHX_INVALID_ARGUMENT
+                   : ipc_return_receive(w, cap, METHOD(op), words);
+    case PHX_T_SEND: return send(w, cap, METHOD(op), words);
     case PHX_T_RELEASE: return release(w->thread, cap);
     case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
     case PHX_T_WAIT: return nyx(w, 7, cap, in, out);
@@ -322,8 +333,10 @@ int op_capability_grant(struct invocation *inv, const struct capability_grant_in
 /* --- revoking: authority at once, effects in steps -------------------------- */
 
 /* A bounded part of what was installed through a hold of it; false: nothing is left. */
-static bool sweep(struct object *o, uint64_t number)
+static bool sweep(struct object *o, struct work *w)
 {
+    uint64_t number = w->cursor;
+
     switch (o->type) {
     case OBJECT_FRAME: return frame_sweep((struct frame *)o, number);
     case OBJECT_ENDPOINT:
@@ -337,14 +350,15 @@ static bool sweep(struct object *o, uint64_t number)
     case OBJECT_MACHINE:
         irq_sweep();
         dma_sweep();
-        return console_sweep(number);
+        return console_sweep(number) || schedules_sweep(&w->address);
     default: return false;
     }
 }
 
-static bool revoke_step(struct thread *, struct work *w)
+static bool revoke_step(struct thread *t, struct work *w)
 {
-    if (sweep(w->object, w->cursor))
+    (void)t;
+    if (sweep(w->object, w))
         return false;
     object_unref(w->object);
     return true;
@@ -352,25 +366,16 @@ static bool revoke_step(struct thread *, struct work *w)
 
 err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
 {
-    struct thread *t = inv->thread;
-    struct object *o = row->object;
+    struct work *w = &inv->thread->work;
 
     if (own > 1)
         return PHX_INVALID_ARGUMENT;
-    uint64_t number = ++kernel.sweeps;
+    *w = (struct work){ .step = revoke_step, .object = row->object, .cursor = ++kernel.sweeps };
     cap_revoke_children(&kernel.caps, row);
-    o->refs++; /* what was installed through it is looked for after the row is gone */
+    w->object->refs++; /* what was installed through it is looked for after the row is gone */
     if (own)
         cap_release(table, row);
-    if (!sweep(o, number)) {
-        object_unref(o);
-        return OK;
-    }
-    t->work = (struct work){
-        .step = revoke_step, .waiter = inv->waiter, .object = o, .cursor = number
-    };
-    t->attention = true;
-    return BLOCKED;
+    return work_begin(inv->thread, inv->waiter, NULL);
 }
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)

@@ -273,6 +273,8 @@ extern struct schedule root_schedule; /* has all slots that nobody bound otherwi
 void schedules_init(unsigned count, uint64_t slot_ns);
 /* Whose turn it is on this core, and how come; NULL: nobody's. */
 struct schedule *schedule_next(struct cpu *c, uint64_t now, unsigned *rank);
+/* Look at some slots and places from `next` on, after a revoke; false: at all of them. */
+bool schedules_sweep(uint64_t *next);
 
 /* --- rings (ring.c) ------------------------------------------------------- */
 

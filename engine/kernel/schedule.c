@@ -5,12 +5,13 @@
  *
  * What names a Schedule keeps it: holds, its threads, its slots, its place. A slot and a
  * place remember the authority that gave them away, and are looked at when their turn
- * comes: after a revoke they are nobody's.
+ * comes: after a revoke they are nobody's. That turn may never come, so a revoke looks too.
  */
 #include "thread.h"
 
 #define BIND_MOST 64 /* slots, and so as many steps */
 #define SLOTS (CPUS_MAX * SLOTS_MAX)
+#define LOOKS 16 /* at these, after a revoke, in one hold of the lock */
 
 struct timetable timetable;
 struct schedule root_schedule = {
@@ -45,16 +46,34 @@ static void give(unsigned at, const struct hold *by)
         s->slots++;
 }
 
+/* Who has it, by an authority that is still one. */
+static struct schedule *owner(unsigned at)
+{
+    if (given[at].object && !pin_alive(&given[at]))
+        give(at, &(struct hold){ .object = NULL });
+    return (struct schedule *)given[at].object;
+}
+
+bool schedules_sweep(uint64_t *next)
+{
+    unsigned slots = cpu_count * timetable.count;
+
+    for (unsigned i = 0; i < LOOKS && *next < slots + POSITIONS; i++, ++*next)
+        (void)owner((unsigned)*next < slots ? (unsigned)*next : SLOTS + (unsigned)*next - slots);
+    return *next < slots + POSITIONS;
+}
+
 struct schedule *schedule_next(struct cpu *c, uint64_t now, unsigned *rank)
 {
+    struct schedule *s;
+
     turns_advance(&timetable, &c->turns, now);
     while ((*rank = turns_next(&timetable, &c->turns, now)) != RANK_NONE) {
         unsigned at = *rank == RANK_OWN ? (unsigned)(&c->turns.vector[c->turns.at] - owners)
                                         : SLOTS + (*rank - RANK_CREDIT) % POSITIONS;
 
-        if (pin_alive(&given[at]))
-            return (struct schedule *)given[at].object;
-        give(at, &(struct hold){ .object = NULL });
+        if ((s = owner(at)))
+            return s;
     }
     return NULL;
 }

@@ -241,8 +241,9 @@ int op_thread_control_exit(struct invocation *inv, const struct thread_control_e
     return OK;
 }
 
-int op_thread_control_yield(struct invocation *)
+int op_thread_control_yield(struct invocation *inv)
 {
+    (void)inv;
     this_cpu()->resched = 1;
     return OK;
 }

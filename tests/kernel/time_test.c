@@ -313,6 +313,47 @@ TEST(time, a_place_comes_back, "in the spare list, from who was given it by what
     end();
 }
 
+/* A Schedule for each of some slots, which stands in a spare list too, by what is lent of all of
+ * them. Nothing of them is ready, and nothing else names them: no core ever comes to them. */
+static void give_unused(unsigned n)
+{
+    CHECK_EQ(CALL(t, slots, CAPABILITY_DERIVE, TIME_SLICE_M_ALL), 0);
+    uint64_t lent = WORD(t, 0);
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t s = new_schedule();
+
+        CHECK_EQ(CALL(t, lent, TIME_SLICE_RANGE, i, 1), 0);
+        uint64_t part = WORD(t, 0);
+        CHECK_EQ(CALL(t, part, TIME_SLICE_BIND, s), 0);
+        CHECK_EQ(CALL(t, part, TIME_SLICE_SPARE, s, i), 0);
+        CHECK_EQ(SYS(t, PHX_OP_RELEASE, part), 0);
+        CHECK_EQ(SYS(t, PHX_OP_RELEASE, s), 0);
+    }
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, lent), 0);
+}
+
+TEST(time, what_was_revoked_keeps_nothing, "of who had it, though its turn never comes")
+{
+    uint64_t used = 0;
+
+    begin_cores(16, 2);
+    for (unsigned round = 0; round < 4; round++) {
+        unsigned n = round % 2 ? 32 : 5; /* more than share a page */
+        give_unused(n);
+        uint64_t full = alice.account->used[RESOURCE_PAGES];
+        CHECK_EQ(CALL(t, slots, CAPABILITY_REVOKE, 0), 0);
+        CHECK(alice.account->used[RESOURCE_PAGES] < full);
+        for (unsigned i = 0; i < n; i++) { /* nobody stands there */
+            CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, nobody, i), 0);
+            CHECK_EQ(CALL(t, slots, TIME_SLICE_SPARE, 0, i), 0);
+        }
+        if (round > 1)
+            CHECK_EQ(alice.account->used[RESOURCE_PAGES], used);
+        used = alice.account->used[RESOURCE_PAGES];
+    }
+    end();
+}
+
 /* --- time that is lent -------------------------------------------------------------- */
 
 #define CHAIN WAIT_CHAIN_MAX

@@ -23,6 +23,7 @@
 #define COMMON_FRAME (ENDPOINTS + NOTIFICATIONS)
 #define RANGES 5
 #define COMMONS (COMMON_FRAME + 1 + RANGES)
+#define LAST_PLACE 63 /* in spare lists: ours, as long as nobody took it from us */
 #define BALANCED 3 /* pages, holds, threads; time and energy are spent */
 
 static struct package package;
@@ -186,13 +187,10 @@ static void make_commons(void)
     }
 }
 
-/* The console keeps the last notification that it was to signal, slots and places keep
- * Schedules: ours again. */
+/* The console keeps the last notification that it was to signal; slots that were revoked are
+ * nobody's: ours again. */
 static void drop_commons(void)
 {
-    time_slice_bind(rt_cap("slots"), rt_cap("schedule"));
-    for (unsigned i = 0; i < 63; i++)
-        time_slice_spare(rt_cap("slots"), 0, i);
     console_watch(rt_cap("console"), commons[ENDPOINTS].cap, 1);
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         phx_release(clients[i]);
@@ -202,6 +200,8 @@ static void drop_commons(void)
         capability_revoke(commons[i].cap, 0);
         phx_release(commons[i].cap);
     }
+    time_slice_bind(rt_cap("slots"), rt_cap("schedule"));
+    time_slice_spare(rt_cap("slots"), rt_cap("schedule"), LAST_PLACE);
 }
 
 /* A table keeps the pages that it grew by. */
@@ -255,8 +255,7 @@ static size_t grants_of(struct proc_grant *grants, unsigned w)
         grants[n++] = (struct proc_grant){devices[i].name, rt_cap(devices[i].name),
             devices[i].methods, devices[i].slot};
     for (unsigned i = 0; i < COMMONS; i++)
-        grants[n++] = (struct proc_grant){commons[i].name, commons[i].cap,
-            i < ENDPOINTS ? ~ENDPOINT_M_MAILBOX : ~UINT64_C(0), 0}; /* mail stays longer than a life */
+        grants[n++] = (struct proc_grant){commons[i].name, commons[i].cap, ~UINT64_C(0), 0};
     for (unsigned i = 0; i < ENDPOINTS; i++)
         grants[n++] = (struct proc_grant){client_names[i], clients[i], ~UINT64_C(0), 0};
     if (workers[(w + 1) % WORKERS].proc.process != 0)

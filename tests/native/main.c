@@ -7,7 +7,7 @@
 #include "native.h"
 
 #include "bytes.h"
-#include "fmt/fmt.h"
+#include "fmt.h"
 
 #define DEAD 3
 #define PATIENCE_MS 3000

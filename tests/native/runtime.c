@@ -6,6 +6,7 @@
 
 #define THREADS 4
 #define ROUNDS 2000
+#define WINDOWS 1000 /* more than one table of leaves has room for */
 
 static void memory(void)
 {
@@ -24,6 +25,37 @@ static void memory(void)
     check("heap_gives_big_blocks_back", good && with.used - without.used >= big / 4096 - 64,
         "used %lu, then %lu", with.used, without.used);
     check("heap_refuses_what_is_not_there", rt_alloc(UINT64_C(1) << 39) == NULL, "it does not");
+}
+
+/* One is open all the while, as many a service has one. */
+static void windows(void)
+{
+    struct frame_pool_alloc_out frame = {0};
+    struct account_balance_out before = {0}, after = {0};
+    uint8_t *open, *last = NULL;
+    bool good;
+
+    frame_pool_alloc(RT_POOL, 3, &frame);
+    open = rt_window(frame.frame, 1, PHX_PROT_READ | PHX_PROT_WRITE);
+    account_balance(rt_cap("account"), RESOURCE_PAGES, &before);
+    good = open != NULL;
+    for (unsigned i = 0; good && i < WINDOWS; i++) {
+        uint64_t pages = 1 + i % 3; /* the one before has 3, 1, 2 */
+        uint8_t *window = rt_window(frame.frame, pages, PHX_PROT_READ | PHX_PROT_WRITE);
+
+        good = window != NULL;
+        if (good && i == 0)
+            window[0] = 77;
+        if (last != NULL)
+            rt_window_close(last, i % 3 ? i % 3 : 3);
+        last = window;
+    }
+    account_balance(rt_cap("account"), RESOURCE_PAGES, &after);
+    check("windows_go_where_others_were", good && open[0] == 77 && after.used == before.used,
+        "opened %d, pages %lu, then %lu", good, before.used, after.used);
+    rt_window_close(last, WINDOWS % 3 ? WINDOWS % 3 : 3);
+    rt_window_close(open, 1);
+    phx_release(frame.frame);
 }
 
 static struct rt_lock lock;
@@ -101,5 +133,6 @@ void test_runtime(void)
 {
     restarts();
     memory();
+    windows();
     threads();
 }

@@ -342,12 +342,11 @@ static void end(struct proc *proc, uint64_t account)
     phx_release(account);
 }
 
-/* Taking down goes on behind the end of a process. Who starts and ends 128 processes, whatever
- * they do, has used a page more. */
+/* Taking down goes on behind the end of a process. */
 static bool is_back(uint64_t pages, uint64_t holds)
 {
     for (unsigned ms = 0; ms < 5000; ms += 5) {
-        if (used(RESOURCE_PAGES) <= pages + 1 + tally->lives / 128 && used(RESOURCE_HOLDS) == holds)
+        if (used(RESOURCE_PAGES) == pages && used(RESOURCE_HOLDS) == holds)
             return true;
         sleep_ms(5);
     }

@@ -99,37 +99,55 @@ char *rt_copy(const char *text, size_t length)
     return copy;
 }
 
-/* Windows lie one after another, and begin again when none is open, so that a
- * program that opens many one by one needs page tables for a few. */
-static struct {
-    struct rt_lock lock;
-    uint64_t next;
-    unsigned open;
-} windows = {.next = RT_WINDOW_BASE};
+/* Windows, by address. A new one goes into the first gap, with a page that is nobody's behind
+ * it: so a program needs page tables for as many as are open at once, and no more for those
+ * that it had. */
+struct window {
+    struct window *next;
+    uint64_t address, pages;
+};
+static struct window *windows;
+static struct rt_lock windows_lock;
+
+static uint64_t window_end(uint64_t address, uint64_t pages)
+{
+    return address + (pages + 1) * PHX_PAGE_SIZE;
+}
+
+static void forget_window(uint64_t address)
+{
+    struct window **at = &windows, *window;
+
+    rt_lock(&windows_lock);
+    while ((*at)->address != address)
+        at = &(*at)->next;
+    window = *at;
+    *at = window->next;
+    rt_unlock(&windows_lock);
+    rt_free(window);
+}
 
 void *rt_window(uint64_t frame, uint64_t pages, unsigned protection)
 {
-    uint64_t address;
+    struct window **at = &windows, *window = rt_alloc(sizeof *window);
+    uint64_t address = RT_WINDOW_BASE;
 
-    if (pages == 0)
+    if (window == NULL)
         return NULL;
-    rt_lock(&windows.lock);
-    address = windows.next;
-    windows.next += (pages + 1) * PHX_PAGE_SIZE;
-    windows.open++;
-    rt_unlock(&windows.lock);
+    rt_lock(&windows_lock);
+    for (; *at != NULL && (*at)->address < window_end(address, pages); at = &(*at)->next)
+        address = window_end((*at)->address, (*at)->pages);
+    *window = (struct window){*at, address, pages};
+    *at = window;
+    rt_unlock(&windows_lock);
     if (address_space_map(RT_SPACE, frame, address, 0, pages, protection) >= 0)
         return (void *)address;
-    rt_window_close((void *)address, 0);
+    forget_window(address);
     return NULL;
 }
 
 void rt_window_close(void *window, uint64_t pages)
 {
-    if (pages > 0)
-        address_space_unmap(RT_SPACE, (uint64_t)window, pages);
-    rt_lock(&windows.lock);
-    if (--windows.open == 0)
-        windows.next = RT_WINDOW_BASE;
-    rt_unlock(&windows.lock);
+    address_space_unmap(RT_SPACE, (uint64_t)window, pages);
+    forget_window((uint64_t)window);
 }

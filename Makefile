@@ -35,7 +35,8 @@ AR := ar
 # --- flags ----------------------------------------------------------------
 
 WARN_BOTH := -Wall -Wextra -Wshadow -Wundef -Wvla -Wcast-qual -Wwrite-strings -Werror
-WARN := $(WARN_BOTH) -Wstrict-prototypes -Wmissing-prototypes
+# A parameter that is not used has no name, as C23 allows.
+WARN := $(WARN_BOTH) -Wstrict-prototypes -Wmissing-prototypes -Wno-c2x-extensions
 WARN_CXX := -Wall -Wextra -Wshadow -Wundef -Wvla -Werror
 # Paths in debug information and __FILE__ start at the top of the tree.
 REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.

@@ -3,7 +3,7 @@
 #include "logbuf.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "text.h"
 
 static char *at(const struct logbuf *log, uint64_t position)
 {
@@ -28,7 +28,7 @@ static bool is_control(unsigned char c, unsigned char before)
 void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
 {
     char line[LOGBUF_LINE_MAX];
-    size_t end = fmt(line, sizeof(line), "[%5lu.%06lu] ", (unsigned long)(nanoseconds / 1000000000),
+    size_t end = text_fmt(line, sizeof(line), "[%5lu.%06lu] ", (unsigned long)(nanoseconds / 1000000000),
                      (unsigned long)(nanoseconds / 1000 % 1000000));
 
     length -= length > 0 && text[length - 1] == '\n';

@@ -10,23 +10,20 @@ struct object machine = { .type = OBJECT_MACHINE, .refs = 1 };
 
 /* --- clock ----------------------------------------------------------------- */
 
-int op_clock_now(struct invocation *inv, struct clock_now_out *out)
+int op_clock_now(struct invocation *, struct clock_now_out *out)
 {
-    (void)inv;
     out->ns = now_ns();
     return OK;
 }
 
-int op_clock_realtime(struct invocation *inv, struct clock_realtime_out *out)
+int op_clock_realtime(struct invocation *, struct clock_realtime_out *out)
 {
-    (void)inv;
     out->ns = arch_clock.realtime_base + now_ns();
     return OK;
 }
 
-int op_clock_calibration(struct invocation *inv, struct clock_calibration_out *out)
+int op_clock_calibration(struct invocation *, struct clock_calibration_out *out)
 {
-    (void)inv;
     _Static_assert(sizeof *out == sizeof arch_clock, "the same words");
     memcpy(out, &arch_clock, sizeof *out);
     return OK;
@@ -67,27 +64,24 @@ int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
 
 /* --- power ----------------------------------------------------------------- */
 
-int op_power_shutdown(struct invocation *inv, const struct power_shutdown_in *in)
+int op_power_shutdown(struct invocation *, const struct power_shutdown_in *in)
 {
     uint32_t status = (uint32_t)(in->status & 0xff);
 
-    (void)inv;
     if (console_framed())
         console_emit(FRAMING_EXIT, &status, sizeof status);
     arch_shutdown(status);
 }
 
-int op_power_reboot(struct invocation *inv)
+int op_power_reboot(struct invocation *)
 {
-    (void)inv;
     arch_reboot();
 }
 
 /* --- the boot module ------------------------------------------------------- */
 
-int op_boot_package_info(struct invocation *inv, struct boot_package_info_out *out)
+int op_boot_package_info(struct invocation *, struct boot_package_info_out *out)
 {
-    (void)inv;
     out->bytes = kernel.boot->module_size;
     return OK;
 }

@@ -15,6 +15,7 @@
 #define NUMBER(op) ((unsigned)((op) >> 8 & 0xff))
 #define METHOD(op) ((unsigned)((op) >> 16 & 0xff))
 #define WORDS(op) ((unsigned)((op) >> 24 & 0xff))
+#define WITH_WORDS (1 << PHX_T_CALL | 1 << PHX_T_RETURN | 1 << PHX_T_RETURN_RECV | 1 << PHX_T_SEND)
 #define OP_ENTER1 (PHX_KIND_TRANSPORT | PHX_T_ENTER1 << 8)
 
 /* It costs a use, unless it is refused. */
@@ -59,32 +60,27 @@ static const struct kernel_op *find_op(const struct hold *row, unsigned method)
     return op ? &kernel_ops[op - 1] : NULL;
 }
 
-/* CALL: to whoever serves the capability. */
-static err_t call(struct waiter *w, uint64_t cap, unsigned method, unsigned words,
+/* A method, of this interface if one is wanted: to whoever serves the capability. One way that
+ * can be no one but a program. */
+static err_t call(struct waiter *w, uint64_t op, uint64_t cap, unsigned wanted,
                   const uint64_t in[5], uint64_t out[5])
 {
+    unsigned method = METHOD(op);
+    bool one_way = NUMBER(op) == PHX_T_SEND;
     struct hold *row;
 
-    if (method > 63 || words > PHX_WORDS)
+    if (method >= (one_way ? CAPABILITY_IDENTIFY : 64))
         return PHX_INVALID_ARGUMENT;
-    TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
-    if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
-        return ipc_call(w, row, method, words);
     w->cap = cap;
-    const struct kernel_op *op = find_op(row, method);
-    return op ? invoke(w, row, op, in, out) : PHX_INVALID_SYSCALL;
-}
-
-/* SEND: one way, so that only who serves a capability can be meant. */
-static err_t send(struct waiter *w, uint64_t cap, unsigned method, unsigned words)
-{
-    struct hold *row;
-
-    if (method >= CAPABILITY_IDENTIFY || words > PHX_WORDS)
-        return PHX_INVALID_ARGUMENT;
     TRY(cap_lookup(&w->thread->process->table, cap, method, &row));
-    return row->interface >= KERNEL_INTERFACES ? ipc_send(w, row, method, words)
-                                               : PHX_NOT_SUPPORTED;
+    if (wanted != IFACE_CAPABILITY && row->interface != wanted)
+        return PHX_INVALID_ARGUMENT;
+    if (row->interface >= KERNEL_INTERFACES && method < CAPABILITY_IDENTIFY)
+        return one_way ? ipc_send(w, row, method, WORDS(op)) : ipc_call(w, row, method, WORDS(op));
+    if (one_way)
+        return PHX_NOT_SUPPORTED;
+    const struct kernel_op *found = find_op(row, method);
+    return found ? invoke(w, row, found, in, out) : PHX_INVALID_SYSCALL;
 }
 
 static err_t release(struct thread *t, uint64_t cap)
@@ -102,36 +98,29 @@ static err_t nyx(struct waiter *w, unsigned number, uint64_t cap, const uint64_t
                  uint64_t out[5])
 {
     const struct nyx_op *n = &nyx_ops[number];
-    struct hold *row;
 
     if (n->op == 0)
         return PHX_INVALID_SYSCALL;
-    const struct kernel_op *op = &kernel_ops[n->op - 1];
     if (cap == 0 && n->slot)
         cap = PHX_SLOT_ID(n->slot);
-    w->cap = cap;
-    TRY(cap_lookup(&w->thread->process->table, cap, op->method, &row));
-    if (op->interface != IFACE_CAPABILITY && row->interface != op->interface)
-        return PHX_INVALID_ARGUMENT;
-    return invoke(w, row, op, in, out);
+    return call(w, PHX_OP_CALL(n->method, 0), cap, n->interface, in, out);
 }
 
 static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64_t in[5],
                        uint64_t out[5])
 {
-    unsigned words = WORDS(op);
+    unsigned number = NUMBER(op), method = METHOD(op), words = WORDS(op);
 
-    switch (NUMBER(op)) {
+    if (words > PHX_WORDS && number < 32 && WITH_WORDS >> number & 1)
+        return PHX_INVALID_ARGUMENT;
+    switch (number) {
     case PHX_T_NOP: return OK;
-    case PHX_T_CALL: return call(w, cap, METHOD(op), words, in, out);
+    case PHX_T_CALL:
+    case PHX_T_SEND: return call(w, op, cap, IFACE_CAPABILITY, in, out);
     case PHX_T_RECV: return ipc_receive(w, cap);
-    case PHX_T_RETURN:
-        return words > PHX_WORDS ? PHX_INVALID_ARGUMENT : ipc_return(w, cap, METHOD(op), words);
+    case PHX_T_RETURN: return ipc_return(w, cap, method, words);
     case PHX_T_RETURN_RECV:
-        return words > PHX_WORDS || w->ring
-                   ? PHX_INVALID_ARGUMENT
-                   : ipc_return_receive(w, cap, METHOD(op), words);
-    case PHX_T_SEND: return send(w, cap, METHOD(op), words);
+        return w->ring ? PHX_INVALID_ARGUMENT : ipc_return_receive(w, cap, method, words);
     case PHX_T_RELEASE: return release(w->thread, cap);
     case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
     case PHX_T_WAIT: return nyx(w, 7, cap, in, out);
@@ -355,9 +344,8 @@ static bool sweep(struct object *o, struct work *w)
     }
 }
 
-static bool revoke_step(struct thread *t, struct work *w)
+static bool revoke_step(struct thread *, struct work *w)
 {
-    (void)t;
     if (sweep(w->object, w))
         return false;
     object_unref(w->object);

@@ -165,8 +165,7 @@ static struct capnp_data find_binary(struct capnp_message *m, struct capnp_list 
         if (is_same(READ(m, binary_name(b), "binaries[%u].name", i), name.data, name.size))
             return READ(m, binary_content(b), "binaries[%u].content (init.binary)", i);
     }
-    panic("boot module: init.binary: no entry of binaries is named \"%.*s\"", (int)name.size,
-          name.data);
+    panic("boot module: init.binary: no entry of binaries is named \"%s\"", name.data);
 }
 
 static void check_image(struct capnp_data binary, struct elf_info *image)
@@ -189,7 +188,7 @@ static unsigned find_grant(struct capnp_text name)
     for (unsigned g = 0; g < GRANTS; g++)
         if (is_same(name, grants[g].name, strlen(grants[g].name)))
             return 1u << g;
-    panic("boot module: init.capabilities: there is no \"%.*s\"", (int)name.size, name.data);
+    panic("boot module: init.capabilities: there is no \"%s\"", name.data);
 }
 
 /* One slot of 10 ms, if nothing is said. */

@@ -2,9 +2,9 @@
 /*
  * The log, and what is said when the kernel cannot go on.
  */
-#include "fmt.h"
 #include "framing.h"
 #include "logbuf.h"
+#include "text.h"
 #include "thread.h"
 
 #define LOG_BYTES 16384
@@ -48,7 +48,7 @@ void klog(enum log_level level, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vfmt(text, sizeof text, format, arguments);
+    text_vfmt(text, sizeof text, format, arguments);
     va_end(arguments);
     append(level, text, strlen(text));
 }
@@ -67,7 +67,7 @@ void tap_note(struct thread *t, uint64_t op, uint64_t cap)
     if (t->process->object.account != tapped)
         return;
     if (op || t->tapped)
-        logbuf_append(&tap, now_ns(), text, fmt(text, sizeof text, format, t->process->pid,
+        logbuf_append(&tap, now_ns(), text, text_fmt(text, sizeof text, format, t->process->pid,
                       (uint64_t)t & 0xffffffffff, op ? op : t->regs.rax, cap));
     t->tapped = op != 0;
     t->attention = true; /* so that it comes the long way */
@@ -104,11 +104,11 @@ static void epitaph_registers(const struct phx_registers *r, uint64_t address)
     char line[128];
 
     for (unsigned i = 0; i < 18; i += 3) {
-        fmt(line, sizeof line, "%s %016lx  %s %016lx  %s %016lx", names[i], values[i],
+        text_fmt(line, sizeof line, "%s %016lx  %s %016lx  %s %016lx", names[i], values[i],
             names[i + 1], values[i + 1], names[i + 2], values[i + 2]);
         epitaph_line(line);
     }
-    fmt(line, sizeof line, "address %016lx  core %u", address, this_cpu()->index);
+    text_fmt(line, sizeof line, "address %016lx  core %u", address, this_cpu()->index);
     epitaph_line(line);
 }
 
@@ -120,7 +120,7 @@ void kernel_epitaph(const char *what, const struct phx_registers *registers, uin
     if (__atomic_exchange_n(&once, 1, __ATOMIC_ACQ_REL))
         arch_shutdown(125);
     arch_stop_others();
-    fmt(line, sizeof line, "Phoenix stopped: %s", what);
+    text_fmt(line, sizeof line, "Phoenix stopped: %s", what);
     epitaph_line(line);
     if (registers)
         epitaph_registers(registers, address);
@@ -137,7 +137,7 @@ void panic(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vfmt(text, sizeof text, format, arguments);
+    text_vfmt(text, sizeof text, format, arguments);
     va_end(arguments);
     kernel_epitaph(text, NULL, 0);
 }

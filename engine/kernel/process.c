@@ -266,9 +266,8 @@ int op_account_charge(struct invocation *inv, const struct account_charge_in *in
 /* The next thing to do to a tree of accounts: close one, end a process of one that is
  * closed, or leave one that has nothing any more. From the top, so that nobody below
  * makes more of what is taken down. */
-static bool destroy_step(struct thread *t, struct work *w)
+static bool destroy_step(struct thread *, struct work *w)
 {
-    (void)t;
     for (struct account *a = (struct account *)w->object, *child;; a = child) {
         struct process *p = CONTAINER(a->processes.next, struct process, account_link);
 

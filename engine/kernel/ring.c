@@ -330,11 +330,10 @@ void ring_continue(struct thread *t)
 }
 
 int op_ring_enter(struct invocation *inv, const struct ring_enter_in *in,
-                  struct ring_enter_out *out)
+                  struct ring_enter_out *)
 {
     struct thread *t = inv->thread;
 
-    (void)out;
     if (!t->ring || inv->object != &t->ring->object || inv->waiter->ring)
         return PHX_INVALID_ARGUMENT;
     t->waiter.form = FORM_REGISTERS;
@@ -411,12 +410,11 @@ static bool poll_step(struct thread *t, struct work *w)
     return true;
 }
 
-int op_ring_poll(struct invocation *inv, const struct ring_poll_in *in, struct ring_poll_out *out)
+int op_ring_poll(struct invocation *inv, const struct ring_poll_in *in, struct ring_poll_out *)
 {
     struct ring *r = (struct ring *)inv->object;
     struct thread *t = inv->thread;
 
-    (void)out;
     if (inv->waiter->ring || r == t->ring)
         return PHX_INVALID_ARGUMENT;
     if (!r->thread || !(r->setup & PHX_RING_SQPOLL))

@@ -241,9 +241,8 @@ int op_thread_control_exit(struct invocation *inv, const struct thread_control_e
     return OK;
 }
 
-int op_thread_control_yield(struct invocation *inv)
+int op_thread_control_yield(struct invocation *)
 {
-    (void)inv;
     this_cpu()->resched = 1;
     return OK;
 }

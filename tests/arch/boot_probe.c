@@ -12,7 +12,7 @@
  *   (none)                                       the tests in ring 3, then power off
  */
 #include "cpu.h"
-#include "fmt.h"
+#include "text.h"
 #include "probe.h"
 
 struct thread {
@@ -47,7 +47,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vfmt(text, sizeof text - 2, format, arguments);
+    text_vfmt(text, sizeof text - 2, format, arguments);
     va_end(arguments);
     size_t length = __builtin_strlen(text);
 

@@ -3,7 +3,7 @@
 # Tests of the hardware layer: its pure parts here, the rest on machines.
 
 PROBE_OBJECTS := $(B)/tests/arch/boot_probe.o $(B)/tests/arch/probe_user.o \
-    $(KERNEL_ARCH_OBJECTS) $(B)/engine/core/fmt.o $(B)/engine/core/bytes.o
+    $(KERNEL_ARCH_OBJECTS) $(B)/engine/core/text.o $(B)/engine/core/bytes.o
 
 $(B)/tests/arch/%.o: tests/arch/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_KERNEL))

@@ -8,7 +8,7 @@
 #include "devices.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define DEAD 3
 #define PATIENCE_MS 3000

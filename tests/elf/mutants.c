@@ -17,7 +17,7 @@
  */
 #include "bytes.h"
 #include "capnp/stub.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "mutate.h"
 #include "proc/package.h"
 #include "proc/proc.h"

@@ -9,7 +9,7 @@
  *   coverage ends INSTRUCTIONS
  */
 #include "arch/x86_64/machine.h"
-#include "fmt.h"
+#include "text.h"
 #include "kernel.h"
 
 #include "tests/fuzz/count.h"
@@ -56,7 +56,7 @@ static void dump(void)
         say(line);
         say("\n");
     }
-    fmt(line, sizeof line, "coverage ends %lu\n", instructions_done());
+    text_fmt(line, sizeof line, "coverage ends %lu\n", instructions_done());
     say(line);
 }
 

@@ -27,7 +27,7 @@
 #include "arch/x86_64/machine.h"
 #include "buddy.h"
 #include "bytes.h"
-#include "fmt.h"
+#include "text.h"
 #include "thread.h"
 
 #define SHADOW_OFFSET 0xdffffc0000000000 /* build.mk tells the compiler */
@@ -120,7 +120,7 @@ _Noreturn void __wrap_kernel_epitaph(const char *what, const struct phx_register
 
     __atomic_store_n(&off, 1u << 16, __ATOMIC_RELAXED);
     if (check != NULL)
-        fmt(text, sizeof text, "undefined behaviour: %s", check);
+        text_fmt(text, sizeof text, "undefined behaviour: %s", check);
     __real_kernel_epitaph(check != NULL ? text : what, registers, address);
 }
 
@@ -497,7 +497,7 @@ bool __real_account_free_next(struct memory *m);
 bool __wrap_account_free_next(struct memory *m);
 bool __wrap_account_free_next(struct memory *m)
 {
-    const struct list *first = list_first(&m->ended);
+    struct list *first = list_first(&m->ended);
     bool freed = __real_account_free_next(m);
 
     if (freed)

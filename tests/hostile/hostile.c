@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hostile.h"
 
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "rt/layout.h"
 
 #define PAGES_BASE 0x100000000000

@@ -2,7 +2,7 @@
 #include "user.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define STATUS_GOOD 10 /* none that an emulator ends with by itself */
 #define STATUS_BAD 11

@@ -6,7 +6,7 @@
 #include "native.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "rt/serve.h"
 #include "services.stubs.h"
 

@@ -7,7 +7,7 @@
 #include "native.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define DEAD 3
 #define PATIENCE_MS 3000

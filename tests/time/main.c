@@ -9,7 +9,7 @@
 #include "rt/rt.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define SLOTS 8
 #define GAP_NS 20000 /* longer than an interrupt; shorter than a slot */

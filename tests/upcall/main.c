@@ -13,7 +13,7 @@
 #include "subject.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "proc/package.h"
 #include "rt/rt.h"
 

@@ -4,8 +4,8 @@
 # flag `-z stack-size=BYTES` asks for its first stack, two pages without.
 
 RT_SOURCES := start out alloc heap thread serve show tables interfaces
-RT_CORE := bytes fmt elf
-RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/rt/sys_asm.o \
+RT_CORE := bytes elf
+RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/fmt/fmt.o $(B)/engine/lib/rt/sys_asm.o \
     $(B)/engine/lib/rt/start_asm.o $(RT_CORE:%=$(B)/user/core/%.o)
 
 $(B)/engine/lib/rt/%_asm.o: engine/lib/rt/%.S | $(GENERATED)

@@ -3,7 +3,7 @@
 #include "rt/rt.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "interfaces.h"
 
 #define INDENT 28

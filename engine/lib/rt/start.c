@@ -3,7 +3,7 @@
 #include "rt/rt.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "start.capnp.h"
 
 /* What start.S calls, and what the program brings. */

@@ -2,7 +2,7 @@
 #include "kernel.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "kernel.stubs.h"
 #include "lock.h"
 

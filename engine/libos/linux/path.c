@@ -6,7 +6,7 @@
  */
 #include "bytes.h"
 #include "face.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "heap.h"
 #include "kernel.h"
 #include "names.h"

@@ -10,7 +10,7 @@
 #include "stats.h"
 
 #include "face.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "heap.h"
 #include "kernel.h"
 #include "mm.h"

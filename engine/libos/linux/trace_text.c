@@ -4,7 +4,7 @@
 
 #include "bytes.h"
 #include "face.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "user.h"
 
 void put(struct trace *t, const char *format, ...)

@@ -16,7 +16,7 @@
 
 #include "bytes.h"
 #include "face.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "kernel.h"
 #include "kernel.stubs.h"
 #include "stats.h"

@@ -3,7 +3,7 @@
 
 #include "bytes.h"
 #include "check_parts.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "manifest/program.h"
 #include "sha256/sha256.h"
 

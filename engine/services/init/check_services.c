@@ -2,7 +2,7 @@
 /* Services, what each is granted and provides, and who needs whom. */
 #include "bytes.h"
 #include "check_parts.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "manifest/program.h"
 
 static struct service_reader service_of(const struct check *c, uint32_t i)

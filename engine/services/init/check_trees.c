@@ -6,7 +6,7 @@
  */
 #include "bytes.h"
 #include "check_parts.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "sha256/sha256.h"
 
 #define TYPE_MASK 0170000

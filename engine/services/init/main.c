@@ -16,7 +16,7 @@
 #include "init.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "rt/rt.h"
 
 struct package package;

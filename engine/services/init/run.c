@@ -9,7 +9,7 @@
 #include "init.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "rt/rt.h"
 #include "services.capnp.h"
 

@@ -10,7 +10,7 @@
  */
 #include "check_parts.h"
 
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define WHOLE UINT32_MAX /* no element: the field itself */
 

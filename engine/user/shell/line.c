@@ -2,7 +2,7 @@
 #include "line.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 
 #define KEY(c) ((c) - 'A' + 1)
 #define KEY_ESCAPE 27

@@ -11,7 +11,7 @@
 #include "shell.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "line.h"
 #include "rt/rt.h"
 #include "words.h"

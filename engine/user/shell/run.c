@@ -3,7 +3,7 @@
 #include "shell.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "proc/proc.h"
 #include "rt/rt.h"
 #include "services.stubs.h"

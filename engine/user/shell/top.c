@@ -9,7 +9,7 @@
 #include "shell.h"
 
 #include "bytes.h"
-#include "fmt.h"
+#include "fmt/fmt.h"
 #include "rt/rt.h"
 #include "services.stubs.h"
 

@@ -5,8 +5,8 @@
  *
  * Nothing here trusts what it reads: a chain is followed inside one core's stacks only.
  */
-#include "fmt.h"
 #include "machine.h"
+#include "text.h"
 
 #define FRAMES_MAX 32
 
@@ -26,11 +26,11 @@ static void line_of_address(void (*line)(const char *text), uint64_t address)
     uint32_t offset = (uint32_t)(address - KERNEL_BASE);
     const struct symbol *s = symbol_table;
 
-    fmt(text, sizeof text, "  0x%lx", address);
+    text_fmt(text, sizeof text, "  0x%lx", address);
     while (is_text(address) && s[1].offset <= offset)
         s++;
     if (is_text(address))
-        fmt(text, sizeof text, "  %s+0x%x", (const char *)symbol_table + s->name,
+        text_fmt(text, sizeof text, "  %s+0x%x", (const char *)symbol_table + s->name,
             offset - s->offset);
     line(text);
 }

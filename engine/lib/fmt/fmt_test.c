@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../tests/harness/test.h"
+#include "../../../tests/harness/test.h"
 
 /* Both ours and the C library's, into buffers of that size; they must agree. */
 static void __attribute__((format(printf, 3, 4)))

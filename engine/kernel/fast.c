@@ -309,40 +309,24 @@ static bool __attribute__((noinline)) message_return(struct thread *t)
     return plain_message(t) ? plain_return_receive(t, t->regs.rax, true) : syscall_slow(t);
 }
 
-/* The row named by rdi, if it has this method and its object no hooks. */
-static inline struct hold *plain_parent(struct thread *t, unsigned method)
+/* A capability made of a row, in the same table, whose object has no hooks: a child where
+ * `down` is there, or a sibling. */
+static bool __attribute__((noinline)) fast_copy(struct thread *t, unsigned method)
 {
-    struct hold *row = plain_row(&t->process->table, t->regs.rdi);
-
-    return row && (row->methods >> method & 1) && !row->object->watched ? row : NULL;
-}
-
-/* A child of a row whose `down` is there, in the same table. */
-static bool __attribute__((noinline)) fast_derive(struct thread *t)
-{
-    struct hold *row = plain_parent(t, CAPABILITY_DERIVE), *new;
+    struct hold *row = plain_row(&t->process->table, t->regs.rdi), *new;
+    bool child = method == CAPABILITY_DERIVE;
     uint64_t id;
 
-    if (!row || !row->down || t->regs.rdx != 0 || (t->regs.rsi & ~row->methods) ||
+    if (!row || !(row->methods >> method & 1) || row->object->watched ||
+        (child && (!row->down || t->regs.rdx != 0 || (t->regs.rsi & ~row->methods))) ||
         !(new = cap_take(&t->process->table, &id)))
         return syscall_slow(t);
 
     /* Commit. */
-    hold_fill(new, row, t->regs.rsi, row->down, row->down->gen);
-    t->regs.rsi = id;
-    return go_on(t);
-}
-
-static bool __attribute__((noinline)) fast_duplicate(struct thread *t)
-{
-    struct hold *row = plain_parent(t, CAPABILITY_DUPLICATE), *new;
-    uint64_t id;
-
-    if (!row || !(new = cap_take(&t->process->table, &id)))
-        return syscall_slow(t);
-
-    /* Commit. */
-    hold_fill(new, row, row->methods, row->up, row->up_gen);
+    if (child)
+        hold_fill(new, row, t->regs.rsi, row->down, row->down->gen);
+    else
+        hold_fill(new, row, row->methods, row->up, row->up_gen);
     t->regs.rsi = id;
     return go_on(t);
 }
@@ -387,9 +371,9 @@ bool kernel_syscall(struct thread *t)
             return message_call(t, method);
         if (method < CAPABILITY_IDENTIFY)
             return plain_call(t, op, method, false);
-        if (method == CAPABILITY_DERIVE)
-            return fast_derive(t);
-        return method == CAPABILITY_DUPLICATE ? fast_duplicate(t) : plain_method(t, method);
+        return method == CAPABILITY_DERIVE || method == CAPABILITY_DUPLICATE
+                   ? fast_copy(t, method)
+                   : plain_method(t, method);
     }
     if ((uint16_t)op == OP_RETURN_RECV) {
         if (UNLIKELY(!kernel_trylock()))

@@ -21,7 +21,7 @@ struct object_page {
 void account_init(struct account *a, struct account *parent, struct memory *memory)
 {
     memset(a, 0, sizeof *a);
-    a->object.type = OBJECT_ACCOUNT;
+    a->object.type = IFACE_ACCOUNT;
     a->object.account = parent;
     a->memory = memory;
     list_init(&a->children);

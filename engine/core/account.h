@@ -41,24 +41,6 @@ enum kind {
     KIND_COUNT
 };
 
-/* Object types: what a hold's object is. */
-enum object_type {
-    OBJECT_NONE,
-    OBJECT_ACCOUNT,
-    OBJECT_PROCESS,
-    OBJECT_THREAD,
-    OBJECT_SPACE,
-    OBJECT_FRAME,
-    OBJECT_POOL,
-    OBJECT_ENDPOINT,
-    OBJECT_NOTIFICATION,
-    OBJECT_RING,
-    OBJECT_SCHEDULE,
-    OBJECT_DOMAIN,
-    OBJECT_MACHINE, /* what exists once, static: a hold's interface says which part of it */
-    OBJECT_TYPES
-};
-
 /* An account's object.dead: closed, and then without anything below that is open. */
 enum { ACCOUNT_CLOSED = 1, ACCOUNT_LEFT };
 
@@ -66,9 +48,10 @@ struct account;
 
 /* What every object that a hold can name begins with. */
 struct object {
-    uint8_t type;
+    uint8_t type;  /* the interface of its first hold; IFACE_CAPABILITY: of what exists once,
+                    * static, and each hold's interface says which part of it */
     uint8_t dead;  /* its work is over; the memory stays until refs is 0 */
-    uint8_t watched; /* caps.came and caps.gone hear of its rows */
+    uint8_t watched; /* caps.counts hears of its rows */
     uint32_t refs; /* holds, mappings and other objects that name it */
     struct account *account; /* pays for it; NULL: static */
 };

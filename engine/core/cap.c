@@ -255,7 +255,7 @@ static uint64_t row_came(struct cap_table *t, struct hold *row, uint32_t index)
 {
     uses_hold(row->uses);
     if (row->object->watched)
-        t->caps->came(row);
+        t->caps->counts(row, 1);
     return cap_id(row, index);
 }
 
@@ -349,7 +349,7 @@ void cap_release(struct cap_table *t, struct hold *row)
     struct object *o = row->object;
 
     if (o->watched)
-        caps->gone(row);
+        caps->counts(row, -1);
     node_unref(row->up);
     node_unref(row->down);
     uses_drop(row->uses);

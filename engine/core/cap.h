@@ -72,9 +72,8 @@ struct hold {
 struct caps {
     uint64_t revocations; /* moves after every revoke */
     struct node root;     /* up of what nobody can revoke */
-    /* A row names a watched object from now on, or is about to stop. */
-    void (*came)(const struct hold *row);
-    void (*gone)(const struct hold *row);
+    /* A row names a watched object from now on (1), or is about to stop (-1). */
+    void (*counts)(const struct hold *row, int by);
     void (*last)(struct object *object); /* nothing names it any more */
 };
 

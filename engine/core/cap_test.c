@@ -42,16 +42,13 @@ static struct cap_table tables[TABLES];
 static struct object objects[OBJECTS];
 static unsigned came_rows, gone_rows;
 
-static void came(const struct hold *row)
+static void counts(const struct hold *row, int by)
 {
     CHECK(row->state == HOLD_LIVE && row->object->refs > 0);
-    came_rows++;
-}
-
-static void gone(const struct hold *row)
-{
-    CHECK(row->state == HOLD_LIVE && row->object->refs > 0);
-    gone_rows++;
+    if (by > 0)
+        came_rows++;
+    else
+        gone_rows++;
 }
 
 static void last(struct object *object)
@@ -73,8 +70,7 @@ static void begin(void)
     for (unsigned r = 0; r < RESOURCES; r++)
         root.limit[r] = PLENTY;
     caps_init(&caps, last);
-    caps.came = came;
-    caps.gone = gone;
+    caps.counts = counts;
     memset(objects, 0, sizeof objects);
     for (unsigned i = 0; i < OBJECTS; i++)
         objects[i].watched = 1;

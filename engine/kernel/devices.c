@@ -6,7 +6,7 @@
 #include "framing.h"
 #include "thread.h"
 
-struct object machine = { .type = OBJECT_MACHINE, .refs = 1 };
+struct object machine = { .type = IFACE_CAPABILITY, .refs = 1 };
 
 /* --- clock ----------------------------------------------------------------- */
 

@@ -327,16 +327,16 @@ static bool sweep(struct object *o, struct work *w)
     uint64_t number = w->cursor;
 
     switch (o->type) {
-    case OBJECT_FRAME: return frame_sweep((struct frame *)o, number);
-    case OBJECT_ENDPOINT:
+    case IFACE_FRAME: return frame_sweep((struct frame *)o, number);
+    case IFACE_ENDPOINT:
         return wait_sweep(&((struct endpoint *)o)->callers, number) ||
                wait_sweep(&((struct endpoint *)o)->receivers, number);
-    case OBJECT_NOTIFICATION:
+    case IFACE_NOTIFICATION:
         irq_sweep();
         return wait_sweep(&((struct notification *)o)->waiters, number);
-    case OBJECT_THREAD:
+    case IFACE_THREAD:
         return wait_sweep(&CONTAINER(o, struct thread, object)->joiners, number);
-    case OBJECT_MACHINE:
+    case IFACE_CAPABILITY:
         irq_sweep();
         dma_sweep();
         return console_sweep(number) || schedules_sweep(&w->address);

@@ -43,7 +43,7 @@ int op_account_new_dma_domain(struct invocation *inv, const struct account_new_d
         return PHX_INVALID_ARGUMENT;
     if (!in->unconfined && !arch_dma_confines())
         return PHX_NOT_SUPPORTED;
-    TRY(space_new((struct account *)inv->object, OBJECT_DOMAIN, &s));
+    TRY(space_new((struct account *)inv->object, IFACE_DMA_DOMAIN, &s));
     struct domain *d = (struct domain *)s;
     d->unconfined = in->unconfined;
     list_init(&d->taking_down.link);

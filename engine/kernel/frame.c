@@ -81,7 +81,7 @@ err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool owned, stru
     struct frame *f;
 
     TRY(object_new(a, KIND_FRAME, &f));
-    f->object.type = OBJECT_FRAME;
+    f->object.type = IFACE_FRAME;
     f->object.account = a;
     f->pfn = pfn;
     f->pages = pages;

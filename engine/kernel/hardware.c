@@ -21,7 +21,7 @@
 
 /* All physical pages: so device registers are mapped, and taken down, as frames are. */
 struct frame device_memory = {
-    .object = { .type = OBJECT_FRAME, .refs = 1 },
+    .object = { .type = IFACE_FRAME, .refs = 1 },
     .mappings = { &device_memory.mappings, &device_memory.mappings },
 };
 

@@ -21,7 +21,7 @@
 #define STACK_PAGES 8
 #define STACK_LOW (PHX_NATIVE_STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE)
 
-static struct object root_pool = { .type = OBJECT_POOL, .refs = 1, .account = &kernel.root };
+static struct object root_pool = { .type = IFACE_FRAME_POOL, .refs = 1, .account = &kernel.root };
 
 /* What initConfig.capabilities may name, and which row it gets. */
 static const struct grant {

@@ -338,7 +338,7 @@ struct waiter *ipc_reply_target(const struct hold *row)
     const struct ring *ring = (const struct ring *)row->object;
     struct waiter *c = &CONTAINER(row->object, struct thread, object)->waiter;
 
-    if (row->object->type == OBJECT_RING) {
+    if (row->object->type == IFACE_RING) {
         uint64_t i = row->badge & ((1 << RING_RECORD_BITS) - 1);
 
         c = i < ring->pages * RECORDS_A_PAGE ? &ring_record(ring, i)->waiter : NULL;

@@ -15,7 +15,7 @@ static struct logbuf log = { .buffer = log_buffer, .size = LOG_BYTES };
 /* The debug tap: a log of what the threads of one account ask of the kernel. */
 static char tap_buffer[LOG_BYTES];
 static struct logbuf tap = { .buffer = tap_buffer, .size = LOG_BYTES };
-static struct object device_tap = { .type = OBJECT_MACHINE, .refs = 1 };
+static struct object device_tap = { .type = IFACE_CAPABILITY, .refs = 1 };
 struct account *tapped;
 static unsigned shown = LOG_WARNING; /* up to here lines go to a raw console too */
 

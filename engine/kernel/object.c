@@ -29,76 +29,47 @@ void badge_check(struct endpoint *e, struct badge *b)
     object_free(b);
 }
 
-/* The record that counts this row, or NULL. */
-static struct badge *badge_of(const struct hold *row)
+/* A row names its object from now on, or (by -1) no longer: who counts its rows hears of it,
+ * and of the last. */
+static void hold_counts(const struct hold *row, int by)
 {
-    return row->interface == IFACE_ENDPOINT
-               ? NULL
-               : badge_find((const struct endpoint *)row->object, row->badge);
-}
-
-static bool is_server_face(const struct hold *row)
-{
-    return row->interface == IFACE_ENDPOINT && (row->methods & ENDPOINT_M_RECEIVE);
-}
-
-/* A row names its object from now on. */
-static void hold_came(const struct hold *row)
-{
-    if (row->interface == IFACE_REPLY) {
-        struct waiter *caller = ipc_reply_target(row);
-
-        if (caller)
-            caller->replies++;
-    }
-    if (row->object->type != OBJECT_ENDPOINT)
-        return;
+    struct waiter *caller = row->interface == IFACE_REPLY ? ipc_reply_target(row) : NULL;
     struct endpoint *e = (struct endpoint *)row->object;
-    struct badge *b = badge_of(row);
-    e->servers += is_server_face(row);
-    if (b)
-        b->holds++;
-}
+    struct badge *b;
 
-static void hold_gone(const struct hold *row)
-{
-    if (row->interface == IFACE_REPLY) {
-        struct waiter *caller = ipc_reply_target(row);
-
-        if (caller && --caller->replies == 0) /* nobody can answer it any more */
-            wait_cancel(caller, PHX_DISCONNECTED);
-    } else if (row->object->type == OBJECT_ENDPOINT) {
-        struct endpoint *e = (struct endpoint *)row->object;
-        struct badge *b = badge_of(row);
-
-        if (is_server_face(row) && --e->servers == 0)
-            endpoint_disconnect(e);
-        if (b && --b->holds == 0)
+    if (caller && (caller->replies += by) == 0) /* nobody can answer it any more */
+        wait_cancel(caller, PHX_DISCONNECTED);
+    if (row->object->type != IFACE_ENDPOINT)
+        return;
+    if (row->interface != IFACE_ENDPOINT) {
+        if ((b = badge_find(e, row->badge)) && (b->holds += by) == 0)
             badge_check(e, b);
+    } else if ((row->methods & ENDPOINT_M_RECEIVE) && (e->servers += by) == 0) {
+        endpoint_disconnect(e);
     }
 }
 
 static void object_free_last(struct object *o)
 {
     switch (o->type) {
-    case OBJECT_ACCOUNT: account_free((struct account *)o); break;
-    case OBJECT_PROCESS: process_free((struct process *)o); break;
-    case OBJECT_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
-    case OBJECT_SPACE: space_free((struct space *)o); break;
-    case OBJECT_FRAME: frame_free((struct frame *)o); break;
-    case OBJECT_DOMAIN: domain_free((struct domain *)o); break;
-    case OBJECT_ENDPOINT: /* the holds of its badges are gone, and with them their records */
+    case IFACE_ACCOUNT: account_free((struct account *)o); break;
+    case IFACE_PROCESS: process_free((struct process *)o); break;
+    case IFACE_THREAD: thread_free(CONTAINER(o, struct thread, object)); break;
+    case IFACE_ADDRESS_SPACE: space_free((struct space *)o); break;
+    case IFACE_FRAME: frame_free((struct frame *)o); break;
+    case IFACE_DMA_DOMAIN: domain_free((struct domain *)o); break;
+    case IFACE_ENDPOINT: /* the holds of its badges are gone, and with them their records */
         if (((struct endpoint *)o)->server)
             ipc_serves_none(((struct endpoint *)o)->server);
         object_free(o);
         break;
-    case OBJECT_NOTIFICATION:
+    case IFACE_NOTIFICATION:
         irq_sweep();
         object_free(o);
         break;
-    case OBJECT_RING: /* its thread let go of what it had */
-    case OBJECT_SCHEDULE: /* neither threads, slots nor a place */
-    case OBJECT_POOL: object_free(o); break;
+    case IFACE_RING: /* its thread let go of what it had */
+    case IFACE_SCHEDULE: /* neither threads, slots nor a place */
+    case IFACE_FRAME_POOL: object_free(o); break;
     default: break; /* static: never freed */
     }
 }
@@ -128,8 +99,7 @@ void objects_init(void)
     }
     kernel.memory.size[KIND_EXTENDED_STATE] = (uint16_t)((arch_fpu_size + 63u) & ~63u);
     caps_init(&kernel.caps, object_free_last);
-    kernel.caps.came = hold_came;
-    kernel.caps.gone = hold_gone;
+    kernel.caps.counts = hold_counts;
     list_init(&kernel.processes);
     list_init(&kernel.chores);
     list_init(&kernel.memory.ended);
@@ -218,48 +188,46 @@ void pin_drop(struct pin *p)
 /* --- what is made of nothing else -------------------------------------------- */
 
 /* A new object that only its first hold names, in the invoking process. */
-static err_t make(struct invocation *inv, enum object_type type, unsigned interface,
-                  uint64_t methods, uint64_t *id)
+static err_t make(struct invocation *inv, unsigned type, uint64_t methods, uint64_t *id)
 {
     struct account *a = (struct account *)inv->object;
     struct object *o;
 
-    TRY(object_new(a, type == OBJECT_SCHEDULE ? KIND_SCHEDULE : KIND_ENDPOINT, &o));
+    TRY(object_new(a, type == IFACE_SCHEDULE ? KIND_SCHEDULE : KIND_ENDPOINT, &o));
     o->type = (uint8_t)type;
     o->account = a;
-    if (type == OBJECT_ENDPOINT) {
+    if (type == IFACE_ENDPOINT) {
         o->watched = 1;
         list_init(&((struct endpoint *)o)->callers);
         list_init(&((struct endpoint *)o)->receivers);
         list_init(&((struct endpoint *)o)->closing.link);
-    } else if (type == OBJECT_NOTIFICATION) {
+    } else if (type == IFACE_NOTIFICATION) {
         list_init(&((struct notification *)o)->waiters);
         list_init(&((struct notification *)o)->giving.link);
-    } else if (type == OBJECT_SCHEDULE) {
+    } else if (type == IFACE_SCHEDULE) {
         share_init(&((struct schedule *)o)->share);
     }
-    return object_hold(inv->thread, o, interface, methods, 0, id);
+    return object_hold(inv->thread, o, type, methods, 0, id);
 }
 
 int op_account_new_endpoint(struct invocation *inv, struct account_new_endpoint_out *out)
 {
-    return make(inv, OBJECT_ENDPOINT, IFACE_ENDPOINT, ENDPOINT_M_ALL, &out->endpoint);
+    return make(inv, IFACE_ENDPOINT, ENDPOINT_M_ALL, &out->endpoint);
 }
 
 int op_account_new_notification(struct invocation *inv, struct account_new_notification_out *out)
 {
-    return make(inv, OBJECT_NOTIFICATION, IFACE_NOTIFICATION, NOTIFICATION_M_ALL,
-                &out->notification);
+    return make(inv, IFACE_NOTIFICATION, NOTIFICATION_M_ALL, &out->notification);
 }
 
 int op_account_new_schedule(struct invocation *inv, struct account_new_schedule_out *out)
 {
-    return make(inv, OBJECT_SCHEDULE, IFACE_SCHEDULE, SCHEDULE_M_ALL, &out->schedule);
+    return make(inv, IFACE_SCHEDULE, SCHEDULE_M_ALL, &out->schedule);
 }
 
 int op_account_new_pool(struct invocation *inv, struct account_new_pool_out *out)
 {
-    return make(inv, OBJECT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &out->pool);
+    return make(inv, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &out->pool);
 }
 
 /* The badge's record, made at its first mint. */

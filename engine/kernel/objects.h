@@ -200,8 +200,8 @@ void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
 
 /* --- address spaces (space.c) --------------------------------------------- */
 
-/* OBJECT_SPACE: a process's; OBJECT_DOMAIN: of a struct domain, a device's. */
-MUST_USE err_t space_new(struct account *a, enum object_type type, struct space **out);
+/* IFACE_ADDRESS_SPACE: a process's; IFACE_DMA_DOMAIN: of a struct domain, a device's. */
+MUST_USE err_t space_new(struct account *a, unsigned type, struct space **out);
 /* Map now, in one go: for the first process and thread pages, few pages only. */
 MUST_USE err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
                              unsigned protection);

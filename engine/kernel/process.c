@@ -18,13 +18,13 @@ err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
     if (libos_low >= libos_high || libos_high > PHX_USER_END)
         return PHX_INVALID_ARGUMENT;
     TRY(object_new(a, KIND_PROCESS, &p));
-    err_t err = space_new(a, OBJECT_SPACE, &p->space);
+    err_t err = space_new(a, IFACE_ADDRESS_SPACE, &p->space);
     if (err != OK) {
         object_free(p);
         return err;
     }
 
-    p->object.type = OBJECT_PROCESS;
+    p->object.type = IFACE_PROCESS;
     p->object.account = a;
     p->object.refs = 1; /* until it is dead */
     a->object.refs++;

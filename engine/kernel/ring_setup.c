@@ -137,7 +137,7 @@ int op_thread_control_new_ring(struct invocation *inv, const struct thread_contr
     TRY(account_can(a, RESOURCE_PAGES, pages + (pages - 1) / POINTERS_A_PAGE + 1));
     TRY(object_new(a, KIND_RING, &r));
 
-    r->object.type = OBJECT_RING;
+    r->object.type = IFACE_RING;
     r->object.watched = 1; /* it is what Replies to its calls name */
     r->object.account = a;
     r->object.refs = 1; /* its thread's */

@@ -15,7 +15,7 @@
 
 struct timetable timetable;
 struct schedule root_schedule = {
-    .object = { .type = OBJECT_SCHEDULE, .refs = 1, .account = &kernel.root },
+    .object = { .type = IFACE_SCHEDULE, .refs = 1, .account = &kernel.root },
 };
 
 /* Of slots, core by core, and behind them of places in spare lists. */

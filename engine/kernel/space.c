@@ -78,7 +78,7 @@ static void flush(struct space *s, uint64_t address, uint64_t pages)
     uint64_t others = 0;
 
     s->flushes++;
-    if (s->object.type == OBJECT_DOMAIN) {
+    if (s->object.type == IFACE_DMA_DOMAIN) {
         arch_dma_flush(s->domain);
         return;
     }
@@ -216,7 +216,7 @@ static inline pte_t entry_value(const struct mapping *m, uint64_t at)
 {
     uint64_t pa = mapping_pa(m) + (at << PHX_PAGE_SHIFT);
 
-    if (m->space->object.type == OBJECT_DOMAIN)
+    if (m->space->object.type == IFACE_DMA_DOMAIN)
         return arch_dma_pte_value(pa, m->protection);
     return arch_pte_value(pa, m->protection) | (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
 }
@@ -265,12 +265,12 @@ static bool mapping_clear(struct mapping *m, int *room)
 
 /* --- making and ending spaces ---------------------------------------------- */
 
-err_t space_new(struct account *a, enum object_type type, struct space **out)
+err_t space_new(struct account *a, unsigned type, struct space **out)
 {
     struct space *s;
     void *root;
 
-    TRY(object_new(a, type == OBJECT_SPACE ? KIND_SPACE : KIND_PROCESS, &s));
+    TRY(object_new(a, type == IFACE_ADDRESS_SPACE ? KIND_SPACE : KIND_PROCESS, &s));
     err_t err = account_zero_page(a, &root);
     if (err != OK) {
         object_free(s);
@@ -280,7 +280,7 @@ err_t space_new(struct account *a, enum object_type type, struct space **out)
     s->object.account = a;
     s->root = direct_pa(root);
     memset(s->found, 0xff, sizeof s->found); /* none */
-    if (type == OBJECT_SPACE) /* a device has no business in the kernel's half */
+    if (type == IFACE_ADDRESS_SPACE) /* a device has no business in the kernel's half */
         arch_root_init(s->root);
     *out = s;
     return OK;

@@ -13,7 +13,7 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
 
     TRY(account_can(a, RESOURCE_THREADS, 1));
     TRY(object_new(a, KIND_THREAD, &t));
-    t->object.type = OBJECT_THREAD;
+    t->object.type = IFACE_THREAD;
     t->object.watched = 1; /* it is what Replies to its calls name */
     t->object.account = a;
     t->object.refs = 1; /* the process's list, until it ends */

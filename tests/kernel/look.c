@@ -60,7 +60,7 @@ static void find_boxes_in(const struct cap_table *table)
     {
         const struct endpoint *e = (const struct endpoint *)row->object;
 
-        if (row->state == HOLD_LIVE && e->object.type == OBJECT_ENDPOINT && e->mailbox)
+        if (row->state == HOLD_LIVE && e->object.type == IFACE_ENDPOINT && e->mailbox)
             add_box(e);
     }
 }
@@ -156,7 +156,7 @@ static unsigned domain_tables(const struct cap_table *table)
     unsigned n = 0;
 
     EACH_ROW(row, table)
-    if (row->state == HOLD_LIVE && row->object->type == OBJECT_DOMAIN &&
+    if (row->state == HOLD_LIVE && row->object->type == IFACE_DMA_DOMAIN &&
         row->up == &kernel.caps.root)
         n += page_tables(((const struct space *)row->object)->root, 39, ARCH_LEAVES / 2);
     return n;
@@ -312,7 +312,7 @@ static unsigned turns_of(const struct object *o)
 static void dump_object(struct object *o)
 {
     say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs - turns_of(o), o->dead);
-    if (o->type == OBJECT_ENDPOINT) {
+    if (o->type == IFACE_ENDPOINT) {
         struct endpoint *e = (struct endpoint *)o;
 
         say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
@@ -321,15 +321,15 @@ static void dump_object(struct object *o)
             say(" %lu:%lu,%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
                 CONTAINER(n, struct badge, node)->queued,
                 (void *)CONTAINER(n, struct badge, node)->watch.notification.object);
-    } else if (o->type == OBJECT_NOTIFICATION) {
+    } else if (o->type == IFACE_NOTIFICATION) {
         struct notification *n = (struct notification *)o;
 
         say(" bits %#lx waiters %u", n->bits, list_length(&n->waiters));
-    } else if (o->type == OBJECT_FRAME) {
+    } else if (o->type == IFACE_FRAME) {
         struct frame *f = (struct frame *)o;
 
         say(" pfn %#lx pages %lu mappings %u", f->pfn, f->pages, list_length(&f->mappings));
-    } else if (o->type == OBJECT_RING) {
+    } else if (o->type == IFACE_RING) {
         struct ring *r = (struct ring *)o;
 
         say(" thread %p in flight %u free %u", (void *)r->thread, r->logic.in_flight,

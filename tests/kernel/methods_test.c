@@ -131,20 +131,20 @@ static void charge(void)
 static void new_process(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_PROCESS, 0x1000, 0x9000), 0);
-    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_PROCESS);
-    CHECK_EQ(object_of(&alice, WORD(t, 1))->type, OBJECT_SPACE);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, IFACE_PROCESS);
+    CHECK_EQ(object_of(&alice, WORD(t, 1))->type, IFACE_ADDRESS_SPACE);
 }
 
 static void new_pool(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_POOL), 0);
-    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_POOL);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, IFACE_FRAME_POOL);
 }
 
 static void new_endpoint(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_ENDPOINT), 0);
-    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_ENDPOINT);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, IFACE_ENDPOINT);
 }
 
 static void new_dma_domain(void)
@@ -155,13 +155,13 @@ static void new_dma_domain(void)
 static void new_notification(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);
-    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_NOTIFICATION);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, IFACE_NOTIFICATION);
 }
 
 static void new_schedule(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(ACCOUNT), ACCOUNT_NEW_SCHEDULE), 0);
-    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, OBJECT_SCHEDULE);
+    CHECK_EQ(object_of(&alice, WORD(t, 0))->type, IFACE_SCHEDULE);
 }
 
 static void new_tap(void)

@@ -53,7 +53,7 @@ static void check_full(const struct program *p, const struct phx_message *m)
     for (unsigned i = 0; i < PHX_WORDS; i++)
         CHECK_EQ(m->words[i], 10 + i);
     CHECK(object_of(p, m->caps[0]) == &machine);
-    CHECK_EQ(object_of(p, m->caps[1])->type, OBJECT_NOTIFICATION);
+    CHECK_EQ(object_of(p, m->caps[1])->type, IFACE_NOTIFICATION);
     CHECK_STR(at(p, SENT), "some bytes");
 }
 
@@ -358,7 +358,7 @@ static void method_in_memory(void)
     uint64_t e = entry_for(&alice, PHX_OP_CALL(ACCOUNT_NEW_ENDPOINT, 0), SLOT(ACCOUNT), MEMORY);
     CHECK_EQ(ATTEMPT(t, PHX_OP_ENTER1, e), 0);
     CHECK_EQ(object_of(&alice, ((struct phx_message *)at(&alice, MEMORY))->words[0])->type,
-        OBJECT_ENDPOINT);
+        IFACE_ENDPOINT);
 }
 
 /* An entry's own failure is its completion's; entering itself succeeds. */

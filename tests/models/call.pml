@@ -116,7 +116,7 @@ inline wait_cancel(c)
                    sequence[row[r].caller] == row[r].sequence)
 #endif
 
-/* {object_hold}, {hold_came}: a Reply for c in row r */
+/* {object_hold}, {hold_counts}: a Reply for c in row r */
 inline reply_hold(r, c)
 {
     row[r].live = true;
@@ -125,7 +125,7 @@ inline reply_hold(r, c)
     replies[c]++
 }
 
-/* {cap_release}, {hold_gone} */
+/* {cap_release}, {hold_counts} */
 inline reply_release(r)
 {
     c_ = row[r].caller;
@@ -276,7 +276,7 @@ inline endpoint_disconnect()
     od
 }
 
-/* {cap_release}, {hold_gone} of a server's hold of the endpoint */
+/* {cap_release}, {hold_counts} of a server's hold of the endpoint */
 inline endpoint_release(s)
 {
     holds_endpoint[s] = false;

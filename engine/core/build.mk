@@ -9,10 +9,6 @@ CORE_TESTS := $(sort $(filter-out %_fuzz_test.c,$(wildcard engine/core/*_test.c)
 CORE_HOST := $(B)/host/engine/core/libcore.a
 TEST_HARNESS := $(B)/host/tests/harness/main.o
 
-# Here the C library has these functions; ours are tested under other names.
-$(B)/host/engine/core/bytes.o: CFLAGS_HOST += $(foreach f,memcpy memmove memset memcmp strlen, \
-    -D$(f)=core_$(f))
-
 $(CORE_HOST): $(CORE_SOURCES:%.c=$(B)/host/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^

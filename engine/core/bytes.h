@@ -2,9 +2,8 @@
 /*
  * The five memory functions that a C compiler may call of its own accord, for
  * code that has no C library below it. They keep the standard's names and
- * promises; on the host the C library's stand in for them.
- *
- * Tests  bytes_test.c, on the host, under other names
+ * promises; on the host the C library's stand in for them. What they are made of is
+ * the processor's business (kernel/arch/x86_64/bytes.c).
  */
 #pragma once
 

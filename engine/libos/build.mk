@@ -7,7 +7,7 @@
 
 LIBOS_CFLAGS = $(filter-out -fno-pic -fno-pie,$(CFLAGS_USER)) -fpie -fvisibility=hidden \
     $(if $(findstring clang,$(CC)),-fdirect-access-external-data) -Iengine/libos/core -Iengine/libos/linux
-LIBOS_SHARED := engine/core/bytes.c engine/core/elf.c engine/core/capnp_read.c \
+LIBOS_SHARED := $(ARCH_DIR)/bytes.c engine/core/elf.c engine/core/capnp_read.c \
     engine/lib/fmt/fmt.c engine/lib/chacha/chacha.c engine/lib/rt/sys.S
 LIBOS_SOURCES := $(filter-out %_test.c,$(sort $(wildcard engine/libos/core/*.c \
     engine/libos/linux/*.c engine/libos/core/*.S))) $(LIBOS_SHARED)

@@ -29,7 +29,7 @@ ASAN_WRAP := $(addprefix --wrap=,boot_main memory_init frames_init objects_init 
     object_new object_free account_free_next memcpy memmove memset memcmp kernel_epitaph)
 # What the callbacks are made of is not looked at. memory.c runs for a moment where there
 # is no shadow, and keeps nothing on the stack.
-ASAN_PLAIN := $(ASAN)/engine/core/bytes.o $(ASAN)/tests/fuzz/shadow.o
+ASAN_PLAIN := $(ASAN)/$(ARCH_DIR)/bytes.o $(ASAN)/tests/fuzz/shadow.o
 
 $(ASAN)/%.o: %.c | $(GENERATED)
 	$(call COMPILE,clang,$(FUZZ_FLAGS) $(ASAN_FLAGS) -mllvm -asan-stack=$(ASAN_STACK) $(UBSAN_FLAGS))

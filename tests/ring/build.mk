@@ -9,7 +9,7 @@
 TSAN := -fsanitize=thread -Wno-tsan
 TSAN_FLAGS = $(CFLAGS_HOST) $(ARCH_HOST_FLAGS) $(TSAN)
 RING_SOURCES := $(filter-out engine/kernel/ring.c,$(KERNEL_HOST_SOURCES)) \
-    $(filter-out engine/core/bytes.c,$(CORE_SOURCES)) \
+    $(CORE_SOURCES) \
     engine/kernel/arch/host/arch.c $(ARCH_DIR)/page_table.c \
     $(addprefix tests/,kernel/world.c kernel/look.c harness/main.c)
 RING_REST := $(RING_SOURCES:%.c=$(B)/tsan/%.o)

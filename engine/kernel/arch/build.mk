@@ -2,7 +2,7 @@
 #
 # The part of the kernel that touches hardware, and how a kernel is linked.
 #
-# A kernel is KERNEL_ARCH_OBJECTS, text.o and bytes.o of core, and objects that define
+# A kernel is KERNEL_ARCH_OBJECTS, text.o of core, and objects that define
 # the kernel_* functions of arch.h. $(call KERNEL_LINK,objects) in the recipe of
 # $(B)/name.elf links it twice: the second time with the table of its own functions.
 # KERNEL_LINK_WITH,linker,objects does it with another linker command than KERNEL_LD.

@@ -4,17 +4,15 @@
 # flag `-z stack-size=BYTES` asks for its first stack, two pages without.
 
 RT_SOURCES := start out alloc heap thread serve show tables interfaces
-RT_CORE := bytes elf
-RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/fmt/fmt.o $(B)/engine/lib/rt/sys_asm.o \
-    $(B)/engine/lib/rt/start_asm.o $(RT_CORE:%=$(B)/user/core/%.o)
+RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/rt/sys_asm.o \
+    $(B)/engine/lib/rt/start_asm.o $(B)/engine/lib/fmt/fmt.o $(B)/user/core/elf.o $(B)/user/bytes.o
 
 $(B)/engine/lib/rt/%_asm.o: engine/lib/rt/%.S | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
 $(B)/user/core/%.o: engine/core/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
-# gcc would turn the loops of memcpy and memset into calls of themselves.
-$(B)/user/core/bytes.o: CFLAGS_USER += -fno-builtin \
-    $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
+$(B)/user/bytes.o: $(ARCH_DIR)/bytes.c | $(GENERATED)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -fno-builtin)
 
 $(B)/lib/librt.a: $(RT_OBJECTS)
 	@mkdir -p $(@D) && rm -f $@

@@ -12,7 +12,7 @@
 #undef memcmp
 #undef strlen
 
-#include "../../tests/harness/test.h"
+#include "../../../../tests/harness/test.h"
 
 #define SIZE 160
 

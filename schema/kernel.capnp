@@ -342,7 +342,7 @@ interface Console $A.number(13)
 interface Entropy $A.number(14) $A.doc("Random bytes.") {
   fill @0 (address :UInt64, length :UInt64) -> ()
       $A.bit(0) $A.words $A.slot(entropy) $A.errors(["badAddress"])
-      $A.doc("Fill at most 4096 bytes.");
+      $A.doc("Fill at most 64 bytes: a generator over them is its user's.");
 }
 
 interface Power $A.number(15) $A.doc("The machine's power.") {

@@ -175,7 +175,7 @@ void arch_serial_interrupt(bool on); /* off: bytes wait in the device */
  * ACPI where it can, else the processor stops for good). */
 _Noreturn void arch_shutdown(unsigned status);
 _Noreturn void arch_reboot(void);
-/* 64 bits with as much true randomness as the CPU has. */
+/* 64 bits with as much true randomness as the CPU has; with the kernel lock. */
 uint64_t arch_random(void);
 
 /* --- when the kernel itself is wrong ------------------------------------ */

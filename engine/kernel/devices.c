@@ -31,35 +31,17 @@ int op_clock_calibration(struct invocation *, struct clock_calibration_out *out)
 
 /* --- random bytes ---------------------------------------------------------- */
 
-static bool fill_step(struct thread *t, struct work *w)
-{
-    uint64_t n = w->end - w->cursor, words[8];
-
-    for (unsigned i = 0; i < 8; i++)
-        words[i] = arch_random();
-    n = n < sizeof words ? n : sizeof words;
-    w->result = copy_out(t->process->space, w->cursor, words, n);
-    w->cursor += n;
-    return w->result != OK || w->cursor == w->end;
-}
-
-/* What the machine has of randomness; a generator over it is its user's. Steps, as a word of
- * it takes a hundred instructions. */
+/* What the machine has of randomness, a generator's key and nonce at most: a generator over
+ * it is its user's, and a word takes a hundred instructions. */
 int op_entropy_fill(struct invocation *inv, const struct entropy_fill_in *in)
 {
-    struct work *w = &inv->thread->work;
+    uint64_t words[8];
 
-    if (in->length > PHX_PAGE_SIZE)
+    if (in->length > sizeof words)
         return PHX_INVALID_ARGUMENT;
-    TRY(user_check(inv->thread->process->space, in->address, in->length, PHX_PROT_WRITE));
-    *w = (struct work){
-        .step = fill_step,
-        .waiter = inv->waiter,
-        .cursor = in->address,
-        .end = in->address + in->length,
-    };
-    inv->thread->attention = true;
-    return BLOCKED;
+    for (unsigned i = 0; i < 8; i++)
+        words[i] = arch_random();
+    return copy_out(inv->thread->process->space, in->address, words, in->length);
 }
 
 /* --- power ----------------------------------------------------------------- */

@@ -75,7 +75,7 @@ static void console_info(void)
 
 static void fill(void)
 {
-    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ENTROPY), ENTROPY_FILL, MEMORY + 100, 4096), 0);
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(ENTROPY), ENTROPY_FILL, MEMORY + 100, 64), 0);
 }
 
 static void shutdown_machine(void)

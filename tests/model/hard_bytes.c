@@ -13,9 +13,9 @@ static void one_by_one(void)
     struct console_read_out got;
     struct log_read_out line = {0};
 
-    phase("a page of random bytes");
+    phase("as many random bytes as there are at once");
     if (rt_cap("entropy"))
-        must(entropy_fill(rt_cap("entropy"), (uint64_t)bytes, sizeof bytes), "entropy");
+        must(entropy_fill(rt_cap("entropy"), (uint64_t)bytes, 64), "entropy");
     phase("a page written to the console");
     memset(bytes, '\n', sizeof bytes);
     must(console_write(rt_cap("console"), (uint64_t)bytes, sizeof bytes, &written), "write");

@@ -52,10 +52,9 @@ static void submit(const struct phx_entry *what, unsigned complete)
 void hard_rings(void)
 {
     uint64_t n = new_notification();
-    struct phx_entry e =
-        entry(OP(ENTROPY_FILL), rt_cap("entropy"), (uint64_t)bytes, PHX_PAGE_SIZE);
+    struct phx_entry e = entry(OP(ENTROPY_FILL), rt_cap("entropy"), (uint64_t)bytes, 64);
 
-    phase("64 entries that fill a page with random bytes");
+    phase("64 entries that want random bytes");
     make();
     if (e.cap)
         submit(&e, SIZE);

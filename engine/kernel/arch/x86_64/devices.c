@@ -66,7 +66,7 @@ uint64_t arch_random(void)
 {
     static uint64_t state;
     uint64_t fresh = from_cpu();
-    uint64_t mixed = __atomic_load_n(&state, __ATOMIC_RELAXED) ^ fresh;
+    uint64_t mixed = state ^ fresh;
 
     for (unsigned i = 0; i < (fresh != 0 ? 4 : 64); i++) {
         mixed = (mixed ^ arch_tsc()) + 0x9e3779b97f4a7c15;
@@ -75,6 +75,6 @@ uint64_t arch_random(void)
         mixed ^= mixed >> 31;
         (void)cpuid(0, 0); /* serializes: takes a time that varies */
     }
-    __atomic_store_n(&state, mixed, __ATOMIC_RELAXED);
+    state = mixed;
     return mixed ^ from_cpu();
 }

@@ -76,23 +76,21 @@ void dma_sweep(void)
             detach(domains[i]);
 }
 
-static bool domain_reap(struct chore *chore)
+static err_t domain_reap(struct object *o)
 {
-    struct domain *d = CONTAINER(chore, struct domain, taking_down);
-
-    if (!space_shrink(&d->space)) {
-        list_remove(&chore->link);
-        space_free(&d->space);
-    }
-    return true;
+    return space_shrink((struct space *)o) ? MORE : OK;
 }
 
+/* Again when all that was mapped is gone. */
 void domain_free(struct domain *d)
 {
     if (d->space.domain)
         detach(d);
     pin_drop(&d->watch.notification);
-    (void)chore_begin(&d->taking_down, domain_reap);
+    if (space_shrink(&d->space))
+        chore_begin(&d->taking_down, &d->space.object, domain_reap);
+    else
+        space_free(&d->space);
 }
 
 int op_dma_domain_attach(struct invocation *inv, const struct dma_domain_attach_in *in)

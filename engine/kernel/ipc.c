@@ -631,26 +631,20 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
 
 /* --- ends ------------------------------------------------------------------ */
 
-static bool disconnect_some(struct chore *chore)
+static err_t disconnect_some(struct object *o)
 {
-    struct endpoint *e = CONTAINER(chore, struct endpoint, closing);
+    struct endpoint *e = (struct endpoint *)o;
     struct list *l;
 
     for (unsigned i = 0; i < WAITS_A_STEP; i++) {
-        if (!(l = list_first(&e->callers)) && !(l = list_first(&e->receivers))) {
-            if (mailbox_shrink(e))
-                continue;
-            list_remove(&chore->link);
-            object_unref(&e->object);
-            break;
-        }
+        if (!(l = list_first(&e->callers)) && !(l = list_first(&e->receivers)))
+            return mailbox_shrink(e) ? MORE : OK;
         wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
     }
-    return true;
+    return MORE;
 }
 
 void endpoint_disconnect(struct endpoint *e)
 {
-    if (chore_begin(&e->closing, disconnect_some))
-        e->object.refs++;
+    chore_begin(&e->closing, &e->object, disconnect_some);
 }

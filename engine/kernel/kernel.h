@@ -19,11 +19,13 @@
  * the lock is free, by whichever core chooses its next thread or is idle.
  */
 struct chore {
-    struct list link; /* in kernel.chores; a step that is the last takes it out */
-    bool (*step)(struct chore *chore); /* false: it can do nothing until others have */
+    struct list link;      /* in kernel.chores */
+    struct object *object; /* whose it is, counted */
+    /* OK: that was the last; MORE; BLOCKED: it can do nothing until others have. */
+    err_t (*step)(struct object *object);
 };
-/* Begin, unless it has begun already: then false. */
-bool chore_begin(struct chore *chore, bool (*step)(struct chore *chore));
+/* Begin, unless it has begun already. */
+void chore_begin(struct chore *chore, struct object *object, err_t (*step)(struct object *object));
 
 struct kernel {
     uint32_t lock;            /* atomic: 1 held */

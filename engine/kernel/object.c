@@ -320,23 +320,17 @@ static bool give_some(struct notification *n)
     return false;
 }
 
-static bool give_rest(struct chore *chore)
+static err_t give_rest(struct object *o)
 {
-    struct notification *n = CONTAINER(chore, struct notification, giving);
-
-    if (give_some(n)) {
-        list_remove(&chore->link);
-        object_unref(&n->object);
-    }
-    return true;
+    return give_some((struct notification *)o) ? OK : MORE;
 }
 
 void notification_signal(struct notification *n, uint64_t bits)
 {
     n->bits |= bits;
     n->round = ++kernel.sweeps;
-    if (!give_some(n) && chore_begin(&n->giving, give_rest))
-        n->object.refs++;
+    if (!give_some(n))
+        chore_begin(&n->giving, &n->object, give_rest);
 }
 
 int op_notification_signal(struct invocation *inv, const struct notification_signal_in *in)

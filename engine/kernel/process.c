@@ -87,7 +87,6 @@ static void process_gone(struct process *p)
     p->space = NULL;
     p->state = PROCESS_DEAD;
     object_unref(&s->object);
-    list_remove(&p->reap.link);
     list_remove(&p->account_link);
     list_remove(&p->all_link);
     kernel.process_count--;
@@ -98,17 +97,18 @@ static void process_gone(struct process *p)
         panic("the last process ended (status %u, signal %u)", status >> 8, status & 0x7f);
 }
 
-static bool process_reap(struct chore *chore)
+static err_t process_reap(struct object *o)
 {
-    struct process *p = CONTAINER(chore, struct process, reap);
+    struct process *p = (struct process *)o;
 
     if (reap_thread(p))
-        return true;
+        return MORE;
     if (!list_is_empty(&p->threads))
-        return false; /* other cores run the rest */
-    if (!cap_table_shrink(&p->table) && !space_shrink(p->space))
-        process_gone(p);
-    return true;
+        return BLOCKED; /* other cores run the rest */
+    if (cap_table_shrink(&p->table) || space_shrink(p->space))
+        return MORE;
+    process_gone(p);
+    return OK;
 }
 
 void process_end(struct process *p, uint64_t status, uint64_t fault_address)
@@ -128,7 +128,7 @@ void process_end(struct process *p, uint64_t status, uint64_t fault_address)
             break;
         thread_attend(CONTAINER(l, struct thread, process_link));
     }
-    (void)chore_begin(&p->reap, process_reap);
+    chore_begin(&p->reap, &p->object, process_reap);
 }
 
 /* --- operations ------------------------------------------------------------ */

@@ -291,14 +291,15 @@ static void schedule(struct cpu *c)
 
 /* --- chores ---------------------------------------------------------------- */
 
-bool chore_begin(struct chore *chore, bool (*step)(struct chore *chore))
+void chore_begin(struct chore *chore, struct object *object, err_t (*step)(struct object *object))
 {
     if (list_is_linked(&chore->link))
-        return false;
+        return;
+    object->refs++;
+    chore->object = object;
     chore->step = step;
     list_add_tail(&kernel.chores, &chore->link);
     this_cpu()->resched = 1; /* choose again, and so begin */
-    return true;
 }
 
 /* A step of one of them; false: nothing could be done. */
@@ -312,7 +313,12 @@ static bool chore_step(void)
         return false;
     list_move_tail(&kernel.chores, first); /* the others have their turn */
     struct chore *chore = CONTAINER(first, struct chore, link);
-    return chore->step(chore);
+    err_t err = chore->step(chore->object);
+    if (err == OK) {
+        list_remove(first);
+        object_unref(chore->object);
+    }
+    return err != BLOCKED;
 }
 
 /* Nothing to run and nothing to do. */

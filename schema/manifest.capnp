@@ -1,7 +1,7 @@
 @0xd3a96b1c7ef04258;
-# What the machine is started with: one message, one module. mkmanifest makes it,
-# checks it and places every blob at a page boundary of the module; the kernel
-# checks its own boundary (init and its grants); init checks the rest again.
+# What the machine is started with: one module, which is this message behind what the
+# kernel reads (engine/include/phoenix/boot.h). mkmanifest makes it, checks it and places
+# every blob at a page boundary of the module; init checks it again.
 
 using A = import "annotations.capnp";
 

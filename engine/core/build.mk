@@ -5,7 +5,7 @@
 # with its own flags, see engine/kernel/build.mk.)
 
 CORE_SOURCES := $(sort $(filter-out %_test.c,$(wildcard engine/core/*.c)))
-CORE_TESTS := $(sort $(filter-out %_fuzz_test.c,$(wildcard engine/core/*_test.c)))
+CORE_TESTS := $(sort $(wildcard engine/core/*_test.c))
 CORE_HOST := $(B)/host/engine/core/libcore.a
 TEST_HARNESS := $(B)/host/tests/harness/main.o
 
@@ -15,11 +15,5 @@ $(CORE_HOST): $(CORE_SOURCES:%.c=$(B)/host/%.o)
 
 $(CORE_TESTS:%.c=$(B)/host/%): %: %.o $(TEST_HARNESS) $(CORE_HOST)
 	$(call LINK_HOST,$(SAN))
-
-# What must be true of any input is written once, for the fuzzer (tests/elf) and for the
-# test.
-CORE_FUZZ_TESTS := $(wildcard engine/core/*_fuzz_test.c)
-$(foreach f,$(CORE_FUZZ_TESTS:%_fuzz_test.c=%),$(eval \
-    $(B)/host/$(f)_test: $(B)/host/$(f)_fuzz_test.o))
 
 TEST_HOST += $(CORE_TESTS:%.c=$(B)/host/%)

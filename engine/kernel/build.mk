@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# The kernel: its own files, core, the message builder (for init's CapSet), and arch.
+# The kernel: its own files, core, and arch.
 
 KERNEL_SOURCES := $(sort $(filter-out %_test.c,$(wildcard engine/kernel/*.c engine/core/*.c)))
-KERNEL_OBJECTS := $(KERNEL_SOURCES:%.c=$(B)/%.o) $(B)/engine/kernel/capnp_build.o
-
-$(B)/engine/kernel/capnp_build.o: engine/lib/capnp/build.c | $(GENERATED)
-	$(call COMPILE,$(CC),$(CFLAGS_KERNEL) -Iengine/lib)
+KERNEL_OBJECTS := $(KERNEL_SOURCES:%.c=$(B)/%.o)
 
 $(B)/phoenix.elf: $(KERNEL_OBJECTS) $(KERNEL_ARCH_OBJECTS) $(KERNEL_LINK_NEEDS)
 	$(call KERNEL_LINK,$(KERNEL_OBJECTS) $(KERNEL_ARCH_OBJECTS))
-
-$(B)/engine/kernel/init.o: CFLAGS_KERNEL += -Iengine/lib
 
 ALL += $(B)/phoenix.elf
 # What this file promises needs no frame either.

@@ -1,61 +1,131 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first process: the only one that the kernel builds.
+ * The first process: the only one that the kernel builds, as the module's boot header
+ * says (phoenix/boot.h). Nothing else of the module is read here: the program was taken
+ * apart, and its start block written, by whoever made the module.
  *
- * Of the module the kernel checks its own boundary: that it is a message, that
- * init names a binary that can be started, and that the capabilities it is to have
- * exist. The rest is init's to check. Where init's parts lie is in
- * phoenix/layout.h, which every native program shares.
- *
- * Tests  tests/manifest: init_check() with ten thousand damaged modules
+ * Tests  tests/manifest: init_check() with every field of a header damaged
  */
 #include "init.h"
 
-#include "capnp_read.h"
-#include "elf.h"
-#include "manifest.capnp.h"
 #include "phoenix/layout.h"
-#include "start.build.h"
 #include "thread.h"
-
-#define STACK_PAGES 8
-#define STACK_LOW (PHX_NATIVE_STACK_TOP - STACK_PAGES * PHX_PAGE_SIZE)
 
 static struct object root_pool = { .type = IFACE_FRAME_POOL, .refs = 1, .account = &kernel.root };
 
-/* What initConfig.capabilities may name, and which row it gets. */
+/* What a header may give init, by interface. */
 static const struct grant {
-    const char *name;
-    uint8_t slot;
-    uint8_t interface;
-    uint64_t methods;
-    struct object *object;
+    uint64_t methods; /* 0: not this */
+    struct object *object; /* NULL: init itself */
     uint64_t badge;
 } grants[] = {
-    { "account", SLOT_ACCOUNT, IFACE_ACCOUNT, ACCOUNT_M_ALL, &kernel.root.object, 0 },
-    { "console", SLOT_CONSOLE, IFACE_CONSOLE, CONSOLE_M_ALL, &machine, 0 },
-    { "clock", SLOT_CLOCK, IFACE_CLOCK, CLOCK_M_ALL, &machine, 0 },
-    { "entropy", SLOT_ENTROPY, IFACE_ENTROPY, ENTROPY_M_ALL, &machine, 0 },
-    { "power", SLOT_POWER, IFACE_POWER, POWER_M_ALL, &machine, 0 },
-    { "log", SLOT_LOG, IFACE_LOG, LOG_M_ALL, &machine, 0 },
-    { "bootPackage", SLOT_BOOT_PACKAGE, IFACE_BOOT_PACKAGE, BOOT_PACKAGE_M_ALL, &machine, 0 },
-    { "pool", SLOT_POOL, IFACE_FRAME_POOL, FRAME_POOL_M_ALL, &root_pool, 0 },
-    { "irq", 0, IFACE_IRQ, IRQ_M_ALL, &machine, ARCH_IRQS },
-    { "ioPort", 0, IFACE_IO_PORT, IO_PORT_M_ALL, &machine, 1 << 16 },
-    { "deviceMemory", 0, IFACE_DEVICE_MEMORY, DEVICE_MEMORY_M_ALL, &device_memory.object,
-      UINT32_MAX },
-    { "pciFunction", 0, IFACE_PCI_FUNCTION, PCI_FUNCTION_M_ALL, &machine, 1 << 16 },
-    { "slots", 0, IFACE_TIME_SLICE, TIME_SLICE_M_ALL, &machine, 0 },
-    { "schedule", 0, IFACE_SCHEDULE, SCHEDULE_M_ALL, &root_schedule.object, 0 },
+    [IFACE_ACCOUNT] = { ACCOUNT_M_ALL, &kernel.root.object, 0 },
+    [IFACE_PROCESS] = { PROCESS_M_ALL, NULL, 0 },
+    [IFACE_THREAD_CONTROL] = { THREAD_CONTROL_M_ALL, NULL, 0 },
+    [IFACE_ADDRESS_SPACE] = { ADDRESS_SPACE_M_ALL, NULL, 0 },
+    [IFACE_FRAME_POOL] = { FRAME_POOL_M_ALL, &root_pool, 0 },
+    [IFACE_CLOCK] = { CLOCK_M_ALL, &machine, 0 },
+    [IFACE_CONSOLE] = { CONSOLE_M_ALL, &machine, 0 },
+    [IFACE_ENTROPY] = { ENTROPY_M_ALL, &machine, 0 },
+    [IFACE_POWER] = { POWER_M_ALL, &machine, 0 },
+    [IFACE_BOOT_PACKAGE] = { BOOT_PACKAGE_M_ALL, &machine, 0 },
+    [IFACE_LOG] = { LOG_M_ALL, &machine, 0 },
+    [IFACE_TIME_SLICE] = { TIME_SLICE_M_ALL, &machine, 0 },
+    [IFACE_SCHEDULE] = { SCHEDULE_M_ALL, &root_schedule.object, 0 },
+    [IFACE_IRQ] = { IRQ_M_ALL, &machine, ARCH_IRQS },
+    [IFACE_IO_PORT] = { IO_PORT_M_ALL, &machine, 1 << 16 },
+    [IFACE_DEVICE_MEMORY] = { DEVICE_MEMORY_M_ALL, &device_memory.object, UINT32_MAX },
+    [IFACE_PCI_FUNCTION] = { PCI_FUNCTION_M_ALL, &machine, 1 << 16 },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
-static struct {
-    struct process *process;
-    struct capnp_build build; /* the CapSet, in the start block */
-    struct capnp_build_list entries;
-    unsigned count;
-} init;
+static struct process *init;
+
+/* --- the header ------------------------------------------------------------- */
+
+static uint64_t length_of(const struct phx_boot_segment *s)
+{
+    return (uint64_t)s->pages << PHX_PAGE_SHIFT;
+}
+
+/* What lies below `low` is taken. */
+static void check_segment(const struct phx_boot_header *h, unsigned n, uint64_t low)
+{
+    const struct phx_boot_segment *s = &h->segments[n];
+    const uint64_t high = PHX_NATIVE_THREAD_PAGE;
+
+    if ((s->address | s->offset) % PHX_PAGE_SIZE)
+        panic("boot header: segments[%u]: address 0x%lx, offset 0x%lx; multiples of a page "
+              "are expected", n, s->address, s->offset);
+    if (s->address < low || s->address > high || s->pages == 0 ||
+        length_of(s) > high - s->address)
+        panic("boot header: segments[%u]: address 0x%lx, pages %u; at least one page from "
+              "0x%lx to 0x%lx is expected", n, s->address, s->pages, low, high);
+    if (s->bytes > length_of(s) || s->bytes > h->bytes || s->offset > h->bytes - s->bytes)
+        panic("boot header: segments[%u]: offset 0x%lx, bytes 0x%lx; no more than its %u pages "
+              "and than the module's 0x%lx bytes are expected", n, s->offset, s->bytes, s->pages,
+              h->bytes);
+    if (s->protection != PHX_PROT_READ && s->protection != (PHX_PROT_READ | PHX_PROT_WRITE) &&
+        s->protection != (PHX_PROT_READ | PHX_PROT_EXECUTE))
+        panic("boot header: segments[%u]: protection %u; 1 to read, 3 to write as well or 5 to "
+              "execute is expected", n, s->protection);
+}
+
+static void check_capabilities(const struct phx_boot_header *h)
+{
+    uint64_t given = 0, used = 1; /* row 0 is nobody's */
+    unsigned next = TABLE_FIRST_FREE;
+
+    for (unsigned n = 0; n < h->capability_count; n++) {
+        unsigned interface = h->capabilities[n].interface, slot = h->capabilities[n].slot;
+
+        if (interface >= GRANTS || !grants[interface].methods || given >> interface & 1)
+            panic("boot header: capabilities[%u]: interface %u; one that the kernel grants is "
+                  "expected, once", n, interface);
+        if (slot != next && (slot >= TABLE_FIRST_FREE || used >> slot & 1))
+            panic("boot header: capabilities[%u]: slot %u; a free one of 1 to %u is expected, "
+                  "or %u", n, slot, TABLE_FIRST_FREE - 1, next);
+        given |= 1UL << interface;
+        used |= 1UL << slot;
+        next += slot == next;
+    }
+}
+
+const struct phx_boot_header *init_check(const void *module, uint64_t size)
+{
+    const struct phx_boot_header *h = module;
+    uint64_t low = PHX_NATIVE_IMAGE;
+    bool starts = false;
+
+    if (size < PHX_BOOT_MANIFEST || h->magic != PHX_BOOT_MAGIC)
+        panic("the boot module does not begin with a boot header; one made by mkmanifest does");
+    if (h->version != PHX_BOOT_VERSION)
+        panic("boot header: version %u; this kernel reads %u", h->version, PHX_BOOT_VERSION);
+    if (h->bytes > size)
+        panic("boot header: bytes 0x%lx; the module has only 0x%lx", h->bytes, size);
+    if (h->slots == 0 || h->slots > SLOTS_MAX)
+        panic("boot header: slots %u; 1 to %u are expected", h->slots, SLOTS_MAX);
+    if (h->slot_ns < SLOT_NS_MIN || h->slot_ns > SLOT_NS_MAX)
+        panic("boot header: slot_ns %lu; %u to %u are expected", h->slot_ns, SLOT_NS_MIN,
+              SLOT_NS_MAX);
+    if (h->segment_count > PHX_BOOT_SEGMENTS || h->capability_count > PHX_BOOT_CAPABILITIES)
+        panic("boot header: segment_count %u, capability_count %u; at most %u and %u are "
+              "expected", h->segment_count, h->capability_count, PHX_BOOT_SEGMENTS,
+              PHX_BOOT_CAPABILITIES);
+    for (unsigned n = 0; n < h->segment_count; n++) {
+        const struct phx_boot_segment *s = &h->segments[n];
+
+        check_segment(h, n, low);
+        low = s->address + length_of(s);
+        starts |= (s->protection & PHX_PROT_EXECUTE) && h->entry - s->address < length_of(s);
+    }
+    if (!starts)
+        panic("boot header: entry 0x%lx; an address in a segment to execute is expected", h->entry);
+    check_capabilities(h);
+    return h;
+}
+
+/* --- the process ------------------------------------------------------------ */
 
 /* Anything that fails here leaves nothing to go on with. */
 static void must(err_t err, const char *what)
@@ -64,198 +134,78 @@ static void must(err_t err, const char *what)
         panic("cannot build init: %s: error %d", what, err);
 }
 
-static void hold(const char *name, uint32_t slot, unsigned interface, uint64_t methods,
-                 struct object *o, uint64_t badge)
-{
-    struct cap_table *table = &init.process->table;
-    struct cap_set_entry_builder e = cap_set_entry_build_at(init.entries, init.count++);
-
-    must(slot ? cap_reserve_slot(table, slot) : cap_reserve(table, &slot), name);
-    cap_set_entry_set_name(e, name, strlen(name));
-    cap_set_entry_set_id(e, cap_put(table, slot, o, interface, methods, badge));
-    cap_set_entry_set_interface(e, (uint16_t)interface);
-    cap_set_entry_set_methods(e, methods);
-}
-
-/* --- memory ---------------------------------------------------------------- */
-
 static void map(struct frame *f, uint64_t address, uint64_t pages, unsigned protection)
 {
-    must(space_map_now(init.process->space, f, address, pages, protection), "mapping");
+    must(space_map_now(init->space, f, address, pages, protection), "mapping");
 }
 
-/* Fresh zeroed pages, mapped; the kernel's alias of them. */
-static void *map_new(uint64_t address, uint64_t pages, unsigned protection)
+/* Fresh pages with these bytes and zeroes behind them, mapped. */
+static struct frame *map_new(uint64_t address, uint64_t pages, unsigned protection,
+                             const void *bytes, uint64_t count)
 {
     struct frame *f;
 
     must(frame_new(&kernel.root, pages, &f), "memory");
-    void *alias = direct(f->pfn << PHX_PAGE_SHIFT);
-    memset(alias, 0, pages << PHX_PAGE_SHIFT);
+    char *alias = direct(f->pfn << PHX_PAGE_SHIFT);
+    memcpy(alias, bytes, count);
+    memset(alias + count, 0, (pages << PHX_PAGE_SHIFT) - count);
     map(f, address, pages, protection);
-    return alias;
+    return f;
 }
 
-static void map_segment(const uint8_t *image, const struct elf_segment *s)
+static void map_segment(const struct phx_boot_segment *s, const char *module)
 {
-    uint64_t low = s->address & ~(PHX_PAGE_SIZE - 1UL), skip = s->address - low;
-    uint64_t pages = (skip + s->memory_size + PHX_PAGE_SIZE - 1) >> PHX_PAGE_SHIFT;
-    unsigned protection = PHX_PROT_READ | (s->flags & ELF_WRITE ? PHX_PROT_WRITE : 0) |
-                          (s->flags & ELF_EXECUTE ? PHX_PROT_EXECUTE : 0);
+    const char *bytes = module + s->offset;
     struct frame *f;
 
-    if ((s->flags & ELF_WRITE) || s->memory_size != s->file_size) {
-        memcpy((char *)map_new(low, pages, protection) + skip, image + s->offset, s->file_size);
+    if ((s->protection & PHX_PROT_WRITE) || s->bytes != length_of(s)) {
+        map_new(s->address, s->pages, s->protection, bytes, s->bytes);
         return;
     }
-    uint64_t pfn = direct_pa(image + s->offset - skip) >> PHX_PAGE_SHIFT;
-    must(frame_of(&kernel.root, pfn, pages, false, &f), "text");
-    map(f, low, pages, protection);
+    must(frame_of(&kernel.root, direct_pa(bytes) >> PHX_PAGE_SHIFT, s->pages, false, &f), "text");
+    map(f, s->address, s->pages, s->protection);
 }
 
-static void map_image(const struct elf_info *image)
+static void hold(const struct phx_boot_capability *c, uint64_t slots)
 {
-    struct elf_segment segment;
+    const struct grant *g = &grants[c->interface];
+    struct object *o = g->object ? g->object : &init->object;
+    uint32_t slot = c->slot;
 
-    for (unsigned at = 0; elf_segment(image, &at, &segment);)
-        map_segment(image->image, &segment);
-}
-
-/* The start block with its CapSet: each hold() writes its entry there. */
-static void build_start_block(const struct init_plan *plan)
-{
-    struct process *p = init.process;
-    struct phx_start *start = map_new(PHX_NATIVE_START_BLOCK, 1, PHX_PROT_READ);
-
-    capnp_build_open(&init.build, start + 1, PHX_PAGE_SIZE - sizeof *start, 0);
-    init.entries = cap_set_init_entries(cap_set_build(&init.build), plan->count + 3);
-    hold("process", SLOT_PROCESS, IFACE_PROCESS, PROCESS_M_ALL, &p->object, 0);
-    hold("thread", SLOT_THREAD, IFACE_THREAD_CONTROL, THREAD_CONTROL_M_ALL, &p->object, 0);
-    hold("space", SLOT_SPACE, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_M_ALL, &p->space->object, 0);
-    for (const struct grant *g = grants; g < grants + GRANTS; g++)
-        if (plan->grants >> (g - grants) & 1)
-            hold(g->name, g->slot, g->interface, g->methods, g->object,
-                 g->interface == IFACE_TIME_SLICE ? plan->cores * plan->slots : g->badge);
-    start->capset_offset = sizeof *start;
-    start->capset_length = (uint32_t)capnp_build_close(&init.build, NULL, 8);
-}
-
-/* --- the manifest ---------------------------------------------------------- */
-
-/* What is read, or the epitaph: this field is the first that cannot be read. */
-#define READ(m, value, field, ...)                                                            \
-    ({                                                                                        \
-        __auto_type value_ = (value);                                                         \
-        if ((m)->error)                                                                       \
-            panic("boot module: " field ": damaged (error %d)", ##__VA_ARGS__, (m)->error);   \
-        value_;                                                                               \
-    })
-
-static bool is_same(struct capnp_text a, const char *b, size_t size)
-{
-    return a.size == size && memcmp(a.data, b, size) == 0;
-}
-
-static struct capnp_data find_binary(struct capnp_message *m, struct capnp_list binaries,
-                                     struct capnp_text name)
-{
-    for (uint32_t i = 0; i < binaries.count; i++) {
-        struct binary_reader b = binary_at(binaries, i);
-
-        if (is_same(READ(m, binary_name(b), "binaries[%u].name", i), name.data, name.size))
-            return READ(m, binary_content(b), "binaries[%u].content (init.binary)", i);
-    }
-    panic("boot module: init.binary: no entry of binaries is named \"%s\"", name.data);
-}
-
-static void check_image(struct capnp_data binary, struct elf_info *image)
-{
-    const char *wrong = elf_check(binary.data, binary.size, image);
-
-    if (binary.size && direct_pa(binary.data) % PHX_PAGE_SIZE)
-        panic("boot module: init.binary: its content is not at a page boundary");
-    if (wrong)
-        panic("boot module: init.binary: %s", wrong);
-    if (image->relocatable || image->shared_page || image->write_execute)
-        panic("boot module: init.binary: must have a fixed address and no page that is "
-              "written and executed");
-    if (image->low < PHX_NATIVE_IMAGE || image->high > STACK_LOW)
-        panic("boot module: init.binary: it is not linked where native programs are");
-}
-
-static unsigned find_grant(struct capnp_text name)
-{
-    for (unsigned g = 0; g < GRANTS; g++)
-        if (is_same(name, grants[g].name, strlen(grants[g].name)))
-            return 1u << g;
-    panic("boot module: init.capabilities: there is no \"%s\"", name.data);
-}
-
-/* One slot of 10 ms, if nothing is said. */
-static void check_time(struct time_reader time, struct init_plan *plan)
-{
-    plan->slots = time_slots(time) ? time_slots(time) : 1;
-    plan->slot_ns = time_length(time) ? time_length(time) : SLOT_NS;
-    if (plan->slots > SLOTS_MAX || plan->slot_ns < SLOT_NS_MIN || plan->slot_ns > SLOT_NS_MAX)
-        panic("boot module: time: %u slots of %lu ns, where at most %u of 100 us to 1 s can be",
-              plan->slots, plan->slot_ns, SLOTS_MAX);
-}
-
-void init_check(const void *module, uint64_t size, struct init_plan *plan)
-{
-    struct capnp_message m;
-
-    if (!capnp_open(&m, module, size, CAPNP_LIMIT))
-        panic("boot module: not a Cap'n Proto message");
-    struct system_manifest_reader manifest = READ(&m, system_manifest_root(&m), "SystemManifest");
-    uint32_t version = system_manifest_version(manifest);
-    if (version != 1)
-        panic("boot module: version: %u, but this kernel reads 1", version);
-    struct init_config_reader config = READ(&m, system_manifest_init(manifest), "init");
-    struct capnp_text binary = READ(&m, init_config_binary(config), "init.binary");
-    struct capnp_list binaries = READ(&m, system_manifest_binaries(manifest), "binaries");
-    check_image(find_binary(&m, binaries, binary), &plan->image);
-    check_time(READ(&m, system_manifest_time(manifest), "time"), plan);
-    struct capnp_list names = READ(&m, init_config_capabilities(config), "init.capabilities");
-    for (uint32_t i = 0; i < names.count; i++) {
-        struct capnp_text n = READ(&m, capnp_list_text(names, i), "init.capabilities[%u]", i);
-        unsigned grant = find_grant(n);
-        if (plan->grants & grant)
-            panic("boot module: init.capabilities: %s is named twice", n.data);
-        plan->grants |= grant;
-        plan->count++;
-    }
+    if (c->interface == IFACE_ADDRESS_SPACE)
+        o = &init->space->object;
+    must(slot < TABLE_FIRST_FREE ? cap_reserve_slot(&init->table, slot)
+                                 : cap_reserve(&init->table, &slot), "table");
+    cap_put(&init->table, slot, o, c->interface, g->methods,
+            c->interface == IFACE_TIME_SLICE ? slots : g->badge);
 }
 
 void init_start(unsigned cores)
 {
     const struct boot_info *boot = kernel.boot;
-    struct init_plan plan = { .cores = cores };
-    struct frame *page;
     struct thread *t;
 
     if (boot->module_size == 0)
-        panic("no boot module: start the machine with -initrd MANIFEST");
+        panic("no boot module: start the machine with -initrd MODULE");
     if (boot->module_base % PHX_PAGE_SIZE)
         panic("the boot module is not at a page boundary (0x%lx)", boot->module_base);
-    init_check(direct(boot->module_base), boot->module_size, &plan);
-    schedules_init(plan.slots, plan.slot_ns);
+    const void *module = direct(boot->module_base);
+    const struct phx_boot_header *h = init_check(module, boot->module_size);
+    schedules_init(h->slots, h->slot_ns);
 
-    must(process_new(&kernel.root, 0x1000, PHX_USER_END, &init.process), "process");
-    struct process *p = init.process;
-    build_start_block(&plan);
-    map_image(&plan.image);
-    map_new(STACK_LOW, STACK_PAGES, PHX_PROT_READ | PHX_PROT_WRITE);
-    must(frame_new(&kernel.root, 1, &page), "thread page");
-    memset(direct(page->pfn << PHX_PAGE_SHIFT), 0, PHX_PAGE_SIZE);
+    must(process_new(&kernel.root, 0x1000, PHX_USER_END, &init), "process");
+    for (unsigned n = 0; n < h->capability_count; n++)
+        hold(&h->capabilities[n], cores * h->slots);
+    for (unsigned n = 0; n < h->segment_count; n++)
+        map_segment(&h->segments[n], module);
+    struct frame *page = map_new(PHX_NATIVE_THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE, "", 0);
     struct node *root = &kernel.caps.root;
     struct hold own = { .object = &page->object, .up = root, .up_gen = root->gen };
-    must(thread_new(p, &own, PHX_NATIVE_THREAD_PAGE, &t), "thread");
-    map(page, PHX_NATIVE_THREAD_PAGE, 1, PHX_PROT_READ | PHX_PROT_WRITE);
-    t->regs.rip = plan.image.entry;
+    must(thread_new(init, &own, PHX_NATIVE_THREAD_PAGE, &t), "thread");
+    t->regs.rip = h->entry;
     t->regs.rsp = PHX_NATIVE_STACK_TOP;
     t->regs.rdi = PHX_NATIVE_START_BLOCK;
     t->regs.rsi = PHX_NATIVE_THREAD_PAGE;
-    p->state = PROCESS_RUNNING;
+    init->state = PROCESS_RUNNING;
     thread_ready(t);
 }

@@ -7,7 +7,7 @@
 
 LIBOS_CFLAGS = $(filter-out -fno-pic -fno-pie,$(CFLAGS_USER)) -fpie -fvisibility=hidden \
     $(if $(findstring clang,$(CC)),-fdirect-access-external-data) -Iengine/libos/core -Iengine/libos/linux
-LIBOS_SHARED := $(ARCH_DIR)/bytes.c engine/core/elf.c engine/core/capnp_read.c \
+LIBOS_SHARED := $(ARCH_DIR)/bytes.c engine/lib/elf/elf.c engine/lib/capnp/read.c \
     engine/lib/fmt/fmt.c engine/lib/chacha/chacha.c engine/lib/rt/sys.S
 LIBOS_SOURCES := $(filter-out %_test.c,$(sort $(wildcard engine/libos/core/*.c \
     engine/libos/linux/*.c engine/libos/core/*.S))) $(LIBOS_SHARED)
@@ -43,7 +43,7 @@ $(LIBOS_HOST)/core/resident_test: $(LIBOS_HOST)/core/resident.o
 $(LIBOS_HOST)/core/heap_test: $(LIBOS_HOST)/core/heap.o
 $(LIBOS_HOST)/core/descriptors_test: $(LIBOS_HOST)/core/file.o
 $(LIBOS_HOST)/linux/stack_test: $(LIBOS_HOST)/linux/stack.o
-$(LIBOS_HOST)/linux/load_test: $(LIBOS_HOST)/linux/load.o $(B)/host/engine/core/elf.o \
+$(LIBOS_HOST)/linux/load_test: $(LIBOS_HOST)/linux/load.o $(B)/host/engine/lib/elf/elf.o \
     $(B)/host/tests/elf/mutate.o
 $(LIBOS_TESTS): %: %.o $(B)/host/tests/harness/main.o
 	$(call LINK_HOST,$(SAN))

@@ -14,6 +14,12 @@ for name in a b; do
     printf 'const char name[] = "%s"; void _start(void) { for (;;) {} }' $name |
         gcc -static -nostdlib -Wl,-Ttext-segment=0x200000 -x c -o "$files/$name.elf" -
 done
+# And what the kernel could not start: elsewhere, anywhere, or where its stack is to be.
+program='void _start(void) { for (;;) {} }'
+gcc -static -nostdlib -Wl,-Ttext-segment=0x400000 -x c -o "$files/elsewhere.elf" - <<<"$program"
+gcc -static-pie -nostdlib -x c -o "$files/anywhere.elf" - <<<"$program"
+gcc -static -nostdlib -Wl,-Ttext-segment=0x200000 -x c -o "$files/large.elf" - \
+    <<<"char large[0x1d8000]; $program"
 printf 'text of a file\n' >"$files/tree/file"
 
 cat >"$work/good.json" <<'JSON'
@@ -47,9 +53,10 @@ check accepts_a_good_one pack -o "$work/module" "$work/good.json"
 check without_o_only_checks pack "$work/good.json"
 
 # What capnp and node make of it.
-capnp decode schema/manifest.capnp SystemManifest <"$work/module" >"$work/decoded" 2>"$work/said" &&
+tail -c +8193 "$work/module" >"$work/message" # behind the boot header
+capnp decode schema/manifest.capnp SystemManifest <"$work/message" >"$work/decoded" 2>"$work/said" &&
     ok capnp_decodes_it || bad capnp_decodes_it "$(cat "$work/said")"
-capnp convert binary:json schema/manifest.capnp SystemManifest <"$work/module" >"$work/back.json"
+capnp convert binary:json schema/manifest.capnp SystemManifest <"$work/message" >"$work/back.json"
 cat >"$work/look.js" <<'JS'
 const fs = require('fs'), crypto = require('crypto');
 const [packed, back, files] = process.argv.slice(2);
@@ -87,10 +94,28 @@ say('modes', at('/tmp').mode === 0o41777 && at('/etc/motd').mode === 0o100640 &&
 say('files', text(at('/file').content) === 'text of a file\n' && text(at('/etc/empty').content) === '' &&
     at('/bin/sh').target === 'busybox' && same(at('/bin/a').content, a));
 say('whole_pages', bytes.length % 4096 === 0);
+
+// What the kernel reads (engine/include/phoenix/boot.h).
+const u16 = (at) => bytes.readUInt16LE(at), u32 = (at) => bytes.readUInt32LE(at);
+const u64 = (at) => Number(bytes.readBigUInt64LE(at));
+const segments = [...Array(u32(40)).keys()].map((i) => 48 + 32 * i).map((at) => ({ address: u64(at),
+    offset: u64(at + 8), bytes: u64(at + 16), pages: u32(at + 24), protection: u32(at + 28) }));
+const text_segment = segments.find((s) => s.protection === 5), elf = Buffer.from(a);
+say('header', bytes.toString('latin1', 0, 7) === 'phxboot' && u32(8) === 1 && u32(12) === 4 &&
+    u64(16) === 2000000 && u64(24) === bytes.length && u64(32) === Number(elf.readBigUInt64LE(24)));
+say('segments', segments.every((s, i) => s.address % 4096 === 0 && s.offset % 4096 === 0 &&
+        (i === 0 || s.address >= segments[i - 1].address + segments[i - 1].pages * 4096)) &&
+    text_segment.bytes === text_segment.pages * 4096 &&
+    elf.indexOf(bytes.subarray(text_segment.offset, text_segment.offset + 16)) % 4096 === 0);
+say('stack_and_start_block', same(segments.slice(-2), [
+    { address: 0x3d8000, offset: 0, bytes: 0, pages: 8, protection: 3 },
+    { address: 0x3f0000, offset: 4096, bytes: 4096, pages: 1, protection: 1 }]));
+say('capabilities', same([...Array(u32(44)).keys()].map((i) => [u16(560 + 4 * i), u16(562 + 4 * i)]),
+    [[2, 1], [4, 2], [5, 3], [1, 5], [7, 4], [17, 8], [13, 7], [16, 13]]));
 JS
 node "$work/look.js" "$work/module" "$work/back.json" "$files" >"$work/said" 2>&1
 grep -E '^(ok|FAIL) ' "$work/said"
-[ "$(grep -c '^ok ' "$work/said")" = 10 ] || bad module "$(tail -n 3 "$work/said")"
+[ "$(grep -c '^ok ' "$work/said")" = 14 ] || bad module "$(tail -n 3 "$work/said")"
 
 pack -o "$work/again" "$work/good.json" && check twice_the_same cmp "$work/module" "$work/again"
 
@@ -113,6 +138,12 @@ refuses other_version 'version: 1 is expected' 's/"version": 1/"version": 2/'
 refuses negative_number 'services\[0\].pages: -1; a number from 0 to' 's/4096/-1/'
 refuses fraction 'services\[0\].pages: a whole number is expected' 's/4096/1.5/'
 refuses unknown_init 'init.binary: `z` is not in binaries' 's/"binary": "a"/"binary": "z"/'
+refuses init_elsewhere 'init.binary: `a` cannot be run here: it is not linked where' \
+    's/"file": "a.elf" }, \{/"file": "elsewhere.elf" }, {/'
+refuses init_anywhere 'init.binary: `a` cannot be run here: it has no fixed address' \
+    's/"file": "a.elf" }, \{/"file": "anywhere.elf" }, {/'
+refuses init_on_its_stack 'init.binary: `a` cannot be run here: it is not linked where' \
+    's/"file": "a.elf" }, \{/"file": "large.elf" }, {/'
 refuses unknown_binary 'services\[1\].binary: `z` is not in binaries' \
     's/("name": "two", "binary": )"b"/\1"z"/'
 refuses unknown_kernel_grant 'init.capabilities\[3\]: the kernel grants no `moon`' 's/"log", "console"/"log", "moon"/'

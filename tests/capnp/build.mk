@@ -15,7 +15,7 @@ $(B)/host/tests/capnp/%.o: tests/capnp/%.c $(CAPNP_ALL) | $(GENERATED)
 $(B)/host/tests/capnp/%.o: tests/capnp/%.cc
 	$(call COMPILE,$(HOSTCXX),$(CXXFLAGS_HOST) $(SAN))
 
-CAPNP_RUNTIME := $(B)/host/engine/core/capnp_read.o $(B)/host/engine/lib/capnp/build.o
+CAPNP_RUNTIME := $(B)/host/engine/lib/capnp/read.o $(B)/host/engine/lib/capnp/build.o
 
 $(B)/host/tests/capnp/peer_test: $(CAPNP_RUNTIME) \
     $(addprefix $(B)/host/tests/capnp/,peer_test.o peer.o walk.o copy.o)
@@ -39,7 +39,7 @@ $(B)/host/tests/capnp/runtime_test: $(CAPNP_RUNTIME) $(B)/host/tests/harness/mai
 TEST_HOST += $(B)/host/tests/capnp/runtime_test
 
 $(B)/host/tests/capnp/walk_fuzz: tests/capnp/walk_fuzz.c tests/capnp/walk.c tests/capnp/copy.c \
-    engine/core/capnp_read.c engine/lib/capnp/build.c $(CAPNP_ALL) | $(GENERATED)
+    engine/lib/capnp/read.c engine/lib/capnp/build.c $(CAPNP_ALL) | $(GENERATED)
 	@echo '  fuzzer $@'; mkdir -p $(@D)
 	$(Q)clang $(CFLAGS_HOST) -fsanitize=fuzzer $(SAN) -I$(CAPNP_GEN) $(filter %.c,$^) -o $@
 TEST_HOST += tests/capnp/fuzz_test.sh
@@ -68,17 +68,17 @@ tests/capnp/refusals_test.sh: | $(CAPNPC_PHOENIX)
 
 # gcc counts the lines, whichever compiler builds the rest.
 CAPNP_COVERAGE := $(B)/coverage
-CAPNP_COVERED := engine/core/capnp_read engine/lib/capnp/build tests/capnp/walk tests/capnp/copy \
+CAPNP_COVERED := engine/lib/capnp/read engine/lib/capnp/build tests/capnp/walk tests/capnp/copy \
     tests/capnp/read_test tests/capnp/build_test tests/harness/main
 $(CAPNP_COVERED:%=$(CAPNP_COVERAGE)/%.o): $(CAPNP_COVERAGE)/%.o: %.c $(CAPNP_ALL) | $(GENERATED)
 	$(call COMPILE,gcc,$(CFLAGS_HOST) -O0 --coverage -I$(CAPNP_GEN) -Itests/harness)
 $(CAPNP_COVERAGE)/tests/capnp/%.o: tests/capnp/%.cc
 	$(call COMPILE,g++,$(CXXFLAGS_HOST))
-$(CAPNP_COVERAGE)/runtime_test: $(patsubst %,$(CAPNP_COVERAGE)/%.o,engine/core/capnp_read \
+$(CAPNP_COVERAGE)/runtime_test: $(patsubst %,$(CAPNP_COVERAGE)/%.o,engine/lib/capnp/read \
     engine/lib/capnp/build tests/capnp/read_test tests/capnp/build_test tests/harness/main)
 	@echo '  link $@'
 	$(Q)gcc --coverage $^ -o $@
-$(CAPNP_COVERAGE)/peer_test: $(patsubst %,$(CAPNP_COVERAGE)/%.o,engine/core/capnp_read \
+$(CAPNP_COVERAGE)/peer_test: $(patsubst %,$(CAPNP_COVERAGE)/%.o,engine/lib/capnp/read \
     engine/lib/capnp/build $(addprefix tests/capnp/,walk copy peer peer_test))
 	@echo '  link $@'
 	$(Q)g++ --coverage $^ -lcapnpc -lcapnp -lkj -o $@

@@ -21,7 +21,7 @@ find "$here" -name '*.gcda' -delete
 find "$here" -name '*.gcda' -print0 | xargs -0 -n 1 gcov --stdout 2>"$here/gcov.log" |
     awk -F: -v least=$least '
     { gsub(/ /, "", $1); gsub(/ /, "", $2) }
-    $2 == 0 && $3 == "Source" { file = $4; wanted = file ~ /capnp_read\.[ch]$|capnp\/(build|read)\.[ch]$/ }
+    $2 == 0 && $3 == "Source" { file = $4; wanted = file ~ /lib\/capnp\/(build|read)\.[ch]$/ }
     wanted && $2 > 0 && $1 != "-" {
         line = file ":" $2
         lines[line] = 1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# The ELF reader (core), and the libos's loader with the stack that it builds (load), fed
+# The ELF reader, and the libos's loader with the stack that it builds (load), fed
 # by libFuzzer, from nothing and with a fixed seed. What it found is then run once more
 # with every line counted: too few reached is a failure too, for then it looked at
 # nothing.
@@ -66,6 +66,6 @@ fuzz() {
     fi
 }
 
-fuzz core
+fuzz reader
 fuzz load
 exit $failed

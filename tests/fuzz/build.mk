@@ -6,10 +6,10 @@
 # objects are in $(B)/fuzz/KIND/, which $(call FUZZ_OBJECTS,KIND) lists; what is
 # assembly is taken as it is.
 
-FUZZ_SOURCES := $(filter %.c,$(KERNEL_SOURCES) $(ARCH_SOURCES)) engine/lib/capnp/build.c
+FUZZ_SOURCES := $(filter %.c,$(KERNEL_SOURCES) $(ARCH_SOURCES))
 FUZZ_OBJECTS = $(FUZZ_SOURCES:%.c=$(B)/fuzz/$(1)/%.o) \
     $(patsubst %.S,$(B)/%.o,$(filter %.S,$(ARCH_SOURCES)))
-FUZZ_FLAGS = $(CFLAGS_KERNEL) -Iengine/lib -I.
+FUZZ_FLAGS = $(CFLAGS_KERNEL) -I.
 
 # Where the compilers' tables are kept and can be found.
 $(B)/fuzz/kernel.ld: $(ARCH_DIR)/kernel.ld tests/fuzz/sections.sed
@@ -70,7 +70,7 @@ COV_FLAGS := -fsanitize-coverage=edge,inline-bool-flag,pc-table -O1 -fno-inline 
 COV_WRAP := $(addprefix --wrap=,arch_shutdown arch_reboot)
 COUNT_WRAP := $(addprefix --wrap=,arch_idle op_clock_realtime kernel_timer kernel_irq)
 COV_OWN := $(addprefix $(COV)/tests/fuzz/,coverage.o count.o line.o)
-COV_PLAIN := $(COV)/engine/lib/capnp/build.o $(COV_OWN)
+COV_PLAIN := $(COV_OWN)
 
 $(COV)/%.o: %.c | $(GENERATED)
 	$(call COMPILE,clang,$(FUZZ_FLAGS) $(COV_FLAGS))

@@ -6,8 +6,7 @@
  * A system of services is up when init has started all that the manifest names and the
  * shell, if it can, has shown its prompt and obeys `exit`; a program has run when the
  * machine ends with its status. What init finds out only then (an account that is too
- * small, arguments that are too long) it refuses with the field's name as well. Where
- * the manifest names another program as init, that one is started.
+ * small, arguments that are too long) it refuses with the field's name as well.
  */
 #ifndef TESTS_MANIFEST_BOOTS_H
 #define TESTS_MANIFEST_BOOTS_H

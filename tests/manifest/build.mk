@@ -8,7 +8,8 @@ WRAP_PANIC := -Wl,--wrap=panic
 MANIFEST_OBJECTS := $(addprefix $(B)/host/$(MANIFEST_DIR)/,shape.o mutate.o verdict.o) \
     $(KERNEL_HOST_SOURCES:%.c=$(B)/host/%.o) $(B)/host/engine/kernel/init.o $(ARCH_HOST_OBJECTS) \
     $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
-    $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/lib/sha256/sha256.o $(CORE_HOST)
+    $(addprefix $(B)/host/engine/lib/,capnp/read.o capnp/build.o elf/elf.o sha256/sha256.o) \
+    $(CORE_HOST)
 
 $(B)/host/$(MANIFEST_DIR)/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
 
@@ -60,6 +61,15 @@ endef
 $(foreach size,tiny real,$(foreach kind,services run,$(eval $(call MANIFEST_MODULE,$(size),$(kind)))))
 
 TEST_HOST += $(B)/host/$(MANIFEST_DIR)/checks_test
+
+# The boot header alone, of a module with every grant that there is.
+$(B)/host/$(MANIFEST_DIR)/header_test: $(B)/host/$(MANIFEST_DIR)/header_test.o \
+    $(MANIFEST_OBJECTS) | $(MANIFEST_B)/real/header.module
+	$(call LINK_HOST,$(SAN) $(WRAP_PANIC))
+$(MANIFEST_B)/real/header.module: $(MANIFEST_DIR)/header.json $(MKMANIFEST) $(MANIFEST_B)/real/init.elf
+	@$(if $(V),,echo '  pack $@';)
+	$(Q)$(MKMANIFEST) --files $(@D) -o $@ $<
+TEST_HOST += $(B)/host/$(MANIFEST_DIR)/header_test
 
 MANIFEST_BOOTS := $(addprefix $(B)/host/$(MANIFEST_DIR)/,boot_services_test boot_run_test \
     boot_blobs_test)

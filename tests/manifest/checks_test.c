@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ten thousand changes to the structure of two good modules, one with services and one
- * with a program, looked at by the kernel's check and by init's, with the sanitizers in.
+ * Ten thousand changes to the structure of two good manifests, one with services and one
+ * with a program, looked at by the kernel's check (which only notices when the module is
+ * shorter than it was) and by init's, with the sanitizers in.
  *
  * What is refused is refused with the name of a field of the schema; where a single
  * pointer was changed and a damaged one is found, with that pointer's. Another reader
@@ -13,6 +14,7 @@
  */
 #include "mutate.h"
 #include "oracle.h"
+#include "phoenix/boot.h"
 #include "verdict.h"
 
 #include <stdio.h>
@@ -89,10 +91,9 @@ static void wrong(const struct base *base, uint64_t number, const struct mutant 
 
 static void look_at(const struct base *base, uint64_t number, const struct mutant *m)
 {
-    static const char module[] = "boot module: ";
+    static const char header[] = "boot header: bytes ";
     struct verdict v;
     char name[FIELD_TEXT], why[256] = "";
-    const char *text = v.text;
     bool valid = oracle_accepts(m->bytes, m->size, why);
 
     judge(&v, m->bytes, m->size);
@@ -102,14 +103,16 @@ static void look_at(const struct base *base, uint64_t number, const struct mutan
         count("accepted:", base->name);
         return;
     }
-    if (v.by == KERNEL_REFUSES && strncmp(text, module, strlen(module)) == 0)
-        text += strlen(module);
-    if (v.by == KERNEL_REFUSES && strncmp(text, "not a Cap'n Proto message", 25) == 0)
+    /* Of these changes the kernel notices one: the module is not all there. */
+    if (v.by == KERNEL_REFUSES && (m->size < PHX_BOOT_MANIFEST ||
+                                      strncmp(v.text, header, strlen(header)) == 0))
+        strcpy(name, "(header)");
+    else if (strcmp(v.text, NO_MESSAGE) == 0)
         strcpy(name, "(segments)");
-    else if (!names_field(text, name))
+    else if (v.by == KERNEL_REFUSES || !names_field(v.text, name))
         wrong(base, number, m, &v, "no field is named");
     else if (m->only != NULL && m->only->kind <= SITE_PAD && m->only->kind != SITE_SEGMENT &&
-             strstr(text, ": damaged") != NULL && !is_related(m->only->field, text) &&
+             strstr(v.text, ": damaged") != NULL && !is_related(m->only->field, v.text) &&
              strcmp(m->only->field, "SystemManifest") != 0)
         wrong(base, number, m, &v, "another field is named");
     count(v.by == KERNEL_REFUSES ? "refused by the kernel:" : "refused by init:", name);

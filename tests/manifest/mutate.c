@@ -76,6 +76,14 @@ static const struct site *any_site(struct change *c, enum site_kind kind)
             return &map->sites[i];
 }
 
+/* Where `size` bytes of the manifest's structs begin. */
+static uint32_t any_byte(struct change *c, uint32_t size)
+{
+    const struct map *map = &c->base->map;
+
+    return map->message + (uint32_t)below(c, map->head - map->message - size + 1);
+}
+
 /* Near an old value, or far from all. */
 static uint64_t other_value(struct change *c, uint64_t old, unsigned bits)
 {
@@ -149,7 +157,7 @@ static void aim_elsewhere(struct change *c, uint32_t at, uint64_t word)
 
     switch (below(c, 4)) {
     case 0: offset += (int64_t)below(c, 7) - 3; break;
-    case 1: offset = (int64_t)below(c, c->base->map.head / 8) - at / 8; break;
+    case 1: offset = any_byte(c, 8) / 8 - (int64_t)at / 8; break;
     case 2: offset = (int64_t)random_bits(c) >> 34; break;
     default: offset = -1; break;
     }
@@ -326,7 +334,7 @@ static void change_hash(struct change *c)
 
 static void change_bytes(struct change *c)
 {
-    uint32_t head = c->base->map.head, at = (uint32_t)below(c, head - 64), n;
+    uint32_t at = any_byte(c, 64), n;
 
     c->site = NULL;
     c->m->only = NULL;
@@ -334,7 +342,7 @@ static void change_bytes(struct change *c)
     case 0:
         n = 1 + (uint32_t)below(c, 8);
         for (uint32_t i = 0; i < n; i++)
-            put(c, (uint32_t)below(c, head), 1, random_bits(c) & 0xff);
+            put(c, any_byte(c, 1), 1, random_bits(c) & 0xff);
         tell(c, "%u of them", n);
         return;
     case 1:
@@ -348,7 +356,7 @@ static void change_bytes(struct change *c)
         return;
     case 3:
         n = 1 + (uint32_t)below(c, 64);
-        memmove(c->m->bytes + at, c->m->bytes + below(c, head - 64), n);
+        memmove(c->m->bytes + at, c->m->bytes + any_byte(c, 64), n);
         tell(c, "%u at %u from elsewhere", n, at);
         return;
     case 4:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes to the structure of a good module: the same number makes the same change.
+ * Changes to the structure of a good manifest: the same number makes the same change.
  *
  * Most change one thing that the shape knows (a pointer, the size of a list, a number, a
  * name, an entry of the segment table, where a blob is), a few change two or three, and

@@ -40,7 +40,8 @@ namespace {
 
 using std::string;
 
-const uint64_t PAGE = 4096, NATIVE = 0x200000, NATIVE_END = 0x3e0000, INIT_END = 0x3d8000;
+const uint64_t PAGE = 4096, MANIFEST = 2 * PAGE; // which a module has behind its header
+const uint64_t NATIVE = 0x200000, NATIVE_END = 0x3e0000;
 const uint64_t LIBOS = 0x7fffe0000000, LIBOS_END = 0x7ffff0000000;
 
 const std::map<string, string> kernel_grants = {{"account", "Account"}, {"pool", "FramePool"},
@@ -81,6 +82,13 @@ const interface_info *interface(const string &name) {
     return nullptr;
 }
 
+uint64_t number(const uint8_t *at, unsigned bytes) {
+    uint64_t value = 0;
+
+    memcpy(&value, at, bytes);
+    return value;
+}
+
 bool has_method(const interface_info *i, const string &name) {
     for (unsigned k = 0; k < i->method_count; k++)
         if (name == i->methods[k].name) return true;
@@ -92,7 +100,11 @@ bool has_method(const interface_info *i, const string &name) {
 class Oracle {
 public:
     Oracle(SystemManifest::Reader root, const uint8_t *bytes)
-        : manifest(root), module(bytes), hashes(!root.hasRun()) {}
+        : manifest(root), module(bytes), hashes(!root.hasRun()) {
+        for (unsigned i = 0; i < number(module + 44, 4); i++)
+            for (auto &[grant, of] : kernel_grants)
+                if (interface(of)->number == number(module + 560 + i * 4, 2)) given.insert(grant);
+    }
 
     void check() {
         must(manifest.getVersion() == 1, "version");
@@ -112,7 +124,7 @@ private:
     SystemManifest::Reader manifest;
     const uint8_t *module;
     bool hashes;
-    std::set<string> init_has;
+    std::set<string> given, init_has; // by the boot header; as the manifest says
     std::map<string, capnp::Data::Reader> binaries;
     std::map<string, unsigned> providers;
     std::map<unsigned, std::set<unsigned>> needs;
@@ -149,6 +161,7 @@ private:
             must(kernel_grants.count(s) == 1, "no kernel grant " + s);
             must(init_has.insert(s).second, "twice " + s);
         }
+        must(init_has == given, "another set of grants than the boot header has");
         for (const char *s : {"account", "pool", "bootPackage"})
             must(init_has.count(s) == 1, string("init has no ") + s);
     }
@@ -162,7 +175,7 @@ private:
             check_blob(content);
             check_hash(string(content.begin(), content.end()), b.getSha256());
         }
-        must_be_native(text(manifest.getInit().getBinary()), NATIVE, INIT_END);
+        must_be_native(text(manifest.getInit().getBinary()), NATIVE, NATIVE_END);
     }
 
     void check_services() {
@@ -323,7 +336,9 @@ bool oracle_accepts(const uint8_t *module, size_t size, char why[256]) {
     capnp::ReaderOptions options = {64 << 20, 64};
 
     try {
-        auto words = kj::arrayPtr(reinterpret_cast<const capnp::word *>(module), size / 8);
+        must(size > MANIFEST, "too short");
+        auto words = kj::arrayPtr(reinterpret_cast<const capnp::word *>(module + MANIFEST),
+            (size - MANIFEST) / 8);
         capnp::FlatArrayMessageReader message(words, options);
 
         Oracle(message.getRoot<SystemManifest>(), module).check();

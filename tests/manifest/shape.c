@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shape.h"
 
+#include "phoenix/boot.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +165,9 @@ void map_module(struct map *map, const uint8_t *module)
     struct walk w = {map, module};
     uint32_t table[4], data;
 
-    memcpy(table, module, sizeof table);
-    *map = (struct map){.structs = 16, .head = 16 + table[1] * 8};
+    memcpy(table, module + PHX_BOOT_MANIFEST, sizeof table);
+    *map = (struct map){.message = PHX_BOOT_MANIFEST, .structs = PHX_BOOT_MANIFEST + 16};
+    map->head = map->structs + table[1] * 8;
     map->blobs[1] = map->head;
     map->blobs[2] = map->head + table[2] * 8;
     if (table[0] != 2) {
@@ -172,7 +175,7 @@ void map_module(struct map *map, const uint8_t *module)
         abort();
     }
     for (uint32_t i = 0; i < 4; i++)
-        add(&w, SITE_SEGMENT, i * 4, 4, 0, "segments");
+        add(&w, SITE_SEGMENT, map->message + i * 4, 4, 0, "segments");
     add(&w, SITE_POINTER, map->structs, 8, 0, "SystemManifest");
     data = target(&w, map->structs);
     walk_struct(&w, &shapes[MANIFEST], data,

@@ -55,7 +55,8 @@ struct site {
 };
 
 struct map {
-    uint32_t head;     /* bytes before the segments of blobs */
+    uint32_t message;  /* where the manifest begins: what is before it is the kernel's */
+    uint32_t head;     /* where the segments of blobs begin */
     uint32_t structs;  /* where segment 0 begins */
     uint32_t blobs[3]; /* where the others do, by number */
     struct site sites[SITES_MAX];

@@ -7,7 +7,6 @@
 #include "verdict.h"
 
 #include "../../engine/services/init/check.h"
-#include "arch.h"
 #include "init.h"
 
 #include <setjmp.h>
@@ -19,7 +18,7 @@ _Noreturn void __wrap_panic(const char *format, ...) __attribute__((format(print
 
 static jmp_buf refused;
 static struct verdict *verdict;
-static struct capnp_message granting;
+static const struct phx_boot_header *accepted;
 
 _Noreturn void __wrap_panic(const char *format, ...)
 {
@@ -31,14 +30,11 @@ _Noreturn void __wrap_panic(const char *format, ...)
     longjmp(refused, 1);
 }
 
-/* As init sees it: the kernel accepted each of these names. */
+/* As init sees it: what the kernel gave. */
 static bool is_granted(const char *name)
 {
-    struct system_manifest_reader manifest = system_manifest_root(&granting);
-    struct capnp_list names = init_config_capabilities(system_manifest_init(manifest));
-
-    for (uint32_t i = 0; i < names.count; i++)
-        if (strcmp(capnp_list_text(names, i).data, name) == 0)
+    for (uint32_t i = 0; i < accepted->capability_count; i++)
+        if (accepted->capabilities[i].interface == kernel_grant(name)->interface)
             return true;
     return false;
 }
@@ -49,25 +45,33 @@ static void init_judges(const uint8_t *module, size_t size)
     struct system_manifest_reader manifest;
     unsigned flags;
 
-    capnp_open(&granting, module, size, CAPNP_LIMIT);
-    capnp_open(&message, module, size, CAPNP_LIMIT);
+    module += PHX_BOOT_MANIFEST;
+    size -= PHX_BOOT_MANIFEST;
+    if (!capnp_open(&message, module, size, CAPNP_LIMIT)) {
+        verdict->by = INIT_REFUSES;
+        strcpy(verdict->text, NO_MESSAGE);
+        return;
+    }
     manifest = system_manifest_root(&message);
     flags = system_manifest_has_run(manifest) ? 0 : MANIFEST_HASHES;
     if (!manifest_check(&message, flags, is_granted, verdict->text))
         verdict->by = INIT_REFUSES;
 }
 
-void judge(struct verdict *v, const uint8_t *module, size_t size)
+const struct phx_boot_header *kernel_judges(struct verdict *v, const void *module, size_t size)
 {
-    static struct init_plan plan;
-
     *v = (struct verdict){.by = KERNEL_REFUSES};
     verdict = v;
-    plan = (struct init_plan){.grants = 0};
-    arch_host_memory((void *)(uintptr_t)module, size);
-    if (setjmp(refused) != 0)
-        return;
-    init_check(module, size, &plan);
-    v->by = BOTH_ACCEPT;
-    init_judges(module, size);
+    accepted = NULL;
+    if (setjmp(refused) == 0) {
+        accepted = init_check(module, size);
+        v->by = BOTH_ACCEPT;
+    }
+    return accepted;
+}
+
+void judge(struct verdict *v, const uint8_t *module, size_t size)
+{
+    if (kernel_judges(v, module, size) != NULL)
+        init_judges(module, size);
 }

@@ -3,7 +3,7 @@
 #include "native.h"
 
 #include "bytes.h"
-#include "elf.h"
+#include "elf/elf.h"
 #include "interfaces.h"
 #include "phoenix/layout.h"
 

@@ -40,8 +40,6 @@ std::string emitTests(const Model &model);                        /* schema_test
 std::string emitReference(const Model &model);                    /* reference.md */
 
 /* The part of X.capnp.h that reads structs. */
-/* Whether readers use what only programs have: unions and defaults of pointers. */
-bool readersNeedMore(const Model &model, const File &file);
 void emitReaders(const Model &model, const File &file, Claims &claims, Text &out);
 
 #endif

@@ -88,8 +88,7 @@ std::string emitHeader(const Model &model, const File &file)
     for (const std::string &import : file.imports)
         out.add("#include \"%s.capnp.h\"\n", import.c_str());
     if (!file.structs.empty() && !plain)
-        out.add("#ifndef __ASSEMBLER__\n#include \"%s\"\n#endif\n",
-            readersNeedMore(model, file) ? "capnp/read.h" : "capnp_read.h");
+        out.add("#ifndef __ASSEMBLER__\n#include \"capnp/read.h\"\n#endif\n");
     out.add("\n");
     for (const Interface *iface : file.interfaces)
         emitConstants(*iface, claims, out);

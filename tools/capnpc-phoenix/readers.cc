@@ -142,18 +142,6 @@ static void emitPointer(const StructType &type, const StructField &field, Claims
     out.add("    return %s;\n}\n\n", how.c_str());
 }
 
-bool readersNeedMore(const Model &model, const File &file)
-{
-    for (const StructType &type : structsOf(model, file)) {
-        if (type.hasUnion)
-            return true;
-        for (const StructField &field : type.fields)
-            if (!field.words.empty())
-                return true;
-    }
-    return false;
-}
-
 void emitReaders(const Model &model, const File &file, Claims &claims, Text &out)
 {
     std::vector<StructType> types = structsOf(model, file);

@@ -2,7 +2,8 @@
 /* References inside a package; see check.h. */
 #include "check.h"
 
-#include "elf.h"
+#include "boot.h"
+#include "elf/elf.h"
 #include "manifest/names.h"
 #include "manifest/program.h"
 #include "place.h"
@@ -53,10 +54,11 @@ static const struct blob *check_reference(
 }
 
 /* Init and services; a Linux program can be linked elsewhere, or nowhere. */
-static void check_native(const struct package *package, const char *path, const char *name)
+static void check_native(const struct package *package, const char *path, const char *name,
+    const char *(*problem)(const void *image, uint64_t size))
 {
     const struct blob *blob = check_reference(package, path, name);
-    const char *wrong = native_problem(blob_map(blob), blob->size);
+    const char *wrong = problem(blob_map(blob), blob->size);
 
     if (wrong)
         refuse_at(path, "`%s` cannot be run here: %s; a native program is expected", name, wrong);
@@ -111,12 +113,12 @@ void package_check(const struct package *package)
 {
     for (size_t i = 0; i < package->binary_count; i++)
         check_binary(package, i);
-    check_native(package, "init.binary", package->init_binary);
+    check_native(package, "init.binary", package->init_binary, boot_problem);
     for (size_t i = 0; i < package->init_capabilities.count; i++)
         check_capability(package, i);
     for (size_t i = 0; i < package->service_count; i++)
-        check_native(
-            package, must_format("services[%zu].binary", i), package->services[i].binary);
+        check_native(package, must_format("services[%zu].binary", i),
+            package->services[i].binary, native_problem);
     if (package->service_count || package->run)
         check_init(package);
     package_check_services(package);

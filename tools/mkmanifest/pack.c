@@ -7,7 +7,9 @@
  */
 #include "pack.h"
 
+#include "boot.h"
 #include "manifest.build.h"
+#include "phoenix/boot.h"
 #include "refuse.h"
 
 #include <errno.h>
@@ -255,22 +257,27 @@ uint64_t pack_head_size(const struct package *package)
 
     free(build(&p, &head));
     free(p.hashes);
-    return head + package->segment_bytes[PACK_BINARIES];
+    return PHX_BOOT_MANIFEST + head + package->segment_bytes[PACK_BINARIES];
 }
 
 uint64_t pack_write(const struct package *package, int fd, bool trees)
 {
+    static _Alignas(8) char boot[PHX_BOOT_MANIFEST];
     struct packer p = {.package = package};
     size_t head;
     void *buffer = build(&p, &head);
-    uint64_t end = head + package->segment_bytes[PACK_BINARIES] +
-                   (trees ? package->segment_bytes[PACK_TREES] : 0);
+    uint64_t binaries = PHX_BOOT_MANIFEST + head;
+    uint64_t end = binaries + package->segment_bytes[PACK_BINARIES];
+    uint64_t all = end + package->segment_bytes[PACK_TREES];
 
     /* The length first: the last page of the last blob is filled up with zeroes. */
+    end = trees ? all : end;
     if (ftruncate(fd, (off_t)end) != 0)
         refuse("cannot write the module: %s", strerror(errno));
-    copy_blobs(&p, fd, head);
-    write_all(fd, buffer, head, 0);
+    boot_build(package, binaries, all, boot);
+    write_all(fd, boot, sizeof boot, 0);
+    copy_blobs(&p, fd, binaries);
+    write_all(fd, buffer, head, PHX_BOOT_MANIFEST);
     free(buffer);
     free(p.hashes);
     return end;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes a package as a boot module: one Cap'n Proto message (SystemManifest) in
- * standard stream framing, of two or three segments.
+ * Writes a package as a boot module: what the kernel reads, and one Cap'n Proto message
+ * (SystemManifest) in standard stream framing, of two or three segments.
  *
+ *   boot header     two pages (boot.h)
  *   segment table   16 bytes
  *   segment 0       the manifest's structs and texts, padded so that
  *   segment 1       starts at a page of the module; binaries, each at a page
  *   segment 2       the files of trees, each extent at a page; not there without any
  *
  * The kernel hands pages of a blob out as they lie there, without a copy. A pointer
- * to a blob is a double-far one, which needs nothing beside the blob itself, so
- * any reader of Cap'n Proto reads the module (`capnp decode`). What is in segment 2
- * and where depends on nothing but the files, so that it can be kept and used again
- * behind another manifest.
+ * to a blob is a double-far one, which needs nothing beside the blob itself, so any
+ * reader of Cap'n Proto reads the message (`tail -c +8193 MODULE | capnp decode ...`).
+ * What is in segment 2 and where depends on nothing but the files, so that it can be
+ * kept and used again behind another manifest.
  *
  * Tests    tests/build/mkmanifest_test.sh
  */

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "program.h"
 
-#include "elf.h"
+#include "elf/elf.h"
 #include "machine.h"
 #include "mkmanifest/refuse.h"
 #include "say.h"

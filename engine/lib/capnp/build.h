@@ -22,7 +22,7 @@
 #ifndef CAPNP_BUILD_H
 #define CAPNP_BUILD_H
 
-#include "capnp_read.h"
+#include "capnp/read.h"
 
 /* Offsets in pointers have 29 bits; so have sizes of text and blobs, in bytes. */
 #define CAPNP_SEGMENT_WORDS (UINT64_C(1) << 29)

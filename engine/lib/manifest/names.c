@@ -5,21 +5,21 @@
 #include "kernel.capnp.h"
 
 const struct kernel_grant kernel_grants[] = {
-    {"account", IFACE_ACCOUNT},
-    {"pool", IFACE_FRAME_POOL},
-    {"console", IFACE_CONSOLE},
-    {"clock", IFACE_CLOCK},
-    {"entropy", IFACE_ENTROPY},
-    {"power", IFACE_POWER},
-    {"log", IFACE_LOG},
-    {"bootPackage", IFACE_BOOT_PACKAGE},
-    {"irq", IFACE_IRQ},
-    {"ioPort", IFACE_IO_PORT},
-    {"deviceMemory", IFACE_DEVICE_MEMORY},
-    {"pciFunction", IFACE_PCI_FUNCTION},
-    {"slots", IFACE_TIME_SLICE},
-    {"schedule", IFACE_SCHEDULE},
-    {NULL, 0},
+    {"account", IFACE_ACCOUNT, SLOT_ACCOUNT},
+    {"pool", IFACE_FRAME_POOL, SLOT_POOL},
+    {"console", IFACE_CONSOLE, SLOT_CONSOLE},
+    {"clock", IFACE_CLOCK, SLOT_CLOCK},
+    {"entropy", IFACE_ENTROPY, SLOT_ENTROPY},
+    {"power", IFACE_POWER, SLOT_POWER},
+    {"log", IFACE_LOG, SLOT_LOG},
+    {"bootPackage", IFACE_BOOT_PACKAGE, SLOT_BOOT_PACKAGE},
+    {"irq", IFACE_IRQ, 0},
+    {"ioPort", IFACE_IO_PORT, 0},
+    {"deviceMemory", IFACE_DEVICE_MEMORY, 0},
+    {"pciFunction", IFACE_PCI_FUNCTION, 0},
+    {"slots", IFACE_TIME_SLICE, 0},
+    {"schedule", IFACE_SCHEDULE, 0},
+    {NULL, 0, 0},
 };
 
 static bool same(const char *a, const char *b)
@@ -69,12 +69,19 @@ static const struct phx_interface_info *interface_by_number(unsigned number)
     return NULL;
 }
 
-const struct phx_interface_info *interface_of_grant(const char *name)
+const struct kernel_grant *kernel_grant(const char *name)
 {
     for (const struct kernel_grant *grant = kernel_grants; grant->name != NULL; grant++)
         if (same(grant->name, name))
-            return interface_by_number(grant->interface);
+            return grant;
     return NULL;
+}
+
+const struct phx_interface_info *interface_of_grant(const char *name)
+{
+    const struct kernel_grant *grant = kernel_grant(name);
+
+    return grant != NULL ? interface_by_number(grant->interface) : NULL;
 }
 
 /* A service provides an interface under its name with a small first letter. */

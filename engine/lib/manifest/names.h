@@ -27,8 +27,10 @@ bool name_is_own(const char *name);
 struct kernel_grant {
     const char *name;
     unsigned interface;
+    unsigned slot; /* its well-known row; 0: it has none */
 };
 extern const struct kernel_grant kernel_grants[];
+const struct kernel_grant *kernel_grant(const char *name); /* NULL: there is none */
 
 /* Which interface a kernel grant, or what a service provides, has; NULL: no such thing. */
 const struct phx_interface_info *interface_of_grant(const char *name);

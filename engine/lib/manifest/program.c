@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "elf.h"
+#include "elf/elf.h"
 
 const char *program_problem(const void *image, uint64_t size, uint64_t low, uint64_t high)
 {

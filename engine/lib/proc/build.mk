@@ -6,7 +6,7 @@ PROC_OBJECTS := $(B)/engine/lib/proc/proc.o $(B)/engine/lib/proc/package.o $(B)/
 
 $(B)/host/engine/lib/proc/proc_start_test: $(B)/host/engine/lib/proc/proc_start_test.o \
     $(B)/host/engine/lib/proc/proc_start.o $(B)/host/engine/lib/capnp/build.o \
-    $(B)/host/engine/core/capnp_read.o
+    $(B)/host/engine/lib/capnp/read.o
 	$(call LINK_HOST,$(SAN))
 
 TEST_HOST += $(B)/host/engine/lib/proc/proc_start_test

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc/package.h"
 
+#include "phoenix/boot.h"
 #include "rt/layout.h"
 #include "rt/rt.h"
 
@@ -24,14 +25,16 @@ const char *package_open(struct package *package, uint64_t capability)
     phx_release(frame.frame);
     if (result < 0)
         return rt_error_text(result);
-    package->bytes = (const uint8_t *)RT_MODULE_BASE;
+    package->module = (const uint8_t *)RT_MODULE_BASE;
     package->size = info.bytes;
-    return package_reopen(package) ? NULL : "the module is no Cap'n Proto message";
+    return package_reopen(package) ? NULL : "its manifest is no Cap'n Proto message";
 }
 
 bool package_reopen(struct package *package)
 {
-    if (!capnp_open(&package->message, package->bytes, package->size, CAPNP_LIMIT))
+    if (package->size < PHX_BOOT_MANIFEST ||
+        !capnp_open(&package->message, package->module + PHX_BOOT_MANIFEST,
+            package->size - PHX_BOOT_MANIFEST, CAPNP_LIMIT))
         return false;
     package->manifest = system_manifest_root(&package->message);
     return true;
@@ -52,7 +55,7 @@ bool package_binary(struct package *package, const char *name, struct binary_rea
 uint64_t package_frame(const struct package *package, const uint8_t *blob, uint64_t size)
 {
     struct boot_package_frame_out frame = {0};
-    uint64_t offset = (uint64_t)(blob - package->bytes);
+    uint64_t offset = (uint64_t)(blob - package->module);
 
     if (offset % PHX_PAGE_SIZE != 0 || size == 0 ||
         boot_package_frame(package->capability, offset / PHX_PAGE_SIZE, pages_for(size), &frame) <

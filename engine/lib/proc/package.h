@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boot package as a program sees it that was handed it: the whole module mapped
- * read-only, its manifest open, its blobs in place and as frames.
+ * read-only, its manifest open, its blobs in place and as frames. What is in front of the
+ * manifest (phoenix/boot.h) was the kernel's.
  */
 #ifndef PROC_PACKAGE_H
 #define PROC_PACKAGE_H
@@ -14,7 +15,7 @@
 
 struct package {
     uint64_t capability; /* BootPackage */
-    const uint8_t *bytes;
+    const uint8_t *module;
     uint64_t size;
     struct capnp_message message;
     struct system_manifest_reader manifest;

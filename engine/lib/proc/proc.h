@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capnp_read.h"
+#include "capnp/read.h"
 
 /* An ELF file: its bytes as the builder sees them, and the frame that holds them. */
 struct proc_image {

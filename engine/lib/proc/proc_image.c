@@ -3,7 +3,7 @@
 #include "proc/proc.h"
 
 #include "bytes.h"
-#include "elf.h"
+#include "elf/elf.h"
 #include "rt/rt.h"
 
 #define PIECE_PAGES 64 /* copied at a time: a frame is contiguous */

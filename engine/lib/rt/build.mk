@@ -5,11 +5,9 @@
 
 RT_SOURCES := start out alloc heap thread serve show tables interfaces
 RT_OBJECTS := $(RT_SOURCES:%=$(B)/engine/lib/rt/%.o) $(B)/engine/lib/rt/sys_asm.o \
-    $(B)/engine/lib/rt/start_asm.o $(B)/engine/lib/fmt/fmt.o $(B)/user/core/elf.o $(B)/user/bytes.o
+    $(B)/engine/lib/rt/start_asm.o $(B)/engine/lib/elf/elf.o $(B)/engine/lib/fmt/fmt.o $(B)/user/bytes.o
 
 $(B)/engine/lib/rt/%_asm.o: engine/lib/rt/%.S | $(GENERATED)
-	$(call COMPILE,$(CC),$(CFLAGS_USER))
-$(B)/user/core/%.o: engine/core/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))
 $(B)/user/bytes.o: $(ARCH_DIR)/bytes.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER) -fno-builtin)

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "elf.h"
+#include "elf/elf.h"
 
 #define LOAD_STACK_SIZE UINT64_C(0x800000)
 #define LOAD_GUARD UINT64_C(0x100000) /* nothing, above and below the stack */

@@ -138,7 +138,7 @@ TEST(load, without_room_for_a_stack_nothing_starts, "however small the program i
     CHECK_STR(load_decide(image, SEED_SIZE, &narrow, &plan), "there is no room for its stack");
 }
 
-TEST(load, what_no_program_is_keeps_its_reason, "as core/elf.c gives it")
+TEST(load, what_no_program_is_keeps_its_reason, "as lib/elf gives it")
 {
     begin();
     put(TYPE, 2, 1);

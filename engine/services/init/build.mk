@@ -19,8 +19,8 @@ ALL += $(B)/lib/libinit.a
 
 $(B)/host/engine/services/init/check_test: $(B)/host/engine/services/init/check_test.o \
     $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
-    $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/core/capnp_read.o \
-    $(B)/host/engine/lib/fmt/fmt.o $(B)/host/engine/core/elf.o \
+    $(B)/host/engine/lib/capnp/build.o $(B)/host/engine/lib/capnp/read.o \
+    $(B)/host/engine/lib/fmt/fmt.o $(B)/host/engine/lib/elf/elf.o \
     $(B)/host/engine/lib/sha256/sha256.o
 	$(call LINK_HOST,$(SAN))
 

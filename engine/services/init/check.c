@@ -6,6 +6,7 @@
 #include "fmt/fmt.h"
 #include "manifest/program.h"
 #include "sha256/sha256.h"
+#include "slots.h"
 
 #define VERSION 1
 
@@ -79,15 +80,19 @@ static bool check_binary(struct check *c, uint32_t i)
         "binaries[%u]", i, 0);
 }
 
+static struct capnp_text text_of(const char *name)
+{
+    return (struct capnp_text){name, (uint32_t)strlen(name)};
+}
+
 /* A binary that the system itself starts, whoever asks for it. */
 static bool check_own(struct check *c, const char *name, const char *reason,
     const char *(*problem)(const void *, uint64_t))
 {
-    struct capnp_text text = {name, (uint32_t)strlen(name)};
     struct binary_reader binary;
     const char *wrong;
 
-    if (!find_binary(c, text, &binary))
+    if (!find_binary(c, text_of(name), &binary))
         return refuse(c, "binaries: none is called `%s`, which %s", name, reason);
     wrong = problem(binary_content(binary).data, binary_content(binary).size);
     return wrong == NULL || refuse(c, "binaries: `%s` cannot be run: %s", name, wrong);
@@ -114,24 +119,71 @@ static bool check_run(struct check *c)
     return check_own(c, "ramfs", "files need", native_problem);
 }
 
-static bool check_all(struct check *c)
+/* What the kernel gave is what the manifest names. */
+static bool check_capabilities(struct check *c, struct capnp_list names)
 {
     static const char *const needed[] = {"account", "pool", "bootPackage"};
-    struct capnp_text init = init_config_binary(system_manifest_init(c->manifest));
-    struct binary_reader binary;
 
-    if (system_manifest_version(c->manifest) != VERSION)
-        return refuse(
-            c, "version: %u, where %u was expected", system_manifest_version(c->manifest), VERSION);
-    if (!find_binary(c, init, &binary))
-        return refuse(c, "init.binary: no binary is called `%.64s`", init.data);
+    for (uint32_t i = 0; i < names.count; i++) {
+        struct capnp_text name = capnp_list_text(names, i);
+
+        if (kernel_grant(name.data) == NULL || !c->granted(name.data))
+            return refuse(c, "init.capabilities[%u]: the kernel gave no `%.64s`", i, name.data);
+        for (uint32_t k = 0; k < i; k++)
+            if (text_is(capnp_list_text(names, k), name))
+                return refuse(c, "init.capabilities[%u]: `%s` is there twice", i, name.data);
+    }
+    for (const struct kernel_grant *g = kernel_grants; g->name != NULL; g++) {
+        uint32_t i = 0;
+
+        while (i < names.count && !text_is(capnp_list_text(names, i), text_of(g->name)))
+            i++;
+        if (i == names.count && c->granted(g->name))
+            return refuse(c, "init.capabilities: no `%s`, which the kernel gave", g->name);
+    }
     for (unsigned i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (!c->granted(needed[i]))
             return refuse(c, "init.capabilities: no `%s`, which init needs", needed[i]);
+    return true;
+}
+
+static bool check_init(struct check *c, struct init_config_reader init)
+{
+    struct capnp_text name = init_config_binary(init);
+    struct binary_reader binary;
+    const char *wrong;
+
+    if (!find_binary(c, name, &binary))
+        return refuse(c, "init.binary: no binary is called `%.64s`", name.data);
+    wrong = native_problem(binary_content(binary).data, binary_content(binary).size);
+    if (wrong != NULL)
+        return refuse(c, "init.binary: `%s` cannot be run: %s", name.data, wrong);
+    return check_capabilities(c, init_config_capabilities(init));
+}
+
+/* 0: nothing is said. */
+static bool check_time(struct check *c, struct time_reader time)
+{
+    uint64_t length = time_length(time);
+
+    if (time_slots(time) > SLOTS_MAX)
+        return refuse(c, "time.slots: %u, where there can be %u", time_slots(time), SLOTS_MAX);
+    return length == 0 || (length >= SLOT_NS_MIN && length <= SLOT_NS_MAX) ||
+           refuse(c, "time.length: %lu, where %u to %u ns can be", length, SLOT_NS_MIN,
+               SLOT_NS_MAX);
+}
+
+static bool check_all(struct check *c)
+{
+    if (system_manifest_version(c->manifest) != VERSION)
+        return refuse(
+            c, "version: %u, where %u was expected", system_manifest_version(c->manifest), VERSION);
     for (uint32_t i = 0; i < c->binaries.count; i++)
         if (!check_binary(c, i))
             return false;
-    if (!check_services(c) || !check_trees(c))
+    if (!check_init(c, system_manifest_init(c->manifest)) ||
+        !check_time(c, system_manifest_time(c->manifest)) || !check_services(c) ||
+        !check_trees(c))
         return false;
     if (system_manifest_has_run(c->manifest))
         return check_run(c);

@@ -238,6 +238,44 @@ static void put_run(struct run_builder run)
     SET(run_set_directory, run, text("directory", "/", "here"));
 }
 
+static const char *const given[] = {
+    "account", "pool", "console", "clock", "log", "bootPackage", "ioPort"};
+#define GIVEN (sizeof given / sizeof given[0])
+
+/* By the kernel: all of these, but for the one that is what is wrong. */
+static bool granted(const char *name)
+{
+    for (unsigned i = 0; i < GIVEN; i++)
+        if (strcmp(given[i], name) == 0)
+            return !is(name);
+    return is("given") && strcmp(name, "entropy") == 0;
+}
+
+static void put_capabilities(struct init_config_builder init)
+{
+    uint32_t count = 0, at = 0;
+    struct capnp_build_list list;
+
+    for (unsigned i = 0; i < GIVEN; i++)
+        count += granted(given[i]);
+    list = init_config_init_capabilities(init, count + is("given twice"));
+    for (unsigned i = 0; i < GIVEN; i++) {
+        const char *name = text("no grant", text("not given", given[i], "power"), "moon");
+
+        name = i == 3 ? name : given[i];
+        if (granted(given[i]))
+            capnp_put_text(list, at++, name, strlen(name));
+    }
+    if (is("given twice"))
+        capnp_put_text(list, at, "pool", 4);
+}
+
+static void put_time(struct time_builder time)
+{
+    time_set_slots(time, is("slots") ? 17 : 16);
+    time_set_length(time, is("slot length") ? 99999 : is("long slot") ? 1000000001 : 100000);
+}
+
 static size_t build(bool with_run)
 {
     uint64_t blob_bytes = BLOBS * PAGE;
@@ -253,7 +291,10 @@ static size_t build(bool with_run)
     m = system_manifest_build(&b);
     system_manifest_set_version(m, is("version") ? 2 : 1);
     init = system_manifest_init_init(m);
-    SET(init_config_set_binary, init, text("init", "init", "nothing"));
+    SET(init_config_set_binary, init,
+        is("init linked") ? "libos" : text("init", "init", "nothing"));
+    put_capabilities(init);
+    put_time(system_manifest_init_time(m));
     list = system_manifest_init_binaries(m, 4);
     put_binary(list, 0, "init");
     put_binary(list, 1, text("binary twice", "ramfs", "init"));
@@ -268,11 +309,6 @@ static size_t build(bool with_run)
     for (uint32_t i = 0; i < blob_count; i++)
         memcpy(buffer + head + i * PAGE, blobs[i].bytes, blobs[i].size);
     return head + BLOBS * PAGE;
-}
-
-static bool granted(const char *name)
-{
-    return strcmp(name, "power") != 0 && !is(name);
 }
 
 /* `field` is how the refusal must begin; "" for a manifest that is good. */
@@ -325,6 +361,14 @@ int main(void)
     expect("bootPackage", false, 0, "init.capabilities: no `bootPackage`, which init needs");
     expect("console", true, 0, "init.capabilities: no `console`, which a program needs");
     expect("init", false, 0, "init.binary: no binary is called `nothing`");
+    expect("init linked", false, 0, "init.binary: `libos` cannot be run: it is not linked");
+    expect("no grant", false, 0, "init.capabilities[3]: the kernel gave no `moon`");
+    expect("not given", false, 0, "init.capabilities[3]: the kernel gave no `power`");
+    expect("given twice", false, 0, "init.capabilities[7]: `pool` is there twice");
+    expect("given", false, 0, "init.capabilities: no `entropy`, which the kernel gave");
+    expect("slots", false, 0, "time.slots: 17, where there can be 16");
+    expect("slot length", false, 0, "time.length: 99999, where 100000 to 1000000000 ns can be");
+    expect("long slot", false, 0, "time.length: 1000000001, where");
     expect("binary twice", false, 0, "binaries[1].name: `init` is there twice");
     expect("size", false, 0, "binaries[1].size: ");
     expect("content", false, 0, "binaries[1].content: empty (`ramfs`)");

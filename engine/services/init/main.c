@@ -72,7 +72,7 @@ int main(void)
 
     rt_program = "init";
     if (problem != NULL) {
-        complain("manifest refused: init.capabilities: no bootPackage to be read (%s)", problem);
+        complain("manifest refused: bootPackage: %s", problem);
         power_off(STATUS_PHOENIX);
     }
     run = system_manifest_has_run(package.manifest);

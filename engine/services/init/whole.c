@@ -216,5 +216,8 @@ bool check_whole(struct check *c)
     if (!read_binaries(&w))
         return false;
     c->trees = system_manifest_trees(c->manifest);
-    return read_trees(&w) && read_run(&w, system_manifest_run(c->manifest));
+    if (!read_trees(&w) || !read_run(&w, system_manifest_run(c->manifest)))
+        return false;
+    system_manifest_time(c->manifest);
+    return rest(&w, "time");
 }

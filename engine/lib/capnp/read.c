@@ -8,7 +8,7 @@
  * the outcome is a tag and a place in a segment, `struct target`; only claim()
  * makes memory of it, once it has seen that all of it lies in that segment.
  */
-#include "capnp_read.h"
+#include "read.h"
 
 enum { KIND_STRUCT, KIND_LIST, KIND_FAR };
 

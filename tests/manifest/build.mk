@@ -8,7 +8,7 @@ WRAP_PANIC := -Wl,--wrap=panic
 MANIFEST_OBJECTS := $(addprefix $(B)/host/$(MANIFEST_DIR)/,shape.o mutate.o verdict.o) \
     $(KERNEL_HOST_SOURCES:%.c=$(B)/host/%.o) $(B)/host/engine/kernel/init.o $(ARCH_HOST_OBJECTS) \
     $(INIT_CHECK:%=$(B)/host/%.o) $(B)/host/engine/lib/rt/interfaces.o \
-    $(addprefix $(B)/host/engine/lib/,capnp/read.o capnp/build.o elf/elf.o sha256/sha256.o) \
+    $(addprefix $(B)/host/engine/lib/,capnp/read.o capnp/build.o elf/elf.o fmt/fmt.o sha256/sha256.o) \
     $(CORE_HOST)
 
 $(B)/host/$(MANIFEST_DIR)/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All that the kernel asks of the hardware, on one page. arch/x86_64 answers in a
- * machine, arch/host in unit tests. Nothing outside arch/ contains assembly, port
+ * machine, tests/arch/host in unit tests. Nothing outside arch/ contains assembly, port
  * or register numbers, or knows a page-table format.
  *
  * The way in and out belongs to arch: it saves a user's registers into

@@ -18,13 +18,14 @@ TEST_BOOT += tests/arch/boot_test.sh
 
 # --- on the host ----------------------------------------------------------------
 
-ARCH_HOST_FLAGS := -Iengine/kernel -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
+ARCH_HOST_FLAGS := -Iengine/kernel -I. \
+    -DARCH_INLINE_HEADER='"tests/arch/host/arch_inline.h"'
 ARCH_TESTS := $(patsubst %.c,$(B)/host/%,$(wildcard $(ARCH_DIR)/*_test.c))
 # What unit tests of the kernel link for a machine.
-ARCH_HOST_OBJECTS := $(B)/host/engine/kernel/arch/host/arch.o \
+ARCH_HOST_OBJECTS := $(B)/host/tests/arch/host/arch.o \
     $(B)/host/$(ARCH_DIR)/page_table.o
 
-$(B)/host/engine/kernel/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
+$(B)/host/engine/kernel/%.o $(B)/host/tests/arch/%.o: CFLAGS_HOST += $(ARCH_HOST_FLAGS)
 # Here the C library has these functions; ours are tested under other names.
 $(B)/host/$(ARCH_DIR)/bytes.o: CFLAGS_HOST += $(foreach f,memcpy memmove memset memcmp strlen, \
     -D$(f)=core_$(f))

@@ -9,9 +9,8 @@
 TSAN := -fsanitize=thread -Wno-tsan
 TSAN_FLAGS = $(CFLAGS_HOST) $(ARCH_HOST_FLAGS) $(TSAN)
 RING_SOURCES := $(filter-out engine/kernel/ring.c,$(KERNEL_HOST_SOURCES)) \
-    $(CORE_SOURCES) \
-    engine/kernel/arch/host/arch.c $(ARCH_DIR)/page_table.c \
-    $(addprefix tests/,kernel/world.c kernel/look.c harness/main.c)
+    $(CORE_SOURCES) $(ARCH_DIR)/page_table.c \
+    $(addprefix tests/,arch/host/arch.c kernel/world.c kernel/look.c harness/main.c)
 RING_REST := $(RING_SOURCES:%.c=$(B)/tsan/%.o)
 RING_THREADS := $(B)/tests/ring/threads_test
 
@@ -53,8 +52,7 @@ TEST_HOST += tests/ring/threads_test.sh
 # C as C++: what only C allows is allowed; what the kernel around ring.c would be
 # called for is not linked, as nothing here gets there.
 RELACY_FLAGS := -std=gnu++17 -O2 -fpermissive -w -ffunction-sections -fdata-sections \
-    $(REPRODUCIBLE) -Itests/ring -Iengine/kernel -Iengine/lib $(INCLUDES) \
-    -DARCH_INLINE_HEADER='"arch/host/arch_inline.h"'
+    $(REPRODUCIBLE) -Itests/ring -Iengine/lib $(INCLUDES) $(ARCH_HOST_FLAGS)
 RELACY_TEST := $(B)/tests/ring/relacy_test
 
 $(RELACY_TEST): tests/ring/relacy_test.cc tests/ring/relacy.h engine/kernel/ring.c \

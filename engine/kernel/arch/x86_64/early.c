@@ -13,6 +13,7 @@
  */
 #include "boot_info.h"
 #include "framing.h"
+#include "ports.h"
 #include "pc.h"
 
 /* Phoenix's own failure, as `phoenix run` numbers it; the debug exit has 7 bits. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the 32-bit code that runs first (early.c) and the kernel share: instructions that
- * have no C, the way out through COM1, and what a PVH loader leaves behind.
+ * have no C, the way out through COM1, and what a PVH loader leaves behind. Ports are those
+ * of whoever includes it: ports.h, or a test's.
  *
  * Spec   PC16550D; xen/include/public/arch-x86/hvm/start_info.h
  */
@@ -10,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ports.h"
 #include "regs.h"
 
 struct cpuid {

@@ -64,7 +64,7 @@ for model in tests/models/*.pml; do
     name=$(basename "$model" .pml)
     gone=
     for function in $(grep -o '{[a-z_]*}' "$model" | tr -d '{}' | sort -u); do
-        grep -qE "\b$function\(" engine/kernel/*.c engine/core/*.c || gone+=" $function"
+        grep -qE "\b$function\(" engine/kernel/*.c engine/core/*.c engine/lib/rt/*.h || gone+=" $function"
     done
     if [ -z "$gone" ]; then
         echo "ok models.${name}_names_functions_that_exist"
@@ -77,6 +77,10 @@ if [ "$long" = long ]; then
     holds call_with_two_clients call -DCLIENTS=2 -DSERVERS=1 -DSTEPS=4
     holds call_with_two_servers call -DCLIENTS=1 -DSERVERS=2 -DSTEPS=3 -DROWS=1
     holds transfer transfer -DSTEPS=4
+    holds revoke revoke -DCHECKS=3
+    holds flush_on_two_cores flush -DCORES=2 -DASKS=7
+    holds wakeup wakeup -DENTRIES=6
+    holds leave leave -DNEWS=9 -DFAULTS=3
     exit $failed
 fi
 holds call_with_two_clients call -DCLIENTS=2 -DSERVERS=1
@@ -89,5 +93,26 @@ finds LAST_FIRST call -DENDLESS -DCLIENTS=2 -DSERVERS=1 -DROWS=1
 holds transfer transfer
 for bug in UNLOCKED SAME_GENERATION NO_CHAIN CHECKED_BEFORE COPIES KEEPS_ROW; do
     finds $bug transfer
+done
+holds revoke_of_rows revoke
+holds revoke_of_pins revoke -DPINS
+for bug in COUNTER_FIRST STAMP_LATE ONE_LINK; do
+    finds $bug revoke
+done
+for bug in PIN_UNCOUNTED DERIVES_LATER; do
+    finds $bug revoke -DPINS
+done
+holds flush_on_two_cores flush -DCORES=2 -DASKS=4
+holds flush_on_three_cores flush -DCORES=3
+for bug in FREES_FIRST FLUSHES_FIRST NO_WAIT UNLOCKED FORGETS_OWN DEAF NO_UNLOAD; do
+    finds $bug flush
+done
+holds wakeup wakeup
+for bug in OWNER_WITHOUT_FENCE POLLER_WITHOUT_FENCE LOOKS_FIRST SIGNAL_NOT_KEPT; do
+    finds $bug wakeup
+done
+holds leave leave
+for bug in NOT_REWOUND TESTS_EARLY FAULT_OVER_FRAME FAULT_GOES_ON; do
+    finds $bug leave
 done
 exit $failed

@@ -74,15 +74,6 @@ err_t uses_reserve(struct uses *u)
     return OK;
 }
 
-void uses_commit(struct uses *u)
-{
-    if (!u)
-        return;
-    u->reserved--;
-    u->spent++;
-    uses_unref(u);
-}
-
 /* Nobody holds it any more: what is left goes home, or is lost with it. */
 static void uses_end(struct uses *u)
 {
@@ -93,12 +84,15 @@ static void uses_end(struct uses *u)
     u->left = 0;
 }
 
-void uses_return(struct uses *u)
+void uses_settle(struct uses *u, bool spent)
 {
     if (!u)
         return;
     u->reserved--;
-    u->left++;
+    if (spent)
+        u->spent++;
+    else
+        u->left++;
     if (u->holders == 0)
         uses_end(u);
     uses_unref(u);

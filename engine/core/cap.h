@@ -224,10 +224,9 @@ void cap_release(struct cap_table *t, struct hold *row);
 /* Kill all that was derived from it. */
 void cap_revoke_children(struct caps *caps, struct hold *row);
 
-/* Counted uses: reserve when accepted, which keeps the counter, then commit or give back. */
+/* Counted uses: reserve when accepted, which keeps the counter, then spend it or give it back. */
 MUST_USE err_t uses_reserve(struct uses *u);
-void uses_commit(struct uses *u);
-void uses_return(struct uses *u);
+void uses_settle(struct uses *u, bool spent);
 
 void node_ref(struct node *n);
 void node_unref(struct node *n);

@@ -372,10 +372,10 @@ static void do_use(struct model_row *m)
     if (!some)
         return;
     if (test_below(2)) {
-        uses_commit(u);
+        uses_settle(u, true);
         counters[m->counter].left--;
     } else {
-        uses_return(u);
+        uses_settle(u, false);
     }
     CHECK_EQ(u->reserved, 0);
 }
@@ -524,13 +524,13 @@ TEST(cap, uses_add_up, "over splits, returns and lost holders")
     CHECK_EQ(u10->left, 6);
     CHECK_EQ(uses_reserve(u4), OK);
     CHECK_EQ(uses_reserve(u4), OK);
-    uses_commit(u4);
+    uses_settle(u4, true);
     CHECK_EQ(u4->left + u4->reserved + u4->spent + u4->lost, 4);
     cap_release(&tables[1], cap_row(&tables[1], four));
     CHECK_EQ(u10->left, 6);
     cap_release(&tables[1], cap_row(&tables[1], shared));
     CHECK_EQ(u10->left, 6 + 2); /* one is spent, one still in flight */
-    uses_return(u4);
+    uses_settle(u4, false);
     CHECK_EQ(u10->left, 6 + 3); /* and goes where the others went */
     uint64_t nine = derive(0, ten, 1, 1, 9);
     struct uses *u9 = cap_row(&tables[1], nine)->uses;
@@ -539,7 +539,7 @@ TEST(cap, uses_add_up, "over splits, returns and lost holders")
     cap_release(&tables[1], cap_row(&tables[1], nine));
     CHECK_EQ(u9->lost, 8);
     CHECK_EQ(uses_reserve(u9), PHX_CONSUMED);
-    uses_return(u9); /* lost too, and with it the counter */
+    uses_settle(u9, false); /* lost too, and with it the counter */
     end();
 }
 

@@ -24,10 +24,7 @@ static err_t invoke_counted(struct invocation *inv, struct uses *uses, const str
 {
     TRY(uses_reserve(uses));
     err_t err = op->handler(inv, in, out);
-    if (err > OK)
-        uses_return(uses);
-    else
-        uses_commit(uses);
+    uses_settle(uses, err <= OK);
     return err;
 }
 

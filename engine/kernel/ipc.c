@@ -196,7 +196,7 @@ void ipc_undo(struct waiter *w)
     if (w->state != WAIT_CALL)
         return;
     node_unref(w->up);
-    uses_return(w->uses);
+    uses_settle(w->uses, false);
 }
 
 /* Rows and buffer for what will come in. */
@@ -399,7 +399,7 @@ static err_t try_now(struct waiter *w, struct endpoint *e)
         if (err != OK && !p.receiver_failed)
             return err;
         if (err == OK) {
-            uses_commit(w->uses);
+            uses_settle(w->uses, true);
             call_now(w, r, &p);
             return BLOCKED;
         }
@@ -435,7 +435,7 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
         if (err == BLOCKED)
             return BLOCKED;
         if (err != OK)
-            uses_return(w->uses);
+            uses_settle(w->uses, false);
     }
     if (err != OK) {
         ipc_unreserve(w);
@@ -457,7 +457,6 @@ static void take_mail(struct waiter *c, struct waiter *w, const struct passage *
 
     if (w->form != FORM_MESSAGE)
         w->thread->regs.rdi = c->badge;
-    uses_commit(c->uses);
     mail_end(c);
     ipc_unreserve(w);
     if (w->state != WAIT_NONE)
@@ -483,13 +482,13 @@ bool ipc_take(struct waiter *c, struct waiter *w, err_t *err)
         wait_cancel(c, failed);
         return false;
     }
+
+    uses_settle(c->uses, true);
+    node_unref(c->up);
     if (!c->thread) {
         take_mail(c, w, &p);
         return true;
     }
-
-    uses_commit(c->uses);
-    node_unref(c->up);
     list_remove(&c->link);
     struct object *endpoint = c->object;
     c->object = NULL;
@@ -556,8 +555,6 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
 
     if (err != OK && !p.receiver_failed)
         return err;
-    if (c->server)
-        c->server->current_call = NULL;
     if (p.receiver_failed) {
         wait_cancel(c, PHX_BAD_ADDRESS);
         return OK;
@@ -566,7 +563,6 @@ static err_t answer(struct waiter *w, struct waiter *c, unsigned status, bool di
     int64_t info = ipc_pass(w, c, &p, 0, 0);
     ipc_unreserve(c);
     wait_end(c);
-    c->server = NULL;
     if (status != 0 && c->form == FORM_MESSAGE)
         ipc_message_out(c);
     wait_answer(c, status ? -(int64_t)status : info, direct);

@@ -53,6 +53,7 @@ int op_endpoint_mailbox(struct invocation *inv, const struct endpoint_mailbox_in
         mail->box = box;
         c->thread = NULL;
         c->ring = NULL;
+        c->server = NULL;
         c->all = FORM_MESSAGE << 8;
         c->swept = 0;
         c->message.send_address = (uint64_t)mail->bytes;
@@ -90,7 +91,6 @@ void mail_end(struct waiter *c)
     --*queued_of(e, c->badge);
     if (b)
         badge_check(e, b);
-    node_unref(c->up);
     wait_end(c);
     list_add_head(&box->free, &c->link);
 }
@@ -132,7 +132,7 @@ err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     TRY(uses_reserve(row->uses));
     err_t err = can_keep(w, mail, &p);
     if (err != OK) {
-        uses_return(row->uses);
+        uses_settle(row->uses, false);
         return err;
     }
 

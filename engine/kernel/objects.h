@@ -280,6 +280,8 @@ bool schedules_sweep(uint64_t *next);
 
 struct ring;
 void ring_complete(struct waiter *w, int64_t result, const uint64_t words[2]);
+/* Ring.enter is over: how many entries it took, or an error. */
+void ring_entered(struct thread *t, err_t error);
 /* Take what may be taken of a thread that is in Ring.enter; start what was put off. */
 void ring_continue(struct thread *t);
 /* Have the thread start what its ring put off, on its way out of the kernel. */

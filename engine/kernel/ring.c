@@ -59,15 +59,20 @@ static void let_go(struct ring *r, struct record *next, bool failed)
     }
 }
 
+void ring_entered(struct thread *t, err_t error)
+{
+    uint64_t out[5] = { t->ring_taken };
+
+    t->ring_entering = false;
+    wait_answer_words(&t->waiter, error, out);
+}
+
 /* It may wait for as many completions as there are; and for others to be started. */
 static void tell_thread(struct ring *r, struct thread *t, bool others)
 {
     if (t->waiter.state == WAIT_RING && completions_waiting(r) >= t->ring_complete) {
-        uint64_t out[5] = { t->ring_taken };
-
-        t->ring_entering = false;
         wait_end(&t->waiter);
-        wait_answer_words(&t->waiter, OK, out);
+        ring_entered(t, OK);
     }
     if (others)
         ring_rouse(t);
@@ -195,10 +200,8 @@ static void start(struct record *record, struct phx_entry *e)
     w->deadline = PHX_FOREVER;
     w->interruptible = false;
     err_t err = dispatch_entry(w, e, out, fixed ? PHX_FIXED(0, 0) : 0);
-    if (err != BLOCKED && w->form == FORM_WORDS)
-        ring_complete(w, -(int64_t)err, out);
-    else if (err != BLOCKED)
-        wait_answer_words(w, err, w->message.words);
+    if (err != BLOCKED)
+        wait_answer_words(w, err, w->form == FORM_WORDS ? out : w->message.words);
 }
 
 /* Start what was put off and may go now; false: there is none. */
@@ -293,7 +296,6 @@ static unsigned take_no_ops(struct ring *r, uint64_t most)
 void ring_continue(struct thread *t)
 {
     struct ring *r = t->ring;
-    uint64_t out[5] = { 0 };
 
     completions_waiting(r);
     for (unsigned i = 0, n; i < STEP && !t->work.step; i += n) {
@@ -324,9 +326,7 @@ void ring_continue(struct thread *t)
         wait_begin(&t->waiter, WAIT_RING, &r->object, NULL, t->ring_deadline);
         return;
     }
-    t->ring_entering = false;
-    out[0] = t->ring_taken;
-    wait_answer_words(&t->waiter, OK, out);
+    ring_entered(t, OK);
 }
 
 int op_ring_enter(struct invocation *inv, const struct ring_enter_in *in,

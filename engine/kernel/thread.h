@@ -70,7 +70,7 @@ struct waiter {
     uint64_t badge;
 
     /* WAIT_REPLY */
-    struct thread *server;  /* whose current_call it is; NULL: it has a Reply */
+    struct thread *server;  /* whose current_call it is; NULL: it has a Reply, or waits no more */
     uint64_t sequence;      /* moves at every delivery, so that an old Reply is stale */
     uint32_t replies;       /* holds of its Reply; without one, current_call answers */
 

@@ -69,6 +69,9 @@ void wait_end(struct waiter *w)
     list_remove(&w->link);
     w->object = NULL;
     w->state = WAIT_NONE;
+    if (w->server)
+        w->server->current_call = NULL;
+    w->server = NULL;
     if (o)
         object_unref(o);
 }
@@ -103,30 +106,20 @@ uint64_t wait_timers(uint64_t now)
 void wait_cancel(struct waiter *w, err_t error)
 {
     enum wait_state state = w->state;
-    struct thread *t = w->thread;
 
     if (state == WAIT_NONE)
         return;
-    if (!t) { /* a one-way message */
-        uses_return(w->uses);
+    if (state == WAIT_CALL || state == WAIT_RECEIVE || state == WAIT_REPLY)
+        ipc_undo(w);
+    if (!w->thread) { /* a one-way message */
         mail_end(w);
         return;
     }
-    if (state == WAIT_REPLY && w->server)
-        w->server->current_call = NULL;
-    if (state == WAIT_CALL || state == WAIT_RECEIVE || state == WAIT_REPLY)
-        ipc_undo(w);
     wait_end(w);
-    w->server = NULL;
     if (state == WAIT_RING)
-        t->ring_entering = false;
-    if (state == WAIT_RING && error == PHX_TIMEOUT) {
-        uint64_t out[5] = { t->ring_taken };
-
-        wait_answer_words(w, OK, out);
-        return;
-    }
-    wait_answer(w, -error, false);
+        ring_entered(w->thread, error == PHX_TIMEOUT ? OK : error);
+    else
+        wait_answer(w, -error, false);
 }
 
 static bool waiter_alive(const struct waiter *w)

@@ -316,6 +316,9 @@ interface Clock $A.number(12) $A.doc("Time.") {
   calibration @2 () -> (tscBase :UInt64, nsBase :UInt64, multiplier :UInt64, shift :UInt64, realtimeBase :UInt64)
       $A.bit(2) $A.words $A.slot(clock)
       $A.doc("now = nsBase + ((tsc - tscBase) * multiplier >> shift), realtime = realtimeBase + now: for reading the clock without the kernel.");
+  begin @3 (ns :UInt64) -> ()
+      $A.bit(3) $A.words $A.slot(clock) $A.errors(["exists"])
+      $A.doc("Say, once, how long before boot 1970-01-01 00:00 UTC was: init does, from the machine's date.");
 }
 
 interface Console $A.number(13)

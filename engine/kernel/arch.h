@@ -76,7 +76,7 @@ static inline uint64_t arch_tsc(void);
 /* ns = ns_base + ((tsc - tsc_base) * multiplier >> shift) */
 struct arch_clock {
     uint64_t tsc_base, ns_base, multiplier, shift;
-    uint64_t realtime_base; /* ns since 1970 at ns 0; 0: no working RTC */
+    uint64_t realtime_base; /* ns since 1970 at ns 0; 0: nobody has said (Clock.begin) */
 };
 extern struct arch_clock arch_clock;
 /* One timer interrupt of this core, in that many ns, or in 2 s where that is less;

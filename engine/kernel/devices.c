@@ -22,6 +22,16 @@ int op_clock_realtime(struct invocation *, struct clock_realtime_out *out)
     return OK;
 }
 
+/* By whoever says it first: what reads the machine's date comes before all others. */
+int op_clock_begin(struct invocation *inv, const struct clock_begin_in *in)
+{
+    (void)inv;
+    if (arch_clock.realtime_base)
+        return PHX_EXISTS;
+    arch_clock.realtime_base = in->ns;
+    return OK;
+}
+
 int op_clock_calibration(struct invocation *, struct clock_calibration_out *out)
 {
     _Static_assert(sizeof *out == sizeof arch_clock, "the same words");

@@ -248,7 +248,6 @@ static void say_boot(void)
         usable >> 10, boot->phys_end);
     say("module: %lx + %lx", boot->module_base, boot->module_size);
     say("acpi: %s", boot->rsdp ? "yes" : "no");
-    say("realtime: %lu s", arch_clock.realtime_base / 1000000000);
     say("tsc: %lu kHz", (1000000UL << 32) / arch_clock.multiplier);
     say("extended state: %u bytes", arch_fpu_size);
     say("random differs: %s", arch_random() != arch_random() ? "yes" : "no");

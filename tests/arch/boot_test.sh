@@ -66,7 +66,7 @@ for machine in $microvm q35 pc; do
         boot "$machine" max exit=0xf4 -smp $cores
         verdict "${name}_${cores}_cores" 7 '^END$' "cores: $cores$" 'timer: 2 ms took about that' \
             "online $cores, wakeups $((cores - 1)), flushes $((cores - 1))" 'acpi: yes' \
-            'window: yes' 'realtime: [1-9]'
+            'window: yes'
     done
     for memory in 8M 16M 4G; do
         boot "$machine" max exit=0xf4 -m $memory
@@ -94,7 +94,7 @@ verdict clock_from_pit 7 '^END$' 'took about that'
 boot q35 max,-hypervisor exit=0xf4
 verdict clock_from_pit_with_acpi 7 '^END$' 'took about that'
 boot microvm,acpi=off,pit=off,pic=off,rtc=off max exit=0xf4
-verdict microvm_with_nothing 7 '^END$' 'realtime: 0 s'
+verdict microvm_with_nothing 7 '^END$'
 boot q35 max,-smap,-smep,-umip exit=0xf4
 verdict without_smap 7 '^END$'
 

@@ -29,6 +29,15 @@ static void calibration(void)
     CHECK_EQ(WORD(t, 2), 1);
 }
 
+static void begin_time(void)
+{
+    arch_clock.realtime_base = 0;
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CLOCK), CLOCK_BEGIN, 1000), 0);
+    CHECK_EQ(CALL(t, SLOT(CLOCK), CLOCK_BEGIN, 2000), -PHX_EXISTS);
+    CHECK_EQ(CALL(t, SLOT(CLOCK), CLOCK_CALIBRATION), 0);
+    CHECK_EQ(WORD(t, 4), 1000);
+}
+
 static void console_write(void)
 {
     strcpy(at(&alice, MEMORY), "hello");
@@ -126,6 +135,7 @@ static const struct scenario scenarios[] = {
     METHOD(CLOCK, NOW, now),
     METHOD(CLOCK, REALTIME, realtime),
     METHOD(CLOCK, CALIBRATION, calibration),
+    METHOD(CLOCK, BEGIN, begin_time),
     METHOD(CONSOLE, WRITE, console_write),
     METHOD(CONSOLE, READ, console_read),
     METHOD(CONSOLE, STREAM, stream),

@@ -160,7 +160,8 @@ void module_for_program(struct module *module, const struct options *options,
     const char *program, const char *images)
 {
     static const char *const grants[] = {
-        "account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage"};
+        "account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage",
+        "ioPort"};
     struct package package = {.name = must_copy("run"), .init_binary = must_copy("init")};
 
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)

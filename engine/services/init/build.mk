@@ -3,7 +3,7 @@
 
 INIT_CHECK := $(addprefix engine/services/init/,check check_services check_trees whole order) \
     engine/lib/manifest/names engine/lib/manifest/program
-INIT_SOURCES := $(addprefix engine/services/init/,main services run) $(INIT_CHECK)
+INIT_SOURCES := $(addprefix engine/services/init/,main date services run) $(INIT_CHECK)
 
 $(B)/user/sha256.o: engine/lib/sha256/sha256.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))

@@ -14,6 +14,9 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The machine ends with this status; without Power, init does. */
 _Noreturn void power_off(unsigned status);
 
+/* date.c: the kernel knows what day it is. */
+void tell_date(void);
+
 /* services.c: start them all, and again those that ask for it. */
 _Noreturn void run_services(void);
 

@@ -81,6 +81,7 @@ int main(void)
         power_off(STATUS_PHOENIX);
     }
     package_reopen(&package);
+    tell_date();
     if (run)
         run_program_only();
     run_services();

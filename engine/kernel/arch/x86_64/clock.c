@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the TSC and the APIC timer count, what time it is, and the timer itself.
+ * How fast the TSC and the APIC timer count, and the timer itself.
  *
  * Both are compared with a counter whose frequency is known: under QEMU and KVM the APIC
  * timer itself, which counts nanoseconds there; elsewhere the 8254. A comparison takes two
  * readings; each is the tightest of a few, because what an emulator or a system
  * management interrupt takes out of one of them would be an error of the clock.
  *
- * Spec   Intel SDM 3A 10.5.4; 3B 18.7.3; 8254; MC146818
+ * Spec   Intel SDM 3A 10.5.4; 3B 18.7.3; 8254
  */
 #include "machine.h"
 
@@ -91,53 +91,6 @@ static void find_frequencies(const struct reference *r)
         timer_hz = (uint64_t)(last.timer - first.timer) * r->hz / ticks;
 }
 
-/* --- time of day ---------------------------------------------------------- */
-
-/* A field, which every PC keeps in BCD. */
-static unsigned rtc_read(uint8_t index)
-{
-    arch_port_out(RTC_INDEX, 1, index);
-    uint32_t value = arch_port_in(RTC_DATA, 1);
-
-    return (value >> 4) * 10 + (value & 15);
-}
-
-/* Days since 1970-01-01 of a date after 2000-02-28, in the proleptic Gregorian way. */
-static uint64_t days_from_civil(unsigned year, unsigned month, unsigned day)
-{
-    unsigned y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
-
-    return y * 365UL + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-/* Of a clock of 24 hours, as every PC's is; 0: that is no date. */
-static uint64_t rtc_seconds_once(void)
-{
-    unsigned month = rtc_read(8), day = rtc_read(7);
-    uint64_t minutes = rtc_read(4) * 60UL + rtc_read(2);
-
-    if (month < 1 || month > 12 || day < 1 || day > 31)
-        return 0;
-    return days_from_civil(2000 + rtc_read(9), month, day) * 86400 + minutes * 60 + rtc_read(0);
-}
-
-/* Two equal readings outside an update; 0: there is no clock, or none that holds. */
-static uint64_t rtc_seconds(void)
-{
-    for (unsigned tries = 0; tries < 10000; tries++) {
-        arch_port_out(RTC_INDEX, 1, RTC_STATUS_A);
-        uint32_t status = arch_port_in(RTC_DATA, 1);
-
-        if (status == 0xff)
-            return 0;
-        uint64_t seconds = rtc_seconds_once();
-
-        if (!(status & RTC_UPDATING) && seconds == rtc_seconds_once())
-            return seconds;
-    }
-    return 0;
-}
-
 /* --- what the others use ----------------------------------------------------- */
 
 void clock_init(void)
@@ -150,7 +103,6 @@ void clock_init(void)
     arch_clock.tsc_base = arch_tsc();
     arch_clock.multiplier = (SECOND_NS << CLOCK_SHIFT) / tsc_hz;
     arch_clock.shift = CLOCK_SHIFT;
-    arch_clock.realtime_base = rtc_seconds() * SECOND_NS;
 }
 
 void clock_wait_us(unsigned us)

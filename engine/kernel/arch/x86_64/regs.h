@@ -4,7 +4,7 @@
  * specific registers, ports and bits, by their manuals' names. Only what is used.
  *
  * Spec   Intel SDM volumes 3A (2.5 control registers, 10 APIC) and 4 (MSRs); AMD APM 2
- *        (6.1 SYSCALL); 82093AA (I/O APIC); PC16550D (serial); 8254 (timer); MC146818 (clock)
+ *        (6.1 SYSCALL); 82093AA (I/O APIC); PC16550D (serial); 8254 (timer)
  */
 #pragma once
 
@@ -150,12 +150,6 @@
 #define PIT_CHANNEL2_MODE0 0xb0
 #define PIT_GATE 0x61
 #define PIT_HZ 1193182
-
-/* MC146818 clock. */
-#define RTC_INDEX 0x70
-#define RTC_DATA 0x71
-#define RTC_STATUS_A 0x0a
-#define RTC_UPDATING 0x80
 
 /* 16550 serial, COM1. */
 #define COM1 0x3f8

@@ -131,11 +131,6 @@ void tree_remove(struct tree *tree, struct tree_node *node)
     replace(tree, parent_of(node), node, out);
 }
 
-struct tree_node *tree_first(const struct tree *tree)
-{
-    return tree_ceil(tree, 0);
-}
-
 /* The nearest key on one side of `key`; of equal ones the nearest to the other side. */
 static struct tree_node *nearest(const struct tree *tree, uint64_t key, bool above)
 {

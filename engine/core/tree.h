@@ -31,7 +31,6 @@ void tree_insert(struct tree *tree, struct tree_node *node);
 void tree_remove(struct tree *tree, struct tree_node *node);
 
 /* All of these give NULL where there is none. */
-struct tree_node *tree_first(const struct tree *tree);
 /* The last one with the greatest key that is not greater than `key`. */
 struct tree_node *tree_floor(const struct tree *tree, uint64_t key);
 /* The first one with the least key that is not less than `key`. */

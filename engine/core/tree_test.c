@@ -70,7 +70,7 @@ static void check_tree(const struct tree *tree, struct item *items, size_t count
     const struct item *last = NULL;
 
     CHECK(height(tree->root, NULL) >= 0);
-    CHECK(tree_first(tree) == nearest(items, 0, false));
+    CHECK(tree_ceil(tree, 0) == nearest(items, 0, false));
     CHECK_EQ(walk(tree->root, &last), count);
 }
 
@@ -78,7 +78,7 @@ TEST(tree, an_empty_tree_answers_null, "to every question")
 {
     struct tree tree = {0};
 
-    CHECK(!tree_first(&tree));
+    CHECK(!tree_ceil(&tree, 0));
     CHECK(!tree_floor(&tree, UINT64_MAX) && !tree_ceil(&tree, 0));
 }
 

@@ -290,7 +290,7 @@ err_t space_new(struct account *a, unsigned type, struct space **out)
 
 bool space_shrink(struct space *s)
 {
-    struct mapping *m = mapping_of(tree_first(&s->mappings));
+    struct mapping *m = mapping_of(tree_ceil(&s->mappings, 0));
     int room = STEP_ENTRIES;
 
     s->dropped = true;

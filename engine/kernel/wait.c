@@ -87,7 +87,7 @@ uint64_t wait_timers(uint64_t now)
         list_remove(l);
         queue_timer(w);
     }
-    for (unsigned i = 0; (first = tree_first(&timers)) && first->key <= now && i < TIMERS_A_STEP;
+    for (unsigned i = 0; (first = tree_ceil(&timers, 0)) && first->key <= now && i < TIMERS_A_STEP;
          i++) {
         struct waiter *w = CONTAINER(first, struct waiter, timer);
 

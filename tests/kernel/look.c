@@ -257,7 +257,7 @@ static void check_box(const struct endpoint *e)
     check_table(&box->table);
     EACH(struct waiter, w, &e->callers, link)
     queued += w->thread == NULL;
-    for (struct tree_node *n = tree_first(&e->badges); n; n = tree_ceil(&e->badges, n->key + 1)) {
+    for (struct tree_node *n = tree_ceil(&e->badges, 0); n; n = tree_ceil(&e->badges, n->key + 1)) {
         counted += CONTAINER(n, struct badge, node)->queued;
         CHECK(CONTAINER(n, struct badge, node)->queued <= most);
     }
@@ -317,7 +317,7 @@ static void dump_object(struct object *o)
 
         say(" servers %u callers %u receivers %u badges", e->servers, list_length(&e->callers),
             list_length(&e->receivers));
-        for (struct tree_node *n = tree_first(&e->badges); n; n = next(&e->badges, n))
+        for (struct tree_node *n = tree_ceil(&e->badges, 0); n; n = next(&e->badges, n))
             say(" %lu:%lu,%lu,%p", n->key, CONTAINER(n, struct badge, node)->holds,
                 CONTAINER(n, struct badge, node)->queued,
                 (void *)CONTAINER(n, struct badge, node)->watch.notification.object);
@@ -396,7 +396,7 @@ static void dump_process(struct process *p)
     dump_row(row, index_);
     if (p->space)
         say("  space refs %u\n", p->space->object.refs);
-    for (struct tree_node *n = p->space ? tree_first(&p->space->mappings) : NULL; n;
+    for (struct tree_node *n = p->space ? tree_ceil(&p->space->mappings, 0) : NULL; n;
          n = next(&p->space->mappings, n))
         dump_mapping(p->space, CONTAINER(n, struct mapping, node));
     EACH(struct thread, t, &p->threads, process_link)

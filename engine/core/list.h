@@ -2,9 +2,9 @@
 /*
  * Circular doubly linked lists that run through the objects themselves.
  *
- * A list is a node that belongs to no object; an object on no list has a node
- * that points to itself. So no operation has a special case, removing needs no
- * knowledge of the list, and removing twice does no harm.
+ * A list is a node that belongs to no object; an object on no list has a node that points
+ * nowhere, as in memory that is zero. So removing needs no knowledge of the list, and removing
+ * twice does no harm.
  *
  * Locking  the caller's, over the list and everything on it
  * Tests    list_test.c, on the host
@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Holds between calls: node->next->prev == node and node->prev->next == node. */
+/* Holds between calls: node->next->prev == node and node->prev->next == node; or `next` is
+ * NULL, and nothing is said of `prev`. */
 struct list {
     struct list *next, *prev;
 };
@@ -23,7 +24,7 @@ struct list {
 #define CONTAINER(pointer, type, member) \
     ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
-/* For a list and for a node alike; nothing may be linked to it. */
+/* An empty list; nothing may be linked to it. */
 static inline void list_init(struct list *list)
 {
     list->next = list;
@@ -37,7 +38,7 @@ static inline bool list_is_empty(const struct list *list)
 
 static inline bool list_is_linked(const struct list *node)
 {
-    return node->next != node;
+    return node->next;
 }
 
 /* The node must be on no list. */
@@ -58,9 +59,11 @@ static inline void list_add_head(struct list *list, struct list *node)
 /* Also right for a node that is on no list. */
 static inline void list_remove(struct list *node)
 {
+    if (!node->next)
+        return;
     node->prev->next = node->next;
     node->next->prev = node->prev;
-    list_init(node);
+    node->next = NULL;
 }
 
 static inline void list_move_tail(struct list *list, struct list *node)

@@ -24,10 +24,9 @@ static bool in_order(const struct list *list, struct item *items, const int *ord
 
 TEST(list, an_empty_list_has_no_first, "and a new node is on no list")
 {
-    struct list list, node;
+    struct list list, node = { NULL, NULL };
 
     list_init(&list);
-    list_init(&node);
     CHECK(list_is_empty(&list));
     CHECK(list_first(&list) == NULL);
     CHECK(!list_is_linked(&node));
@@ -40,13 +39,11 @@ TEST(list, an_empty_list_has_no_first, "and a new node is on no list")
 TEST(list, the_order_is_that_of_a_model, "after any adding and removing at either end")
 {
     struct list list;
-    struct item items[NODES];
+    struct item items[NODES] = { { 0 } };
     int order[NODES];
     size_t count = 0;
 
     list_init(&list);
-    for (int i = 0; i < NODES; i++)
-        list_init(&items[i].link);
     for (int step = 0; step < 20000; step++) {
         int which = (int)test_below(NODES);
         struct list *node = &items[which].link;

@@ -25,7 +25,7 @@ static void begin(unsigned count)
     memset(promised, 0, sizeof promised);
     for (unsigned i = 0; i < SHARES; i++) {
         share_init(&shares[i]);
-        list_init(&threads[i]);
+        threads[i] = (struct list){ NULL, NULL };
     }
     core = (struct turns){.vector = vector, .at = count - 1};
     now = 0;
@@ -173,7 +173,7 @@ TEST(slots, the_first_of_an_order_is_next, "and the tail is for who had its turn
 
     begin(1);
     for (unsigned i = 0; i < 3; i++) {
-        list_init(&more[i]);
+        more[i] = (struct list){ NULL, NULL };
         share_join(&tt, &shares[0], &more[i], i == 2 ? 63 : 1);
     }
     CHECK_EQ(__builtin_ctzll(shares[0].orders), 1);

@@ -46,7 +46,6 @@ int op_account_new_dma_domain(struct invocation *inv, const struct account_new_d
     TRY(space_new((struct account *)inv->object, IFACE_DMA_DOMAIN, &s));
     struct domain *d = (struct domain *)s;
     d->unconfined = in->unconfined;
-    list_init(&d->taking_down.link);
     return object_hold(inv->thread, &s->object, IFACE_DMA_DOMAIN,
                        in->unconfined ? DMA_DOMAIN_M_ALL
                                       : DMA_DOMAIN_M_ALL & ~DMA_DOMAIN_M_UNCONFINED,

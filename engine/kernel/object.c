@@ -200,10 +200,8 @@ static err_t make(struct invocation *inv, unsigned type, uint64_t methods, uint6
         o->watched = 1;
         list_init(&((struct endpoint *)o)->callers);
         list_init(&((struct endpoint *)o)->receivers);
-        list_init(&((struct endpoint *)o)->closing.link);
     } else if (type == IFACE_NOTIFICATION) {
         list_init(&((struct notification *)o)->waiters);
-        list_init(&((struct notification *)o)->giving.link);
     } else if (type == IFACE_SCHEDULE) {
         share_init(&((struct schedule *)o)->share);
     }

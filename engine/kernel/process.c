@@ -34,7 +34,6 @@ err_t process_new(struct account *a, uint64_t libos_low, uint64_t libos_high,
     cap_table_init(&p->table, &kernel.caps, a);
     list_init(&p->threads);
     list_init(&p->untold);
-    list_init(&p->reap.link);
     list_add_tail(&a->processes, &p->account_link);
     list_add_tail(&kernel.processes, &p->all_link);
     kernel.process_count++;

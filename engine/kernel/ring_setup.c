@@ -31,7 +31,6 @@ static err_t grow(struct ring *r, struct thread *t)
         record->number = (uint32_t)(r->pages * RECORDS_A_PAGE) + i;
         record->waiter.thread = t;
         record->waiter.ring = r;
-        list_init(&record->waiter.lazy);
         list_add_tail(&r->free, &record->waiter.link);
     }
     r->pages++;

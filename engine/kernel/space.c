@@ -118,7 +118,6 @@ err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t p
     m->up = &kernel.caps.root;
     m->up_gen = kernel.caps.root.gen;
     m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
-    list_init(&m->frame_link);
     f->object.refs++;
     node_ref(m->up);
     return OK;

@@ -21,12 +21,8 @@ err_t thread_new(struct process *p, const struct hold *page, uint64_t page_addre
     p->object.refs++;
     p->thread_count++;
     list_add_tail(&p->threads, &t->process_link);
-    list_init(&t->queue_link);
-    list_init(&t->untold_link);
     list_init(&t->joiners);
     t->waiter.thread = t;
-    list_init(&t->waiter.link);
-    list_init(&t->waiter.lazy);
     t->state = THREAD_STOPPED;
     thread_schedule(t, &root_schedule, 0);
     t->resume_full = 1;

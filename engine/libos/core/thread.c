@@ -94,7 +94,7 @@ static void page_prepare(struct thread *t)
     page->disabled = 1;
     page->depth = 1;
     page->pending = 0;
-    list_init(&t->waiting);
+    t->waiting.next = NULL;
 }
 
 void thread_init(struct phx_thread_page *page)

@@ -22,6 +22,6 @@ $(B)/%.manifest: $(B)/%.json $(MKMANIFEST)
 	$(Q)$(MKMANIFEST) --files $(B)/boot --depend $(B)/$*.d -o $@ $<
 
 # What the launcher packs around one program, and what `make run` boots.
-ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf) $(B)/system.manifest
+ALL += $(addprefix $(B)/boot/,init.elf libos.elf ramfs.elf console.elf) $(B)/system.manifest
 
-$(B)/system.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf caps.elf libos.elf)
+$(B)/system.manifest: $(addprefix $(B)/boot/,init.elf console.elf ramfs.elf launcher.elf shell.elf caps.elf libos.elf)

@@ -322,24 +322,17 @@ interface Clock $A.number(12) $A.doc("Time.") {
 }
 
 interface Console $A.number(13)
-    $A.doc("A stream of the machine's console.")
-    $A.facets([(name = "READ", methods = ["read"]), (name = "WRITE", methods = ["write"])]) {
+    $A.doc("The machine's serial line: what goes out, in whole frames, and what came in, as it is.")
+    $A.facets([(name = "WRITE", methods = ["write"])]) {
   write @0 (address :UInt64, length :UInt64) -> (written :UInt64)
       $A.bit(0) $A.words $A.slot(console) $A.errors(["badAddress"])
       $A.doc("Write at most 4096 bytes; says how many were.");
-  read @1 (address :UInt64, length :UInt64, deadline :UInt64) -> (got :UInt64, end :UInt64)
-      $A.bit(1) $A.words $A.slot(console)
-      $A.errors(["badAddress", "timeout", "wouldBlock", "interrupted"])
-      $A.doc("Wait for input, take at most 4096 bytes; end 1 with 0 bytes: end of input.");
-  stream @2 (number :UInt64) -> (console :UInt64)
+  stream @1 (number :UInt64) -> (console :UInt64)
       $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
-      $A.doc("A child for one stream: 0 input, 1 output, 2 errors, 3 control.");
-  watch @3 (notification :UInt64, bits :UInt64) -> ()
-      $A.bit(3) $A.words
-      $A.doc("Signal when a control event (hangup, interrupt, terminate, window size) came from the host.");
-  info @4 () -> (framed :UInt64, events :UInt64, terminal :UInt64)
-      $A.bit(4) $A.words
-      $A.doc("Whether a launcher frames the line; takes, where watch is allowed, the control events (bit 0 hangup, bit 1 interrupt, bit 2 terminate, bit 3 window size); whether streams 0, 1, 2 are terminals there (bits 0-2), columns (8-23) and rows (24-39).");
+      $A.doc("A child that writes to one stream and takes nothing: 1 output, 2 errors, 3 what asks the host to describe its terminal.");
+  take @2 (address :UInt64, length :UInt64) -> (got :UInt64, framed :UInt64)
+      $A.bit(5) $A.words $A.errors(["badAddress"])
+      $A.doc("Take the bytes that came in, without waiting; fewer than asked for: the line's interrupt says when there are more. framed: a launcher sends them in frames.");
 }
 
 interface Entropy $A.number(14) $A.doc("Random bytes.") {

@@ -100,3 +100,21 @@ interface Launch $A.number(67) $A.doc("A program that is being prepared, runs, o
       $A.bit(3) $A.words $A.errors(["invalidState"])
       $A.doc("9: kill it; others go to its libos.");
 }
+
+interface Terminal $A.number(68)
+    $A.doc("What comes in on the machine's serial line: a terminal's keys, or what a launcher sends.")
+    $A.facets([(name = "READ", methods = ["read", "info"]),
+               (name = "CONTROL", methods = ["watch", "events"])]) {
+  read @0 (length :UInt64, poll :UInt64) -> (data :Data)
+      $A.bit(0) $A.words $A.errors(["wouldBlock", "limitExceeded"])
+      $A.doc("At most length bytes, and 4096; none: the end of input. Waits for them, unless poll is 1; what a caller that stops waiting would have got, the next one gets.");
+  info @1 () -> (terminal :UInt64)
+      $A.bit(1) $A.words $A.errors(["limitExceeded"])
+      $A.doc("Whether stdin, stdout, stderr are a terminal (bits 0-2), its columns (8-23) and rows (24-39).");
+  watch @2 (bits :UInt64, notification :Capability) -> ()
+      $A.bit(2) $A.words
+      $A.doc("Signal these bits when there are events; at once if there are. One watcher, the last wins.");
+  events @3 () -> (events :UInt64)
+      $A.bit(3) $A.words
+      $A.doc("Take them: bit 0 hangup, bit 1 interrupt, bit 2 terminate, bit 3 window size.");
+}

@@ -145,7 +145,6 @@ static inline void arch_port_out(uint16_t port, unsigned width, uint32_t value);
 
 /* Interrupt lines, all masked at first. */
 #define ARCH_IRQS 24
-#define ARCH_IRQ_SERIAL 4      /* the kernel's own: input is there (COM1) */
 #define ARCH_IRQ_DMA ARCH_IRQS /* no line: refused transfers are to be reported */
 void arch_irq_set(unsigned line, bool open); /* to this core, or masked */
 bool arch_irq_is_level(unsigned line);
@@ -170,7 +169,6 @@ bool arch_dma_fault(struct arch_dma_fault *out);
 void arch_serial_write(const void *bytes, size_t length); /* waits for the line */
 /* A byte; -1: none, or so few that an interrupt will come for them. */
 int arch_serial_read(void);
-void arch_serial_interrupt(bool on); /* off: bytes wait in the device */
 /* Turn the machine off (the emulator's debug exit if the command line names one,
  * ACPI where it can, else the processor stops for good). */
 _Noreturn void arch_shutdown(unsigned status);

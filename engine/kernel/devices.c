@@ -3,7 +3,7 @@
  * What exists once and is the kernel's own: clock, random bytes, power, and the
  * module that the machine was started with.
  */
-#include "framing.h"
+#include "phoenix/framing.h"
 #include "thread.h"
 
 struct object machine = { .type = IFACE_CAPABILITY, .refs = 1 };

@@ -336,7 +336,7 @@ static bool sweep(struct object *o, struct work *w)
     case IFACE_CAPABILITY:
         irq_sweep();
         dma_sweep();
-        return console_sweep(number) || schedules_sweep(&w->address);
+        return schedules_sweep(&w->address);
     default: return false;
     }
 }

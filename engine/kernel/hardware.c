@@ -136,9 +136,7 @@ void kernel_irq(unsigned line, bool from_user)
     struct cpu *c = this_cpu();
 
     kernel_lock(c);
-    if (line == ARCH_IRQ_SERIAL)
-        console_input();
-    else if (line == ARCH_IRQ_DMA)
+    if (line == ARCH_IRQ_DMA)
         dma_faults();
     else
         arrived(&lines[line]);

@@ -2,8 +2,8 @@
 /*
  * The log, and what is said when the kernel cannot go on.
  */
-#include "framing.h"
 #include "logbuf.h"
+#include "phoenix/framing.h"
 #include "text.h"
 #include "thread.h"
 

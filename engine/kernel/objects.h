@@ -305,7 +305,5 @@ void dma_faults(void); /* the hardware has some to report */
 
 extern struct object machine;
 void console_init(void); /* with the first frame */
-void console_input(void);
-bool console_sweep(uint64_t sweep); /* as wait_sweep */
 void console_emit(unsigned type, const void *bytes, size_t length);
 bool console_framed(void);

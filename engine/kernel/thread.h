@@ -20,7 +20,6 @@ enum wait_state {
     WAIT_REPLY,        /* in no queue: a thread's current_call, or what a Reply answers */
     WAIT_NOTIFICATION, /* in notification.waiters */
     WAIT_SLEEP,        /* in no queue but the timer's */
-    WAIT_CONSOLE,      /* in the console's readers */
     WAIT_JOIN,         /* in thread.joiners */
     WAIT_RING,         /* Ring.enter, for completions */
     WAIT_LATER,        /* a ring's entry, to be started: in ring.pending, or chained */
@@ -58,9 +57,8 @@ struct waiter {
     struct list lazy;
     struct object *object;  /* the queue's, counted; NULL while answered for (WAIT_REPLY) */
     uint64_t cap;           /* through which it waits; of a WAIT_CALL `up` says more */
-    uint64_t mask;          /* of a notification; of a console: address; of who waits for a
-                             * message: a number that no other wait has, or 0 */
-    uint64_t length;        /* of a console */
+    uint64_t mask;          /* of a notification; of who waits for a message: a number that
+                             * no other wait has, or 0 */
     uint64_t swept, seen;   /* the sweep that last found it alive; that gave it no bits */
 
     /* WAIT_CALL: what is looked at again when the call is taken out */

@@ -466,7 +466,6 @@ void kernel_main(const struct boot_info *info)
     boot = info;
     say("boot: %lu tsc ticks since reset", ticks);
     say_boot();
-    arch_serial_interrupt(true);
     check_memory();
     start_cores();
     check_timer();

@@ -10,7 +10,7 @@ $(BOOT_TESTS): %: %.o $(B)/plain/tests/boot/drive.o \
 $(B)/restart.json: tests/boot/restart.cue manifests/schema.cue tools/mkmanifest/cue.js
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
-$(B)/restart.manifest: $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf shell.elf caps.elf)
+$(B)/restart.manifest: $(addprefix $(B)/boot/,init.elf console.elf ramfs.elf launcher.elf shell.elf caps.elf)
 
 TEST_BOOT += $(BOOT_TESTS) tests/boot/modules_test.sh
 

@@ -55,7 +55,7 @@ static void wrong_input(void)
         {"tap", "tap: takes the number of a process, and for how many seconds (1 to 3600)\n"},
         {"tap 3 0", "tap: takes the number of a process, and for how many seconds (1 to 3600)\n"},
         {"tap x", "tap: `x` is no number of a process; see `ps`\n"},
-        {"tap 4", "tap: 4 is this shell, which would tell of its telling\n"},
+        {"tap 5", "tap: 5 is this shell, which would tell of its telling\n"},
         {"tap 9999", "tap: no process with an account of its own has the number 9999\n"},
         {"revoke", "revoke: takes the number of a process and of a hold; see `caps PID`\n"},
         {"revoke --below 1",
@@ -126,9 +126,9 @@ static void exactly_what_is_named(void)
         "thread       ThreadControl   exit yield sleep takeReply newRing self *\n"
         "space        AddressSpace    map populate unmap protect query *\n"
         "pool         FramePool       alloc info *\n"
-        "stdin        Console         read info identify grant transfer\n"
-        "stdout       Console         write info identify grant transfer\n"
-        "stderr       Console         write info identify grant transfer\n";
+        "stdin        Terminal        read info identify grant transfer\n"
+        "stdout       Console         write identify grant transfer\n"
+        "stderr       Console         write identify grant transfer\n";
     static const char last[] = "*  and what every capability can do:";
     size_t length = strlen(itself);
 

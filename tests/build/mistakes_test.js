@@ -25,7 +25,7 @@ system: #System & {
 	name:    "mistakes"
 	init: {
 		binary: "init"
-		capabilities: ["account", "pool", "console", "clock", "power", "log", "bootPackage"]
+		capabilities: ["account", "pool", "console", "clock", "power", "log", "bootPackage", "irq"]
 	}
 	services: [{
 		name: "ramfs"
@@ -52,6 +52,7 @@ system: #System & {
 		{name: "ramfs", file: "ramfs.elf"},
 		{name: "shell", file: "shell.elf"},
 		{name: "libos", file: "libos.elf"},
+		{name: "console", file: "console.elf"},
 	]
 	files: [
 		{path: "/etc/hostname", text: fileName},
@@ -69,6 +70,7 @@ const run = `	run: {
 const names = 'a name begins with a small letter, goes on with letters, digits, - and _, and has at ' +
     'most 63';
 const libos = '\t\t{name: "libos", file: "libos.elf"},\n';
+const driver = '\t\t{name: "console", file: "console.elf"},\n';
 const console_ = '\t\t\t{name: "console"},\n';
 
 // [what, replaced, by, a part of the line that is blamed, the answer behind "FILE:LINE: "]
@@ -105,7 +107,7 @@ const mistakes = [
     ['bad_name', 'name: "shell"\n\t\tgrants', 'name: "The Shell"\n\t\tgrants', 'The Shell',
         'services[1].name: `The Shell` is no name; ' + names],
     ['unknown_init', 'binary: "init"', 'binary: "initt"', 'initt',
-        'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos'],
+        'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos, console'],
     ['unknown_capability', '"power"', '"moon"', 'moon',
         'init.capabilities[4]: the kernel grants no `moon`; it grants account, pool, console, ' +
         'clock, entropy, power, log, bootPackage, irq, ioPort, deviceMemory, pciFunction, ' +
@@ -117,10 +119,10 @@ const mistakes = [
     ['capability_twice', '"power"', '"clock"', 'capabilities',
         'init.capabilities[4]: `clock` is there twice; once is expected'],
     ['unknown_binary', 'pages:   192', 'binary: "sh"\n\t\tpages:   192', '"sh"',
-        'services[1].binary: `sh` is not in binaries; there are init, ramfs, shell, libos'],
+        'services[1].binary: `sh` is not in binaries; there are init, ramfs, shell, libos, console'],
     ['unknown_source', 'source: "namespace"', 'source: "file"', '"file"',
         'services[1].grants[2].source: nothing is called `file`; there are account, pool, ' +
-        'console, clock, power, log, bootPackage, namespace'],
+        'console, clock, power, log, bootPackage, irq, namespace'],
     ['source_that_init_has_not', console_, '\t\t\t{name: "entropy"},\n', 'entropy',
         'services[1].grants[0].source: init itself is not given `entropy`; add it to ' +
         'init.capabilities'],
@@ -141,7 +143,7 @@ const mistakes = [
         'files[3].path: `/two` is given twice'],
     ['provided_unknown', '["namespace"]', '["filesystem"]', 'filesystem',
         'services[0].provides[0]: no interface is called `filesystem`; a service can provide ' +
-        'namespace, file, launcher, launch'],
+        'namespace, file, launcher, launch, terminal'],
     ['provided_by_two', 'threads: 4', 'threads: 4\n\t\tprovides: ["namespace"]', [1, 'provides'],
         'services[1].provides[0]: `namespace` is provided by another service too, `ramfs`; by one ' +
         'is expected'],
@@ -182,9 +184,13 @@ const mistakes = [
     ['mistake_in_a_loop', 'text: n}', 'txt: n}', 'for n in',
         'files[1].txt: no such field; there are path, mode, file, text, target, folder'],
     ['unknown_program', /}\n$/, run.replace('"shell"', '"sh"'), 'program: "sh"',
-        'run.program: `sh` is not in binaries; there are init, ramfs, shell, libos'],
+        'run.program: `sh` is not in binaries; there are init, ramfs, shell, libos, console'],
     ['program_without_libos', /}\n$/, run, '{name: "init", file',
         'binaries: `libos` is missing; a Linux program needs it', libos, ''],
+    ['program_without_driver', /}\n$/, run, '{name: "init", file',
+        "binaries: `console` is missing; a program's input needs it", driver, ''],
+    ['program_without_line', /}\n$/, run, 'capabilities',
+        "init.capabilities: `irq` is missing; the console's driver needs it", ', "irq"', ''],
     ['program_without_its_name', /}\n$/, run.replace('["shell"]', '[]'), 'arguments: []',
         "run.arguments: the program's name is expected, and then its arguments"],
     ['environment_without_a_value', /}\n$/,

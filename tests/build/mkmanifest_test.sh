@@ -30,7 +30,7 @@ cat >"$work/good.json" <<'JSON'
     "services": [
         { "name": "one", "binary": "b", "arguments": ["x", "\u00e9\ud83d\ude00\n\"\\"],
           "grants": [ { "name": "pool", "source": "pool", "methods": [] },
-                      { "name": "out", "source": "console", "methods": ["WRITE", "read"] } ],
+                      { "name": "out", "source": "console", "methods": ["WRITE", "take"] } ],
           "provides": ["namespace"], "pages": 4096, "holds": 64, "threads": 2, "restart": true },
         { "name": "two", "binary": "b",
           "grants": [ { "name": "files", "source": "namespace", "methods": ["READ", "duplicate"] } ] }
@@ -79,7 +79,7 @@ say('texts', m.version === 1 && m.name === 'test' && m.init.binary === 'a' &&
     same(m.init.capabilities, ['account', 'pool', 'log', 'console', 'bootPackage']));
 say('services', m.services.length === 2 && m.services[0].restart === true &&
     m.services[0].pages === '4096' && same(m.services[0].arguments, ['x', '\u00e9\u{1f600}\n"\\']) &&
-    same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'read'],
+    same(m.services[0].grants[1], { name: 'out', source: 'console', methods: ['WRITE', 'take'],
         first: '0', count: '0' }));
 say('time', m.time.slots === 4 && m.time.length === '2000000');
 say('binaries', m.binaries.length === 2 && same(m.binaries[0].content, a) &&
@@ -149,17 +149,17 @@ refuses unknown_binary 'services\[1\].binary: `z` is not in binaries' \
 refuses unknown_kernel_grant 'init.capabilities\[3\]: the kernel grants no `moon`' 's/"log", "console"/"log", "moon"/'
 refuses grant_that_init_has_not 'grants\[1\].source: init itself is not given `console`' 's/"console", "boot/"boot/'
 refuses unknown_source 'grants\[0\].source: nothing is called `files`' 's/"source": "namespace"/"source": "files"/'
-refuses unknown_method 'Console has no method or facet `sing`; it has write, read' 's/"WRITE"/"sing"/'
+refuses unknown_method 'Console has no method or facet `sing`; it has write, stream, take, WRITE' 's/"WRITE"/"sing"/'
 refuses unknown_method_of_service 'Namespace has no method or facet `WRIGHT`' 's/"READ", "dup/"WRIGHT", "dup/'
 refuses own_provision 'is what this service itself provides' 's/"source": "console"/"source": "namespace"/'
 refuses cycle 'can never start' \
-    's/"source": "console", "methods": \["WRITE", "read"\]/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
+    's/"source": "console", "methods": \["WRITE", "take"\]/"source": "launcher"/; s/("name": "two", "binary": "b",)/\1 "provides": ["launcher"],/'
 refuses service_twice 'services\[1\].name: `one` is there twice' 's/"name": "two"/"name": "one"/'
 refuses binary_twice 'binaries\[1\].name: `a` is there twice' 's/"name": "b", "file"/"name": "a", "file"/'
 refuses range_of_a_whole 'grants\[1\].count: there are no ranges of `console`' 's/"name": "out"/"count": 1, "name": "out"/'
 ports='s/"log", "console"/"log", "ioPort", "console"/'
-refuses whole_where_ranges_are 'grants\[1\].source: `ioPort` is granted by the range' "$ports; s/\"source\": \"console\"/\"source\": \"ioPort\"/; s/\\[\"WRITE\", \"read\"\\]/[]/"
-refuses range_twice 'grants\[0\].first: some of it is also granted in line' "$ports; s/\"source\": \"console\", \"methods\": \\[\"WRITE\", \"read\"\\]/\"source\": \"ioPort\", \"first\": 7, \"count\": 2/; s/\"source\": \"namespace\", \"methods\": \\[\"READ\", \"duplicate\"\\]/\"source\": \"ioPort\", \"first\": 8, \"count\": 1/"
+refuses whole_where_ranges_are 'grants\[1\].source: `ioPort` is granted by the range' "$ports; s/\"source\": \"console\"/\"source\": \"ioPort\"/; s/\\[\"WRITE\", \"take\"\\]/[]/"
+refuses range_twice 'grants\[0\].first: some of it is also granted in line' "$ports; s/\"source\": \"console\", \"methods\": \\[\"WRITE\", \"take\"\\]/\"source\": \"ioPort\", \"first\": 7, \"count\": 2/; s/\"source\": \"namespace\", \"methods\": \\[\"READ\", \"duplicate\"\\]/\"source\": \"ioPort\", \"first\": 8, \"count\": 1/"
 refuses grant_twice 'grants\[1\].name: `pool` is there twice' 's/"name": "out"/"name": "pool"/'
 refuses provided_twice 'provides\[0\]: `namespace` is provided by another' \
     's/("name": "two", "binary": "b",)/\1 "provides": ["namespace"],/'

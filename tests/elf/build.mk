@@ -48,7 +48,7 @@ $(B)/elf-glibc/victim.elf: tests/elf/victim.c
 $(B)/elf-glibc/victim-pie.elf: tests/elf/victim.c
 	@mkdir -p $(@D)
 	$(Q)gcc -static-pie $(ELF_VICTIM_FLAGS) $< -o $@
-ELF_MUTANTS_BOOT := $(addprefix $(B)/boot/,init.elf ramfs.elf launcher.elf libos.elf mutants.elf \
+ELF_MUTANTS_BOOT := $(addprefix $(B)/boot/,init.elf console.elf ramfs.elf launcher.elf libos.elf mutants.elf \
     victim.elf victim-pie.elf)
 $(B)/elf-mutants.json: tests/elf/mutants.cue manifests/schema.cue tools/mkmanifest/cue.js
 	@$(if $(V),,echo '  cue $<';) mkdir -p $(@D)

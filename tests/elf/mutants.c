@@ -288,7 +288,8 @@ static bool prepare(void)
         if (problem == NULL && bases[i].size > ROOM - MUTATE_GROWTH)
             problem = "a program is too large";
     }
-    for (unsigned i = 0; i < 3 && problem == NULL; i++) {
+    streams[0] = rt_cap("terminal");
+    for (unsigned i = 1; i < 3 && problem == NULL; i++) {
         struct console_stream_out out = {0};
 
         if (console_stream(rt_cap("console"), i, &out) < 0)

@@ -68,7 +68,7 @@ COV := $(B)/fuzz/cov
 COV_FLAGS := -fsanitize-coverage=edge,inline-bool-flag,pc-table -O1 -fno-inline -fno-unroll-loops \
     -mllvm -rotation-max-header-size=0
 COV_WRAP := $(addprefix --wrap=,arch_shutdown arch_reboot)
-COUNT_WRAP := $(addprefix --wrap=,arch_idle op_clock_realtime kernel_timer kernel_irq)
+COUNT_WRAP := $(addprefix --wrap=,arch_idle op_clock_realtime kernel_timer)
 COV_OWN := $(addprefix $(COV)/tests/fuzz/,coverage.o count.o line.o)
 COV_PLAIN := $(COV_OWN)
 

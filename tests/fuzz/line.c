@@ -7,8 +7,8 @@
  */
 #include "arch/x86_64/machine.h"
 
-#include "framing.h"
 #include "kernel.h"
+#include "phoenix/framing.h"
 
 #define MCR_LOOPBACK 0x10
 
@@ -43,7 +43,9 @@ static void begin(uint8_t header[FRAMING_HEADER_SIZE])
     }
     if (chance(20) == 0)
         type = (uint8_t)chance(256);
-    framing_header(header, type, (uint16_t)left);
+    header[0] = type;
+    header[1] = (uint8_t)left;
+    header[2] = (uint8_t)(left >> 8);
 }
 
 /* As many as its FIFO takes; not while somebody writes to the line, who would hear himself. */
@@ -74,28 +76,11 @@ static void send(void)
     kernel_unlock();
 }
 
-static unsigned burst; /* interrupts in which nothing but input comes */
-
-/* At times more than anybody takes. */
-void __real_kernel_irq(unsigned line, bool from_user);
-void __wrap_kernel_irq(unsigned line, bool from_user);
-void __wrap_kernel_irq(unsigned line, bool from_user)
-{
-    if (line == ARCH_IRQ_SERIAL && burst > 0) {
-        burst--;
-        send();
-    }
-    __real_kernel_irq(line, from_user);
-}
-
 void __real_kernel_timer(bool from_user);
 void __wrap_kernel_timer(bool from_user);
 void __wrap_kernel_timer(bool from_user)
 {
-    if (boot_has_word(boot_info.command_line, "console=framed")) {
-        if (chance(300) == 0)
-            burst = 400;
+    if (boot_has_word(boot_info.command_line, "console=framed"))
         send();
-    }
     __real_kernel_timer(from_user);
 }

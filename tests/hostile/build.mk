@@ -30,7 +30,7 @@ $(B)/hostile.json: $(B)/hostile.cue manifests/schema.cue tools/mkmanifest/cue.js
 	@$(if $(V),,echo '  cue $<';)
 	$(Q)node tools/mkmanifest/cue.js $< > $@
 $(B)/hostile.manifest: $(addprefix $(B)/boot/,$(HOSTILE_PROGRAMS:%=%.elf) init.elf launcher.elf \
-    ramfs.elf shell.elf caps.elf)
+    console.elf ramfs.elf shell.elf caps.elf)
 
 $(HOSTILE_TEST): %: %.o $(B)/plain/tests/boot/drive.o | $(B)/phoenix.elf $(B)/hostile.manifest
 	$(call LINK_HOST,)

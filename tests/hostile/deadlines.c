@@ -8,6 +8,8 @@
  */
 #include "hostile.h"
 
+#include "rt/terminal.h"
+
 static uint64_t notification, server, client, sleeper;
 
 static int64_t by_wait(uint64_t deadline)
@@ -34,11 +36,12 @@ static int64_t by_call(uint64_t deadline)
     return phx_send_message(PHX_OP_CALL(0, 0), client, &m);
 }
 
-static int64_t by_console(uint64_t deadline)
+static int64_t by_terminal(uint64_t deadline)
 {
     static uint8_t bytes[16];
+    uint64_t got;
 
-    return call(rt_cap("stdin"), CONSOLE_READ, (uint64_t)bytes, sizeof bytes, deadline);
+    return terminal_read_until(rt_cap("stdin"), (uint64_t)bytes, sizeof bytes, deadline, &got);
 }
 
 static int64_t by_sleep(uint64_t deadline)
@@ -51,7 +54,7 @@ static int64_t by_sleep(uint64_t deadline)
 }
 
 static int64_t (*const waits[])(uint64_t) = {
-    by_wait, by_join, by_receive, by_call, by_console, by_sleep};
+    by_wait, by_join, by_receive, by_call, by_terminal, by_sleep};
 
 static int64_t result;
 static uint32_t begun, done;

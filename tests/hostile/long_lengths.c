@@ -28,7 +28,6 @@ static void bytes(uint64_t page, uint64_t n)
     struct console_write_out written = {0};
 
     bad("Entropy.fill", call(rt_cap("entropy"), ENTROPY_FILL, page, n, 0), n);
-    bad("Console.read", call(rt_cap("stdin"), CONSOLE_READ, page, n, 0), n);
     bad("Log.write", call(rt_cap("log"), LOG_WRITE, page, n, 0), n);
     /* These take as much as they like. */
     MUST(log_read(rt_cap("log"), 0, page, n, &out) >= 0 && out.got <= 4096, "Log.read 0x%lx", n);

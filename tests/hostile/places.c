@@ -5,6 +5,8 @@
  */
 #include "hostile.h"
 
+#include "rt/terminal.h"
+
 #define LENGTH 64
 
 static uint64_t endpoint, client, stopped;
@@ -66,9 +68,10 @@ static int64_t console_write_at(uint64_t address)
     return call(rt_cap("stderr"), CONSOLE_WRITE, address, LENGTH, 0);
 }
 
-static int64_t console_read_at(uint64_t address)
+static int64_t terminal_read_at(uint64_t address)
 {
-    int64_t result = call(rt_cap("stdin"), CONSOLE_READ, address, LENGTH, 0);
+    uint64_t got;
+    int64_t result = terminal_read_until(rt_cap("stdin"), address, LENGTH, 0, &got);
 
     return result == -PHX_WOULD_BLOCK ? 0 : result;
 }
@@ -142,7 +145,7 @@ static int64_t receive_bytes_to(uint64_t address)
 
 const struct place places[] = {
     {"Console.write", console_write_at, false, false},
-    {"Console.read", console_read_at, true, false},
+    {"Terminal.read", terminal_read_at, true, false},
     {"Entropy.fill", entropy_at, true, false},
     {"Log.write", log_write_at, false, false},
     {"Log.read", log_read_at, true, false},

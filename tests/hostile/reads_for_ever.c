@@ -8,10 +8,14 @@
  */
 #include "hostile.h"
 
+#include "rt/terminal.h"
+
 static void reads(void *argument)
 {
+    uint64_t got;
+
     for (;;)
-        call(rt_cap("stdin"), CONSOLE_READ, (uint64_t)argument, PHX_PAGE_SIZE, PHX_FOREVER);
+        terminal_read_until(rt_cap("stdin"), (uint64_t)argument, PHX_PAGE_SIZE, PHX_FOREVER, &got);
 }
 
 int main(void)

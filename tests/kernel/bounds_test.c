@@ -177,7 +177,6 @@ TEST(bounds, a_deadline_of_0_does_not_wait, "for anything that can be waited for
     uint64_t thread = WORD(other, 0), frame = make_frame(&alice, 1);
     CHECK_EQ(CALL(t, n, NOTIFICATION_WAIT, 1, 0), -PHX_WOULD_BLOCK);
     CHECK_EQ(CALL(t, thread, THREAD_JOIN, 0), -PHX_WOULD_BLOCK);
-    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 1, 0), -PHX_WOULD_BLOCK);
     CHECK_EQ(CALL(t, SLOT(THREAD), THREAD_CONTROL_NEW_RING, frame, 4, 4), 0);
     CHECK_EQ(CALL(t, WORD(t, 0), RING_ENTER, 0, 1, 0), 0); /* says what it took: nothing */
     CHECK_EQ(CALL(t, n, NOTIFICATION_WAIT, 0, PHX_FOREVER), -PHX_INVALID_ARGUMENT);
@@ -192,7 +191,6 @@ TEST(bounds, who_is_told_may_be_signalled, "by whoever asks for it")
     (void)make_client(&alice, endpoint, 3, 0);
     CHECK_EQ(CALL(t, SLOT(PROCESS), PROCESS_WATCH, n, 1), -PHX_PERMISSION_DENIED);
     CHECK_EQ(CALL(t, SLOT(PROCESS), PROCESS_KEEPER, n, 1), -PHX_PERMISSION_DENIED);
-    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_WATCH, n, 1), -PHX_PERMISSION_DENIED);
     CHECK_EQ(CALL(t, endpoint, ENDPOINT_WATCH, 3, n, 1), -PHX_PERMISSION_DENIED);
     world_end();
 }
@@ -275,17 +273,21 @@ TEST(bounds, the_boot_module_ends_with_its_last_page, "which may be a part of on
 TEST(bounds, a_stream_is_that_stream, "and makes itself no other")
 {
     begin();
-    for (uint64_t stream = 0; stream < 3; stream++) {
+    static const char types[] = {1, 1, 2, 0x14}; /* of the frames of the whole, 1, 2, 3 */
+    for (uint64_t stream = 1; stream < 4; stream++) {
         CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, stream), 0);
         uint64_t id = WORD(t, 0);
-        CHECK_EQ(CALL(t, id, CONSOLE_WRITE, MEMORY, 1), stream == 0 ? -PHX_PERMISSION_DENIED : 0);
-        CHECK_EQ(CALL(t, id, CONSOLE_READ, MEMORY, 1, 0),
-            stream == 0 ? -PHX_WOULD_BLOCK : -PHX_PERMISSION_DENIED);
-        for (uint64_t wanted = 0; wanted < 4; wanted++)
+        CHECK_EQ(CALL(t, id, CONSOLE_WRITE, MEMORY, 1), 0);
+        CHECK_EQ(arch_host.serial[arch_host.serial_length - 4], types[stream]);
+        CHECK_EQ(CALL(t, id, CONSOLE_TAKE, MEMORY, 1), -PHX_PERMISSION_DENIED);
+        for (uint64_t wanted = 0; wanted < 5; wanted++)
             CHECK_EQ(CALL(t, id, CONSOLE_STREAM, wanted),
                 wanted == stream ? 0 : -PHX_INVALID_ARGUMENT);
     }
-    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, 3), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_WRITE, MEMORY, 1), 0);
+    CHECK_EQ(arch_host.serial[arch_host.serial_length - 4], types[0]);
+    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, 0), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, 4), -PHX_INVALID_ARGUMENT);
     world_end();
 }
 

@@ -1,75 +1,59 @@
 /* SPDX-License-Identifier: MIT */
-/* Input that comes faster than it is read, and in pieces. */
+/* What comes in on the line is handed over as it is, and never dropped. */
 #include "attempt.h"
 
 #include <string.h>
 
-#define SENT 6000 /* more than the kernel's buffer has room for */
-#define FRAME 1000
+static const char line[] = "\0\5\0inp\3\377and what is behind it, which is more than one piece has "
+                           "room for, so that a second one has to be taken for the rest of it";
 
-static char line[SENT + SENT / FRAME * 3];
-
-static char byte_at(unsigned i)
+static void come(size_t length)
 {
-    return (char)(i * 7 + i / 256);
-}
-
-/* As a launcher sends them. */
-static void send_frames(void)
-{
-    char *at = line;
-
-    for (unsigned i = 0; i < SENT; i += FRAME) {
-        const char header[3] = {0, (char)(FRAME & 0xff), FRAME >> 8};
-
-        memcpy(at, header, 3);
-        for (unsigned k = 0; k < FRAME; k++)
-            at[3 + k] = byte_at(i + k);
-        at += 3 + FRAME;
-    }
     arch_host.input = line;
-    arch_host.input_length = sizeof line;
+    arch_host.input_length = length;
 }
 
-TEST(console, input_that_finds_no_room_waits, "in the device, and comes when some was read")
+TEST(console, bytes_are_taken_as_they_came, "in pieces, until there is none")
 {
-    unsigned got = 0;
+    size_t got = 0;
 
     world_begin();
-    send_frames();
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK(arch_host.input_length > 0);
-    CHECK(!arch_host.serial_interrupt);
-    /* An interrupt that was on its way finds the buffer full. */
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK(!arch_host.serial_interrupt);
-
-    while (got < SENT) {
-        CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 300, 0), 0);
+    come(sizeof line);
+    for (;;) {
+        CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_TAKE, MEMORY, 1000), 0);
         uint64_t n = WORD(alice.thread, 0);
-        CHECK(n > 0 && n <= 300);
-        for (unsigned i = 0; i < n; i++)
-            CHECK_EQ(*((char *)at(&alice, MEMORY) + i), byte_at(got + i));
-        got += (unsigned)n;
+        if (n == 0)
+            break;
+        CHECK(n <= 96 && got + n <= sizeof line);
+        CHECK(memcmp(at(&alice, MEMORY), line + got, n) == 0);
+        got += n;
     }
-    CHECK_EQ(got, SENT);
-    CHECK(arch_host.serial_interrupt);
+    CHECK_EQ(got, sizeof line);
     world_end();
 }
 
-TEST(console, a_frame_is_read_when_it_is_whole, "so that nobody wakes for its pieces")
+TEST(console, no_more_is_taken_than_there_is_room_for, "to the byte")
 {
     world_begin();
-    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 100, PHX_FOREVER), WAITS);
-    arch_host.input = "\0\5\0inp";
-    arch_host.input_length = 6;
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK_EQ(answer_of(alice.thread), WAITS);
-    arch_host.input = "ut";
-    arch_host.input_length = 2;
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK_EQ(answer_of(alice.thread), 0);
-    CHECK_EQ(WORD(alice.thread, 0), 5);
-    CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);
+    come(50);
+    memset(at(&alice, MEMORY), 'x', 50);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_TAKE, MEMORY, 7), 0);
+    CHECK_EQ(WORD(alice.thread, 0), 7);
+    CHECK_EQ(arch_host.input_length, 43);
+    CHECK_EQ(*((char *)at(&alice, MEMORY) + 7), 'x');
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_TAKE, MEMORY, 0), 0);
+    CHECK_EQ(WORD(alice.thread, 0), 0);
+    CHECK_EQ(arch_host.input_length, 43);
+    world_end();
+}
+
+TEST(console, what_cannot_be_handed_over_is_not_taken, "and waits in the device")
+{
+    world_begin();
+    come(50);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_TAKE, 0x1000, 50), -PHX_BAD_ADDRESS);
+    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_TAKE, UINT64_C(0xffff900000000000), 50),
+        -PHX_BAD_ADDRESS);
+    CHECK_EQ(arch_host.input_length, 50);
     world_end();
 }

@@ -178,10 +178,9 @@ TEST(deaths, waits_end_with_their_thread, "whatever for")
     world_begin();
     uint64_t n = make_notification(&alice);
     struct thread *a = another_thread(&alice), *b = another_thread(&alice);
-    struct thread *c = another_thread(&alice), *d = another_thread(&alice);
+    struct thread *d = another_thread(&alice);
     CHECK_EQ(CALL(a, n, NOTIFICATION_WAIT, 1, PHX_FOREVER), WAITS);
     CHECK_EQ(CALL(b, SLOT(THREAD), THREAD_CONTROL_SLEEP, now_ns() + 1000000000), WAITS);
-    CHECK_EQ(CALL(c, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 9, PHX_FOREVER), WAITS);
     CHECK_EQ(CALL(d, SLOT(THREAD), THREAD_CONTROL_SELF), 0);
     uint64_t id = grant(&alice, WORD(d, 0), &bob);
     CHECK_EQ(CALL(bob.thread, id, THREAD_JOIN, PHX_FOREVER), WAITS);
@@ -210,7 +209,7 @@ TEST(deaths, a_thousand_holds_go, "of every kind, with all that they hold")
         SLOT(CONSOLE), SLOT(ACCOUNT), SLOT(SPACE), SLOT(PROCESS), SLOT(POOL)};
     for (unsigned i = 0; i < 1100; i++) {
         CHECK_EQ(CALL(alice.thread, ids[i % 8], i % 3 ? CAPABILITY_DUPLICATE : CAPABILITY_DERIVE,
-                     CONSOLE_M_READ | CAPABILITY_M_ALL),
+                     CONSOLE_M_WRITE | CAPABILITY_M_ALL),
             0);
         if (i % 10 < 5)
             ids[i % 8] = WORD(alice.thread, 0);

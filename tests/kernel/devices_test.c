@@ -46,40 +46,22 @@ static void console_write(void)
     CHECK(memcmp(arch_host.serial + arch_host.serial_length - 5, "hello", 5) == 0);
 }
 
-static void console_read(void)
-{
-    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_READ, MEMORY, 100, PHX_FOREVER), WAITS);
-    arch_host.input = "\0\5\0input";
-    arch_host.input_length = 8;
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK_EQ(answer_of(t), 0);
-    CHECK_EQ(WORD(t, 0), 5);
-    CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);
-}
-
 static void stream(void)
 {
     CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_STREAM, 1), 0);
     uint64_t output = WORD(t, 0);
     CHECK_EQ(CALL(t, output, CONSOLE_WRITE, MEMORY, 1), 0);
-    CHECK_EQ(CALL(t, output, CONSOLE_READ, MEMORY, 1), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, output, CONSOLE_TAKE, MEMORY, 1), -PHX_PERMISSION_DENIED);
 }
 
-static void console_watch(void)
+static void take(void)
 {
-    uint64_t n = make_notification(&alice);
-    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_WATCH, n, 1), 0);
-    arch_host.input = "\5\4\0\2\0\0\0";
-    arch_host.input_length = 7;
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK_EQ(CALL(t, n, NOTIFICATION_POLL, 1), 0);
-    CHECK_EQ(WORD(t, 0), 1);
-}
-
-static void console_info(void)
-{
-    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_INFO), 0);
-    CHECK_EQ(WORD(t, 0), 1);
+    arch_host.input = "input";
+    arch_host.input_length = 5;
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(CONSOLE), CONSOLE_TAKE, MEMORY, 100), 0);
+    CHECK_EQ(WORD(t, 0), 5);
+    CHECK_EQ(WORD(t, 1), 1);
+    CHECK(memcmp(at(&alice, MEMORY), "input", 5) == 0);
 }
 
 static void fill(void)
@@ -137,10 +119,8 @@ static const struct scenario scenarios[] = {
     METHOD(CLOCK, CALIBRATION, calibration),
     METHOD(CLOCK, BEGIN, begin_time),
     METHOD(CONSOLE, WRITE, console_write),
-    METHOD(CONSOLE, READ, console_read),
     METHOD(CONSOLE, STREAM, stream),
-    METHOD(CONSOLE, WATCH, console_watch),
-    METHOD(CONSOLE, INFO, console_info),
+    METHOD(CONSOLE, TAKE, take),
     METHOD(ENTROPY, FILL, fill),
     METHOD(POWER, SHUTDOWN, shutdown_machine),
     METHOD(POWER, REBOOT, reboot),

@@ -250,7 +250,7 @@ TEST(
     CHECK_EQ(CALL(t, ports, IO_PORT_IN, 0x3f7, 1), 0);
     CHECK_EQ(CALL(t, ports, IO_PORT_IN, 0x400, 1), 0);
     CHECK_EQ(CALL(t, ports, IO_PORT_RANGE, 0, 0x10000), DENIED);
-    CHECK_EQ(CALL(t, lines, IRQ_RANGE, ARCH_IRQ_SERIAL, 1), DENIED);
+    CHECK_EQ(CALL(t, lines, IRQ_RANGE, ARCH_HOST_LINE, 1), DENIED);
     CHECK_EQ(CALL(t, lines, IRQ_RANGE, 23, 2), DENIED);
     CHECK_EQ(CALL(t, lines, IRQ_BIND, make_notification(&alice), 1), -PHX_INVALID_ARGUMENT);
     CHECK_EQ(CALL(t, lines, IRQ_ACK), -PHX_INVALID_ARGUMENT);

@@ -113,11 +113,6 @@ TEST(review, a_wait_ends_when_its_capability_is_revoked, "and takes nothing any 
     CHECK_EQ(SYS(bob.thread, PHX_OP_RECV, his), WAITS);
     CHECK_EQ(CALL(alice.thread, endpoint, CAPABILITY_REVOKE), 0);
     CHECK_EQ(answer_of(bob.thread), -PHX_REVOKED);
-
-    his = lend(SLOT(CONSOLE));
-    CHECK_EQ(CALL(bob.thread, his, CONSOLE_READ, MEMORY, 10, PHX_FOREVER), WAITS);
-    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CAPABILITY_REVOKE), 0);
-    CHECK_EQ(answer_of(bob.thread), -PHX_REVOKED);
     world_end();
 }
 
@@ -274,27 +269,6 @@ TEST(review, a_call_does_not_wait_for_nobody, "where the last server goes as it 
     CHECK_EQ(SYS(alice.thread, PHX_OP_ENTER1,
                  entry_for(&alice, PHX_OP_CALL(1, 0), client, MEMORY)),
              -PHX_DISCONNECTED);
-    world_end();
-}
-
-TEST(review, who_may_not_watch_takes_no_events, "by asking what the console is")
-{
-    static const char interrupt[] = { 5, 4, 0, 2, 0, 0, 0 };
-
-    world_begin();
-    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CAPABILITY_DERIVE,
-                  CONSOLE_M_INFO | CONSOLE_M_WRITE),
-             0);
-    uint64_t output = WORD(alice.thread, 0);
-    arch_host.input = interrupt;
-    arch_host.input_length = sizeof interrupt;
-    kernel_irq(ARCH_IRQ_SERIAL, false);
-    CHECK_EQ(CALL(alice.thread, output, CONSOLE_INFO), 0);
-    CHECK_EQ(WORD(alice.thread, 1), 0);
-    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_INFO), 0);
-    CHECK_EQ(WORD(alice.thread, 1), 2);
-    CHECK_EQ(CALL(alice.thread, SLOT(CONSOLE), CONSOLE_INFO), 0);
-    CHECK_EQ(WORD(alice.thread, 1), 0);
     world_end();
 }
 

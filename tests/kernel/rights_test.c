@@ -32,10 +32,10 @@ TEST(rights, a_child_has_no_more_than_its_parent, "however deep it is")
     begin();
     uint64_t has = CONSOLE_M_WRITE | CAPABILITY_M_DERIVE | CAPABILITY_M_GRANT;
     uint64_t narrow = only(SLOT(CONSOLE), has), process = grant(&boss, bob.process_id, &alice);
-    CHECK_EQ(CALL(t, narrow, CAPABILITY_DERIVE, CONSOLE_M_READ), -PHX_PERMISSION_DENIED);
-    CHECK_EQ(CALL(t, narrow, CAPABILITY_DERIVE, has | CONSOLE_M_READ), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, narrow, CAPABILITY_DERIVE, CONSOLE_M_TAKE), -PHX_PERMISSION_DENIED);
+    CHECK_EQ(CALL(t, narrow, CAPABILITY_DERIVE, has | CONSOLE_M_TAKE), -PHX_PERMISSION_DENIED);
     CHECK_EQ(CALL(t, narrow, CAPABILITY_DERIVE, ~UINT64_C(0)), -PHX_PERMISSION_DENIED);
-    CHECK_EQ(CALL(t, narrow, CAPABILITY_GRANT, process, has | CONSOLE_M_READ),
+    CHECK_EQ(CALL(t, narrow, CAPABILITY_GRANT, process, has | CONSOLE_M_TAKE),
         -PHX_PERMISSION_DENIED);
     CHECK_EQ(CALL(t, narrow, CAPABILITY_GRANT, process, CONSOLE_M_WRITE), 0);
     CHECK_EQ(CALL(t, narrow, CAPABILITY_DUPLICATE), -PHX_PERMISSION_DENIED);

@@ -25,7 +25,6 @@ static struct boot_info boot = {
 
 struct program boss, alice, bob;
 static bool started, standing, lonely, off_expected;
-static uint64_t watcher; /* the boss's notification, which watches the console */
 static jmp_buf slept, stopped;
 static uint64_t baseline[RESOURCES], baseline_taken;
 
@@ -410,8 +409,6 @@ static void machine_start(void)
     kernel.root.limit[RESOURCE_GAS] = 1 << 20;
     schedules_init(1, 10000000);
     boss_begin();
-    CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_ACCOUNT), ACCOUNT_NEW_NOTIFICATION), 0);
-    watcher = WORD(boss.thread, 0);
 }
 
 /* The boss lets go of all that it made, and what its rows keep for later. */
@@ -422,7 +419,7 @@ static void boss_tidy(void)
     for (uint32_t i = TABLE_FIRST_FREE; i < t->pages * 64; i++) {
         struct hold *row = cap_row_at(t, i);
 
-        if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE && cap_id(row, i) != watcher)
+        if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE)
             CHECK_EQ(SYS(boss.thread, PHX_OP_RELEASE, cap_id(row, i)), 0);
     }
     for (uint32_t i = 1; i < TABLE_FIRST_FREE; i++) {
@@ -483,7 +480,6 @@ void world_end(void)
 {
     memory_fail(-1);
     world_check();
-    CHECK_EQ(CALL(boss.thread, PHX_SLOT_ID(SLOT_CONSOLE), CONSOLE_WATCH, watcher, 1), 0);
     destroy_account(alice.account_id);
     destroy_account(bob.account_id);
     settle();

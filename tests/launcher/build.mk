@@ -12,11 +12,11 @@ TEST_TOOLS += $(FAKE_QEMU)
 
 tests/launcher/launcher_test.sh: | $(FAKE_QEMU) $(PHOENIX) ;
 
-$(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/core/framing.o
+$(FAKE_QEMU): $(B)/plain/tests/launcher/fake_qemu.o $(B)/plain/engine/lib/framing/framing.o
 	$(call LINK_HOST)
 
 $(FRAMES_TEST): $(addprefix $(B)/host/,tests/launcher/frames_test.o tools/phoenix/frames.o \
-    engine/core/framing.o)
+    engine/lib/framing/framing.o)
 	$(call LINK_HOST,$(SAN))
 
 $(MOUNT_TEST): $(addprefix $(B)/host/,tests/launcher/mount_test.o tools/phoenix/mount.o \

@@ -4,7 +4,7 @@
  * the serial protocol as FAKE says, with FAKE_ARG as its argument where it has one.
  */
 #define _GNU_SOURCE
-#include "framing.h"
+#include "framing/framing.h"
 
 #include <signal.h>
 #include <stdio.h>

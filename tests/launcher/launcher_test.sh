@@ -20,7 +20,7 @@ export PHOENIX_IMAGES=$work/images
 
 # The system's parts need only be files here: nothing runs them. init is taken apart.
 mkdir -p "$PHOENIX_IMAGES/boot"
-for part in phoenix.elf boot/libos.elf boot/ramfs.elf system.manifest; do
+for part in phoenix.elf boot/libos.elf boot/ramfs.elf boot/console.elf system.manifest; do
     head -c 8192 /bin/busybox >"$PHOENIX_IMAGES/$part"
 done
 gcc -static -nostdlib -Wl,-Ttext-segment=0x200000 -x c -o "$PHOENIX_IMAGES/boot/init.elf" - \

@@ -35,7 +35,7 @@ say('empty_files_are_kept', at('/t/u/deep/er/nothing').size === '0' &&
 say('environment', same(m.run.environment, ['A=2=3', 'B=', 'HOME=/home/me']));
 say('watched', m.run.traceCalls && m.run.stats);
 say('parts_of_the_system', same(m.binaries.map((b) => b.name),
-    ['init', 'libos', 'ramfs', 'program']));
+    ['init', 'console', 'libos', 'ramfs', 'program']));
 say('run_is_all_of_it', m.run.directory === '/t/u' && m.run.scratch === '2097152' &&
     same(m.run.arguments, ['/bin/busybox', 'ls', '-l', '']) && m.run.program === 'program' &&
     m.services.length === 0 && m.init.binary === 'init');

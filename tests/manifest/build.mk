@@ -51,7 +51,7 @@ $(MANIFEST_B)/%/sparse: $(MANIFEST_DIR)/build.mk
 	$(Q)printf 'a file with a hole\n' | dd of=$@ conv=notrunc status=none
 	$(Q)printf 'the end' | dd of=$@ seek=12288 oflag=seek_bytes conv=notrunc status=none
 
-MANIFEST_BINARIES := init ramfs launcher shell libos program
+MANIFEST_BINARIES := init console ramfs launcher shell libos program
 define MANIFEST_MODULE
 $(MANIFEST_B)/$(1)/$(2).module: $(MANIFEST_DIR)/$(2).json $(MANIFEST_B)/$(1)/sparse $(MKMANIFEST) \
     $(MANIFEST_BINARIES:%=$(MANIFEST_B)/$(1)/%.elf)

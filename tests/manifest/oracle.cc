@@ -325,6 +325,8 @@ private:
         texts(run.getEnvironment());
         must(directory.empty() || directory[0] == '/', "directory");
         must(init_has.count("console") == 1, "no console");
+        must(init_has.count("irq") == 1, "no irq");
+        must_be_native("console", NATIVE, NATIVE_END);
         if (manifest.getTrees().size() > 0 || run.getScratch() > 0)
             must_be_native("ramfs", NATIVE, NATIVE_END);
     }

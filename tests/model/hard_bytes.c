@@ -10,7 +10,7 @@ static uint64_t endpoint;
 static void one_by_one(void)
 {
     struct console_write_out written;
-    struct console_read_out got;
+    struct console_take_out got;
     struct log_read_out line = {0};
 
     phase("as many random bytes as there are at once");
@@ -19,8 +19,8 @@ static void one_by_one(void)
     phase("a page written to the console");
     memset(bytes, '\n', sizeof bytes);
     must(console_write(rt_cap("console"), (uint64_t)bytes, sizeof bytes, &written), "write");
-    phase("input that is not there");
-    console_read(rt_cap("console"), (uint64_t)bytes, sizeof bytes, 0, &got);
+    phase("what came in on the line");
+    must(console_take(rt_cap("console"), (uint64_t)bytes, sizeof bytes, &got), "take");
     phase("the longest line of the log");
     memset(bytes, 'x', sizeof bytes);
     must(log_write(rt_cap("log"), (uint64_t)bytes, PHX_LOG_LINE), "log");

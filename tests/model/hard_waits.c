@@ -101,24 +101,6 @@ static void joins(void)
     phx_release(n);
 }
 
-static void readers(void)
-{
-    static char bytes[64];
-    struct console_stream_out in, child;
-    struct order read;
-
-    must(console_stream(rt_cap("console"), 0, &in), "stream");
-    must(console_stream(in.console, 0, &child), "stream");
-    read = (struct order){CALL0(CONSOLE_READ), child.console,
-        {(uint64_t)bytes, sizeof bytes, PHX_FOREVER}};
-    phase("1,000 readers of the console are revoked");
-    crew(&read, MANY, NULL);
-    must(capability_revoke(in.console, 0), "revoke");
-    crew_gone();
-    phx_release(child.console);
-    phx_release(in.console);
-}
-
 int role_crowd(void)
 {
     uint64_t n = new_notification();
@@ -177,6 +159,5 @@ void hard_waits(void)
     signals();
     timers();
     joins();
-    readers();
     deaths();
 }

@@ -94,10 +94,14 @@ static void check_run(const struct package *package, const struct run *run)
     check_reference(package, "run.program", run->program);
     if (!package_binary(package, "libos"))
         refuse_at("binaries", "`libos` is missing; a Linux program needs it");
+    if (!package_binary(package, "console"))
+        refuse_at("binaries", "`console` is missing; a program's input needs it");
     if ((package->tree || run->scratch) && !package_binary(package, "ramfs"))
         refuse_at("binaries", "`ramfs` is missing; files and scratch space need it");
     if (!strings_have(&package->init_capabilities, "console"))
         refuse_at("init.capabilities", "`console` is missing; a program needs it");
+    if (!strings_have(&package->init_capabilities, "irq"))
+        refuse_at("init.capabilities", "`irq` is missing; the console's driver needs it");
     if (run->arguments.count == 0)
         refuse_at("run.arguments", "the program's name is expected, and then its arguments");
     if (run->directory[0] != '/')

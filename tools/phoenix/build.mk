@@ -3,7 +3,7 @@
 
 PHOENIX := $(B)/tools/phoenix
 PHOENIX_OBJECTS := $(patsubst tools/%.c,$(B)/plain/tools/%.o,$(wildcard tools/phoenix/*.c)) \
-    $(B)/plain/engine/core/framing.o $(B)/plain/tools/qemu/processors.o
+    $(B)/plain/engine/lib/framing/framing.o $(B)/plain/tools/qemu/processors.o
 ALL += $(PHOENIX)
 
 $(PHOENIX): $(PHOENIX_OBJECTS) $(PACK_OBJECTS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a machine says on COM1, frame by frame (phoenix core's framing.h has the
+ * What a machine says on COM1, frame by frame (engine/lib/framing has the
  * protocol itself).
  *
  * The machine may print anything before its ready frame (firmware does), so that
@@ -16,7 +16,7 @@
 #ifndef PHOENIX_FRAMES_H
 #define PHOENIX_FRAMES_H
 
-#include "framing.h"
+#include "framing/framing.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -161,12 +161,13 @@ void module_for_program(struct module *module, const struct options *options,
 {
     static const char *const grants[] = {
         "account", "pool", "console", "clock", "entropy", "power", "log", "bootPackage",
-        "ioPort"};
+        "ioPort", "irq"};
     struct package package = {.name = must_copy("run"), .init_binary = must_copy("init")};
 
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
         strings_add(&package.init_capabilities, grants[i]);
     add_image(&package, "init", images, "boot/init.elf");
+    add_image(&package, "console", images, "boot/console.elf");
     add_image(&package, "libos", images, "boot/libos.elf");
     if (options->mount_count || options->scratch)
         add_image(&package, "ramfs", images, "boot/ramfs.elf");

@@ -279,6 +279,9 @@ static void take_frame(struct relay *r, const struct frame *f)
     case FRAMING_EPITAPH:
         take_epitaph(r, f);
         break;
+    case FRAMING_ASK:
+        send_terminal(r);
+        break;
     case FRAMING_EXIT:
         decide(r, r->epitaph || f->value > 255 ? STATUS_FAILED : (int)f->value);
         break;

@@ -17,7 +17,7 @@ KERNEL_LINK_NEEDS := $(ARCH_DIR)/kernel.ld $(ARCH_DIR)/symbols.awk
 
 CFLAGS_EARLY := -m32 -march=i686 -std=gnu11 -Os -ffreestanding -fno-pic -fno-pie \
     -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables $(REPRODUCIBLE) \
-    $(WARN) -Iengine/core -Iengine/kernel
+    $(WARN) -Iengine/include -Iengine/core -Iengine/kernel
 
 $(ARCH_B)/early.o: $(ARCH_DIR)/early.c
 	$(call COMPILE,$(CC),$(CFLAGS_EARLY))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The standard streams, over Console capabilities.
+ * The standard streams: output over Consoles, which are the kernel's, input over a Terminal,
+ * which the console's driver serves.
  *
  * Whether there is input can only be found out by taking it, so poll takes it into
  * a buffer, which reads empty first.
@@ -9,13 +10,14 @@
 #include "heap.h"
 #include "kernel.h"
 #include "kernel.stubs.h"
+#include "rt/terminal.h"
 #include "start.h"
 #include "stream.h"
 #include "thread.h"
 #include "tty.h"
 #include "user.h"
 
-#define CHUNK 4096 /* as much as a Console moves at once */
+#define CHUNK 4096 /* as much as is moved at once */
 
 struct console_file {
     struct file file;
@@ -31,10 +33,8 @@ static struct tty *tty;  /* NULL: not needed, or not yet made */
 
 struct tty *console_tty(void)
 {
-    struct console_info_out info = {0};
-
     if (tty != NULL || !start_program.raw_terminal || caps.streams[0] == 0 ||
-        console_info(caps.streams[0], &info) < 0 || (info.terminal & 1) == 0)
+        (terminal_look(caps.streams[0]) & 1) == 0)
         return tty;
     tty = heap_alloc(sizeof(*tty));
     if (tty != NULL)
@@ -47,14 +47,14 @@ struct tty *console_tty(void)
 static int64_t tty_fill(uint64_t deadline)
 {
     for (;;) {
-        struct console_read_out out = {0};
+        uint64_t got;
         uint8_t key;
-        int64_t e = console_read(caps.streams[0], (uint64_t)&key, 1, deadline, &out);
+        int64_t e = terminal_read_until(caps.streams[0], (uint64_t)&key, 1, deadline, &got);
         bool ready;
 
         if (e < 0)
             return e;
-        ready = out.got == 0 || tty_key(tty, key);
+        ready = got == 0 || tty_key(tty, key);
         if (tty->shown_length > 0 && caps.streams[1] != 0)
             console_write(caps.streams[1], (uint64_t)tty->shown, tty->shown_length, NULL);
         tty->shown_length = 0;
@@ -121,8 +121,7 @@ static int64_t console_file_read(struct file *file, uint64_t address, uint64_t l
                                  uint64_t offset)
 {
     uint64_t deadline = (file->flags & OPENED_NONBLOCK) != 0 ? 0 : PHX_FOREVER;
-    uint64_t cap = caps.streams[0];
-    struct console_read_out out = {0};
+    uint64_t cap = caps.streams[0], got;
     int64_t e;
 
     (void)offset;
@@ -137,9 +136,9 @@ static int64_t console_file_read(struct file *file, uint64_t address, uint64_t l
         e = user_touch(address, length, true);
         if (e < 0)
             return e;
-        e = console_read(cap, address, length, deadline, &out);
+        e = terminal_read_until(cap, address, length, deadline, &got);
         if (e >= 0)
-            return (int64_t)out.got;
+            return (int64_t)got;
         if (e != -PHX_INTERRUPTED)
             return e == -PHX_TIMEOUT ? -E_AGAIN : error_of(e, 0);
         e = face_interrupts() ? -E_RESTART : -E_AGAIN;
@@ -175,7 +174,7 @@ static int64_t console_file_write(struct file *file, uint64_t address, uint64_t 
 /* With input_lock: take what there is, waiting until the deadline. */
 static void input_fill(uint64_t deadline)
 {
-    struct console_read_out out = {0};
+    uint64_t got;
 
     if (input == NULL)
         input = heap_alloc_buffer(CHUNK);
@@ -185,11 +184,11 @@ static void input_fill(uint64_t deadline)
         tty_fill(deadline);
         return;
     }
-    if (console_read(caps.streams[0], (uint64_t)input, CHUNK, deadline, &out) < 0)
+    if (terminal_read_until(caps.streams[0], (uint64_t)input, CHUNK, deadline, &got) < 0)
         return;
     input_start = 0;
-    input_end = (unsigned)out.got;
-    input_ended = out.got == 0;
+    input_end = (unsigned)got;
+    input_ended = got == 0;
 }
 
 void console_await(uint64_t deadline)
@@ -216,14 +215,13 @@ static unsigned console_poll(struct file *file)
 bool console_terminal(const struct file *file, struct terminal *terminal)
 {
     unsigned stream = ((const struct console_file *)file)->stream;
-    struct console_info_out out = {0};
+    uint64_t said = 0;
 
-    *terminal = (struct terminal){false, 0, 0};
-    if (caps.streams[stream] == 0 || console_info(caps.streams[stream], &out) < 0)
-        return false;
-    terminal->is_terminal = out.framed == 0 || (out.terminal >> stream & 1) != 0;
-    terminal->columns = out.terminal >> 8 & 0xffff;
-    terminal->rows = out.terminal >> 24 & 0xffff;
+    if (caps.streams[stream] != 0 && caps.streams[0] != 0)
+        said = terminal_look(caps.streams[0]);
+    terminal->is_terminal = (said >> stream & 1) != 0;
+    terminal->columns = said >> 8 & 0xffff;
+    terminal->rows = said >> 24 & 0xffff;
     return terminal->is_terminal;
 }
 

@@ -17,8 +17,8 @@ struct caps {
     uint64_t process, control, space, pool, account;
     uint64_t clock, log, entropy, names; /* names: the Namespace */
     bool names_writable;
-    uint64_t streams[3];  /* stdin, stdout, stderr */
-    uint64_t events;      /* a Console whose control events may be watched */
+    uint64_t streams[3];  /* stdin (a Terminal), stdout, stderr (Consoles) */
+    uint64_t events;      /* a Terminal whose events may be watched */
     uint64_t image;       /* the program file's pages */
 };
 

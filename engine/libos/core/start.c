@@ -47,8 +47,8 @@ static void take_capability(struct cap_set_entry_reader entry)
             *named[i].id = cap_set_entry_id(entry);
     if (cap_set_entry_interface(entry) == IFACE_NAMESPACE)
         caps.names_writable = (cap_set_entry_methods(entry) & NAMESPACE_M_WRITE) != 0;
-    if (cap_set_entry_interface(entry) == IFACE_CONSOLE &&
-        (~cap_set_entry_methods(entry) & (CONSOLE_M_WATCH | CONSOLE_M_INFO)) == 0)
+    if (cap_set_entry_interface(entry) == IFACE_TERMINAL &&
+        (~cap_set_entry_methods(entry) & (TERMINAL_M_WATCH | TERMINAL_M_EVENTS)) == 0)
         caps.events = cap_set_entry_id(entry);
 }
 

@@ -7,6 +7,7 @@
 #include "face.h"
 #include "kernel.h"
 #include "kernel.stubs.h"
+#include "services.stubs.h"
 #include "time.h"
 #include "user.h"
 
@@ -21,9 +22,9 @@ static uint64_t due, interval; /* monotonic ns; 0: no timer */
 
 static void take_events(void)
 {
-    struct console_info_out out = {0};
+    struct terminal_events_out out = {0};
 
-    if (caps.events == 0 || console_info(caps.events, &out) < 0)
+    if (caps.events == 0 || terminal_events(caps.events, &out) < 0)
         return;
     if ((out.events & EVENT_HANGUP) != 0)
         signal_process(SIGHUP, SI_KERNEL);
@@ -72,7 +73,7 @@ static int64_t need_helper(void)
     if (helper == NULL)
         return e;
     if (caps.events != 0)
-        console_watch(caps.events, helper->notification, helper->bit);
+        terminal_watch(caps.events, helper->bit, helper->notification, PHX_CAP_COPY);
     return thread_go(helper);
 }
 

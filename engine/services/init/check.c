@@ -114,6 +114,10 @@ static bool check_run(struct check *c)
         return refuse(c, "run.directory: `%.64s` does not begin with /", directory.data);
     if (!c->granted("console"))
         return refuse(c, "init.capabilities: no `console`, which a program needs");
+    if (!c->granted("irq"))
+        return refuse(c, "init.capabilities: no `irq`, which the console's driver needs");
+    if (!check_own(c, "console", "a program's input needs", native_problem))
+        return false;
     if (c->trees.count == 0 && run_scratch(run) == 0)
         return true;
     return check_own(c, "ramfs", "files need", native_problem);

@@ -12,7 +12,7 @@
 
 static int failures;
 #define PAGE 4096
-#define BLOBS 8
+#define BLOBS 9
 
 static _Alignas(PAGE) uint8_t buffer[16 * PAGE];
 static struct blob {
@@ -239,7 +239,7 @@ static void put_run(struct run_builder run)
 }
 
 static const char *const given[] = {
-    "account", "pool", "console", "clock", "log", "bootPackage", "ioPort"};
+    "account", "pool", "console", "clock", "log", "bootPackage", "ioPort", "irq"};
 #define GIVEN (sizeof given / sizeof given[0])
 
 /* By the kernel: all of these, but for the one that is what is wrong. */
@@ -295,11 +295,12 @@ static size_t build(bool with_run)
         is("init linked") ? "libos" : text("init", "init", "nothing"));
     put_capabilities(init);
     put_time(system_manifest_init_time(m));
-    list = system_manifest_init_binaries(m, 4);
+    list = system_manifest_init_binaries(m, 5);
     put_binary(list, 0, "init");
     put_binary(list, 1, text("binary twice", "ramfs", "init"));
     put_binary(list, 2, "launcher");
     put_binary(list, 3, text("libos", "libos", "other"));
+    put_binary(list, 4, text("driver", "console", "other"));
     if (!is("services"))
         put_services(system_manifest_init_services(m, 2));
     put_trees(system_manifest_init_trees(m, 1));
@@ -360,11 +361,12 @@ int main(void)
     expect("pool", false, 0, "init.capabilities: no `pool`, which init needs");
     expect("bootPackage", false, 0, "init.capabilities: no `bootPackage`, which init needs");
     expect("console", true, 0, "init.capabilities: no `console`, which a program needs");
+    expect("irq", true, 0, "init.capabilities: no `irq`, which the console's driver needs");
     expect("init", false, 0, "init.binary: no binary is called `nothing`");
     expect("init linked", false, 0, "init.binary: `libos` cannot be run: it is not linked");
     expect("no grant", false, 0, "init.capabilities[3]: the kernel gave no `moon`");
     expect("not given", false, 0, "init.capabilities[3]: the kernel gave no `power`");
-    expect("given twice", false, 0, "init.capabilities[7]: `pool` is there twice");
+    expect("given twice", false, 0, "init.capabilities[8]: `pool` is there twice");
     expect("given", false, 0, "init.capabilities: no `entropy`, which the kernel gave");
     expect("slots", false, 0, "time.slots: 17, where there can be 16");
     expect("slot length", false, 0, "time.length: 99999, where 100000 to 1000000000 ns can be");
@@ -427,6 +429,7 @@ int main(void)
     expect("arguments", true, 0, "run.arguments: empty");
     expect("directory", true, 0, "run.directory: `here`");
     expect("libos", true, 0, "binaries: none is called `libos`");
+    expect("driver", true, 0, "binaries: none is called `console`");
     if (failures == 0)
         printf("ok init.each_refusal_names_its_field\n");
     damaged();

@@ -2,9 +2,9 @@
 /*
  * `phoenix run`: one Linux program, and the machine ends with it.
  *
- * It is handed the console's three streams, clock, entropy, the right to write the
- * log, and, if the manifest has files or scratch space, a Namespace. There are no
- * more processes than these, so all of them share init's account.
+ * It is handed three streams (what it reads is served by the console's driver), clock,
+ * entropy, the right to write the log, and, if the manifest has files or scratch space, a
+ * Namespace. There are no more processes than these, so all of them share init's account.
  */
 #include "init.h"
 
@@ -16,6 +16,9 @@
 #define PROGRAM_GRANTS_MAX 8
 #define DEATH_PROGRAM 1
 #define DEATH_RAMFS 2
+#define DEATH_DRIVER 4
+#define SERIAL_LINE 4 /* COM1's interrupt */
+#define DRIVERS_MAX 5 /* one after the other */
 
 static uint64_t deaths; /* notification */
 
@@ -37,6 +40,78 @@ _Noreturn static void fail(const char *what, const char *why)
     power_off(STATUS_PHOENIX);
 }
 
+/* What is served to the program, and by whom. */
+static void start_service(const char *name, const struct proc_text *arguments, size_t count,
+    const struct grants *grants, uint64_t death, struct proc *proc)
+{
+    struct proc_plan plan = {.account = rt_cap("account"),
+        .pool = RT_POOL,
+        .grants = grants->list,
+        .grant_count = grants->count,
+        .startup = {.arguments = arguments,
+            .argument_count = count,
+            .directory = {"/", 1},
+            .program = arguments[0]}};
+    const char *problem = package_image(&package, name, &plan.image);
+
+    if (problem != NULL || proc_build(&plan, proc, &problem) < 0)
+        fail(name, problem);
+    process_watch(proc->process, deaths, death);
+    proc_start(proc);
+}
+
+static uint64_t new_endpoint(void)
+{
+    struct account_new_endpoint_out endpoint = {0};
+
+    if (account_new_endpoint(rt_cap("account"), &endpoint) < 0)
+        fail("init", "no memory for an endpoint");
+    return endpoint.endpoint;
+}
+
+static uint64_t client_of(uint64_t endpoint, unsigned interface, uint64_t methods)
+{
+    struct endpoint_mint_out out = {0};
+
+    if (endpoint_mint(endpoint, interface, methods, 0, 0, &out) < 0)
+        fail("init", "no memory for a client");
+    return out.capability;
+}
+
+/* --- the console's driver ------------------------------------------------------- */
+
+static struct proc driver;
+static uint64_t driver_endpoint; /* kept, so that the next one serves the same readers */
+static unsigned drivers;
+
+static void start_driver(void)
+{
+    static const struct proc_text arguments[] = {{"console", 7}};
+    struct grants grants = {.count = 0};
+    struct irq_range_out line = {0};
+
+    if (drivers++ == DRIVERS_MAX || irq_range(rt_cap("irq"), SERIAL_LINE, 1, &line) < 0)
+        fail("console", "its driver cannot be started; the log says why");
+    add(&grants, "endpoint", driver_endpoint, ~UINT64_C(0));
+    add(&grants, "account", rt_cap("account"), ACCOUNT_M_NEW_NOTIFICATION);
+    add(&grants, "console", rt_cap("console"), CONSOLE_M_ALL);
+    add(&grants, "irq", line.irq, IRQ_M_BIND | IRQ_M_ACK);
+    add(&grants, "log", rt_cap("log"), LOG_M_WRITE);
+    start_service("console", arguments, 1, &grants, DEATH_DRIVER, &driver);
+    phx_release(line.irq);
+}
+
+static void look_after_driver(void)
+{
+    uint64_t status, address;
+
+    if (!process_ended(driver.process, &status, &address))
+        return;
+    rt_log("the console's driver ended with status %lu", status);
+    proc_end(&driver, 0);
+    start_driver();
+}
+
 /* --- the memory file system ---------------------------------------------------- */
 
 static struct proc ramfs; /* process 0: there is none */
@@ -47,43 +122,27 @@ static void start_ramfs(uint64_t endpoint, uint64_t size)
     const struct proc_text arguments[] = {
         {"ramfs", 5}, {"--scratch", 9}, {number, fmt(number, sizeof number, "%lu", size)}};
     struct grants grants = {.count = 0};
-    struct proc_plan plan = {.account = rt_cap("account"),
-        .pool = RT_POOL,
-        .startup = {.arguments = arguments,
-            .argument_count = 3,
-            .directory = {"/", 1},
-            .program = {"ramfs", 5}}};
-    const char *problem = package_image(&package, "ramfs", &plan.image);
 
     add(&grants, "endpoint", endpoint, ~UINT64_C(0));
     add(&grants, "account", rt_cap("account"), ACCOUNT_M_NEW_NOTIFICATION);
     add(&grants, "clock", rt_cap("clock"), CLOCK_M_ALL);
     add(&grants, "log", rt_cap("log"), LOG_M_WRITE);
     add(&grants, "bootPackage", rt_cap("bootPackage"), BOOT_PACKAGE_M_ALL);
-    plan.grants = grants.list;
-    plan.grant_count = grants.count;
-    if (problem != NULL || proc_build(&plan, &ramfs, &problem) < 0)
-        fail("binaries: ramfs", problem);
-    process_watch(ramfs.process, deaths, DEATH_RAMFS);
-    proc_start(&ramfs);
+    start_service("ramfs", arguments, 3, &grants, DEATH_RAMFS, &ramfs);
 }
 
 /* A Namespace, or 0 where the manifest has no files. */
 static uint64_t make_namespace(struct run_reader run)
 {
-    struct account_new_endpoint_out endpoint = {0};
-    struct endpoint_mint_out out = {0};
-    uint64_t methods = NAMESPACE_M_ALL;
+    uint64_t endpoint, methods = NAMESPACE_M_ALL;
 
     if (system_manifest_trees(package.manifest).count == 0 && run_scratch(run) == 0)
         return 0;
     if (run_scratch(run) == 0)
         methods &= ~(NAMESPACE_M_WRITE | NAMESPACE_F_WRITE);
-    if (account_new_endpoint(rt_cap("account"), &endpoint) < 0 ||
-        endpoint_mint(endpoint.endpoint, IFACE_NAMESPACE, methods, 0, 0, &out) < 0)
-        fail("ramfs", "no memory for it");
-    start_ramfs(endpoint.endpoint, run_scratch(run));
-    return out.capability;
+    endpoint = new_endpoint();
+    start_ramfs(endpoint, run_scratch(run));
+    return client_of(endpoint, IFACE_NAMESPACE, methods);
 }
 
 /* --- the program ------------------------------------------------------------------ */
@@ -103,14 +162,14 @@ static void add_streams(struct grants *grants)
 {
     static const char *const names[3] = {"stdin", "stdout", "stderr"};
 
-    for (unsigned i = 0; i < 3; i++) {
+    add(grants, names[0], client_of(driver_endpoint, IFACE_TERMINAL, TERMINAL_M_ALL),
+        (TERMINAL_M_ALL & ~CAPABILITY_M_ALL) | CAPABILITY_M_IDENTIFY);
+    for (unsigned i = 1; i < 3; i++) {
         struct console_stream_out stream = {0};
 
         if (console_stream(rt_cap("console"), i, &stream) < 0)
             fail("console", "a stream cannot be had");
-        add(grants, names[i], stream.console,
-            (i == 0 ? CONSOLE_M_READ | CONSOLE_M_WATCH : CONSOLE_M_WRITE) | CONSOLE_M_INFO |
-                CAPABILITY_M_IDENTIFY);
+        add(grants, names[i], stream.console, CONSOLE_M_WRITE | CAPABILITY_M_IDENTIFY);
     }
 }
 
@@ -190,12 +249,15 @@ _Noreturn void run_program_only(void)
     if (account_new_notification(rt_cap("account"), &notification) < 0)
         fail("init", "no memory to begin with");
     deaths = notification.notification;
+    driver_endpoint = new_endpoint();
+    start_driver();
     build_program(run, make_namespace(run), &proc);
     process_watch(proc.process, deaths, DEATH_PROGRAM);
     proc_start(&proc);
     while (!process_ended(proc.process, &status, &address)) {
         look_after_ramfs();
-        if (notification_wait(deaths, DEATH_PROGRAM | DEATH_RAMFS, PHX_FOREVER, &out) < 0)
+        look_after_driver();
+        if (notification_wait(deaths, ~UINT64_C(0), PHX_FOREVER, &out) < 0)
             fail("init", "cannot wait for the program");
     }
     if (address != 0)

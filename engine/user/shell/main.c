@@ -2,7 +2,7 @@
 /*
  * The shell: commands on the console.
  *
- *   needs      console; for its commands launcher, namespace, account, log, power
+ *   needs      console terminal; for its commands launcher, namespace, account, log, power
  *
  * It has no authority of its own: what a command needs and the shell was not handed
  * is refused in one line. A second thread waits for Ctrl-C, which ends the program
@@ -14,13 +14,14 @@
 #include "fmt/fmt.h"
 #include "line.h"
 #include "rt/rt.h"
+#include "rt/terminal.h"
+#include "services.stubs.h"
 #include "words.h"
 
 #define PROMPT "phoenix> "
 #define CTRL_C 3
 
-static uint64_t console, main_thread, events;
-static uint64_t events_taken; /* atomic */
+static uint64_t console, terminal, main_thread, events;
 static bool cancel;           /* atomic: the line that is being written */
 
 static void help_command(size_t count, char **words);
@@ -127,20 +128,12 @@ static const char *complete(bool first, size_t n)
 
 static struct line line = {.out = put, .copy = rt_copy, .free = rt_free, .complete = complete};
 
-/* Asking takes the events, whoever asks: they are kept for the thread that obeys. */
-static void ask_console(struct console_info_out *info)
-{
-    if (console_info(console, info) >= 0)
-        __atomic_fetch_or(&events_taken, info->events, __ATOMIC_RELAXED);
-}
-
 static void look_at_terminal(void)
 {
-    struct console_info_out info = {0};
+    uint64_t said = terminal_look(terminal);
 
-    ask_console(&info);
-    line.echo = (info.terminal & 3) == 3;
-    line.columns = (unsigned)(info.terminal >> 8 & 0xffff);
+    line.echo = (said & 3) == 3;
+    line.columns = (unsigned)(said >> 8 & 0xffff);
     if (line.columns == 0)
         line.columns = 80;
 }
@@ -153,11 +146,11 @@ static enum line_event read_line(void)
     look_at_terminal();
     line_begin(&line, PROMPT);
     while (event == LINE_MORE) {
-        struct console_read_out out = {0};
         unsigned char byte;
-        int64_t result = console_read(console, (uint64_t)&byte, 1, PHX_FOREVER, &out);
+        uint64_t got;
+        int64_t result = terminal_read_until(terminal, (uint64_t)&byte, 1, PHX_FOREVER, &got);
 
-        if (result >= 0 && out.got == 1)
+        if (result >= 0 && got == 1)
             event = line_feed(&line, byte);
         else if (result >= 0 && line.length > 0)
             event = line_feed(&line, '\n'); /* the last line has no end */
@@ -176,9 +169,9 @@ bool is_terminal(void)
 
 bool wait_key(uint64_t deadline)
 {
-    struct console_read_out out = {0};
     unsigned char byte;
-    int64_t result = console_read(console, (uint64_t)&byte, 1, deadline, &out);
+    uint64_t got;
+    int64_t result = terminal_read_until(terminal, (uint64_t)&byte, 1, deadline, &got);
 
     return __atomic_exchange_n(&cancel, false, __ATOMIC_RELAXED) || result != -PHX_TIMEOUT;
 }
@@ -207,14 +200,12 @@ static void watch_events(void *argument)
     (void)argument;
     for (;;) {
         struct notification_wait_out bits = {0};
-        struct console_info_out info = {0};
+        struct terminal_events_out taken = {0};
 
         if (notification_wait(events, 1, PHX_FOREVER, &bits) < 0)
             return;
-        ask_console(&info);
-        if ((__atomic_exchange_n(&events_taken, 0, __ATOMIC_RELAXED) &
-                (EVENT_INTERRUPT | EVENT_TERMINATE)) &&
-            !run_interrupt())
+        if (terminal_events(terminal, &taken) >= 0 &&
+            (taken.events & (EVENT_INTERRUPT | EVENT_TERMINATE)) && !run_interrupt())
             cancel_line();
     }
 }
@@ -232,7 +223,7 @@ static void begin_watching(void)
     main_thread = self.thread;
     events = notification.notification;
     if (rt_thread(watch_events, NULL, &thread) >= 0)
-        console_watch(console, events, 1);
+        terminal_watch(terminal, 1, events, PHX_CAP_COPY);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -266,6 +257,9 @@ int main(void)
     console = rt_cap("console");
     if (console == 0)
         rt_panic("it was handed no console");
+    terminal = rt_cap("terminal");
+    if (terminal == 0)
+        rt_panic("it was handed no terminal, which the service `console` provides");
     begin_watching();
     while ((event = read_line()) != LINE_END) {
         if (event != LINE_DONE)

@@ -164,11 +164,11 @@ static int64_t give_streams(uint64_t launch)
         struct console_stream_out stream = {0};
         struct capability_derive_out plain = {0};
 
-        /* Not watch: Ctrl-C stays with this shell. */
-        result = console_stream(rt_cap("console"), i, &stream);
-        if (result >= 0)
-            result = capability_derive(stream.console,
-                (i == 0 ? CONSOLE_M_READ : CONSOLE_M_WRITE) | CONSOLE_M_INFO |
+        if (i > 0)
+            result = console_stream(rt_cap("console"), i, &stream);
+        if (result >= 0) /* not watch: Ctrl-C stays with this shell */
+            result = capability_derive(i > 0 ? stream.console : rt_cap("terminal"),
+                (i > 0 ? CONSOLE_M_WRITE : TERMINAL_M_READ | TERMINAL_M_INFO) |
                     CAPABILITY_M_IDENTIFY | CAPABILITY_M_TRANSFER | CAPABILITY_M_GRANT,
                 0, &plain);
         if (result >= 0)

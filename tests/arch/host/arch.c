@@ -148,18 +148,13 @@ int arch_serial_read(void)
     return (unsigned char)*arch_host.input++;
 }
 
-void arch_serial_interrupt(bool on)
-{
-    arch_host.serial_interrupt = on;
-}
-
-/* COM1, the pages of the arena, and the serial line. */
+/* COM1, the pages of the arena, and a line. */
 bool arch_is_kernels(enum arch_range kind, uint64_t first, uint64_t count)
 {
     switch (kind) {
     case ARCH_PORTS: return first < 0x400 && first + count > 0x3f8;
     case ARCH_PAGES: return first < memory_size >> PHX_PAGE_SHIFT;
-    case ARCH_LINES: return first <= ARCH_IRQ_SERIAL && first + count > ARCH_IRQ_SERIAL;
+    case ARCH_LINES: return first <= ARCH_HOST_LINE && first + count > ARCH_HOST_LINE;
     default: return false;
     }
 }

@@ -33,7 +33,6 @@ struct arch_host {
     const void *fpu_area;  /* saved to or loaded from last */
     unsigned cores;        /* what arch_start_cpus() answers; none are started */
     uint64_t random;       /* the next random word: 1, 2, 3 ... */
-    bool serial_interrupt;
     char serial[ARCH_HOST_SERIAL]; /* what was written; what does not fit is dropped */
     size_t serial_length;
     const char *input;     /* what is still to be read; NULL: nothing */
@@ -50,6 +49,7 @@ struct arch_host {
     int stop_reason;       /* ARCH_HOST_*, which is also what setjmp() returns */
     unsigned shutdown_status;
 };
+#define ARCH_HOST_LINE 4 /* an interrupt line that is the kernel's own */
 #define ARCH_HOST_ENTER_USER 1
 #define ARCH_HOST_SHUTDOWN 2
 #define ARCH_HOST_REBOOT 3

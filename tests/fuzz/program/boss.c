@@ -187,11 +187,9 @@ static void make_commons(void)
     }
 }
 
-/* The console keeps the last notification that it was to signal; slots that were revoked are
- * nobody's: ours again. */
+/* Slots that were revoked are nobody's: ours again. */
 static void drop_commons(void)
 {
-    console_watch(rt_cap("console"), commons[ENDPOINTS].cap, 1);
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         phx_release(clients[i]);
         clients[i] = 0;

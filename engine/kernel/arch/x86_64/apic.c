@@ -52,7 +52,7 @@ void arch_irq_end(void)
     apic[APIC_EOI] = 0;
 }
 
-/* Both kinds; the serial line's pin goes to this core, all others are masked since reset. */
+/* Both kinds; all pins are masked since reset. */
 void apic_find(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
@@ -63,7 +63,6 @@ void apic_find(void)
     apic = mmio_map(base & PTE_ADDRESS);
     arch_port_out(PIC1_DATA, 1, 0xff);
     arch_port_out(PIC2_DATA, 1, 0xff);
-    arch_irq_set(ARCH_IRQ_SERIAL, true);
 }
 
 void apic_init(void)

@@ -2,9 +2,9 @@
 /*
  * COM1, the one line to the host, and 64 random bits.
  *
- * Output waits for the device, input comes with its interrupt; while that is off, bytes
- * wait in the device's FIFO (and with them the sender, where there is flow control, as in
- * an emulator). The line was set up before the kernel ran (early.c).
+ * Output waits for the device. Input, whose interrupt is a driver's, waits in the device's
+ * FIFO (and with it the sender, where there is flow control, as in an emulator). The line was
+ * set up before the kernel ran (early.c).
  *
  * Spec   PC16550D; Intel SDM 2B RDRAND
  */
@@ -40,12 +40,6 @@ int arch_serial_read(void)
         return -1;
     input.sure--;
     return (int)arch_port_in(UART_DATA, 1);
-}
-
-/* Switching it on raises the line for bytes that wait already. */
-void arch_serial_interrupt(bool on)
-{
-    arch_port_out(UART_IER, 1, on ? UART_IER_RECEIVE : 0);
 }
 
 /* 0: there is no generator, or it is empty. */

@@ -12,7 +12,7 @@
  * Only constants: nothing here is written but the stack and the tables.
  */
 #include "boot_info.h"
-#include "framing.h"
+#include "phoenix/framing.h"
 #include "ports.h"
 #include "pc.h"
 
@@ -37,7 +37,7 @@ static void write_text(const char *text)
     uart_write((const uint8_t *)text, length_of(text));
 }
 
-/* The frames are those of core/framing.h: that the machine is there, and an epitaph. */
+/* The frames are those of phoenix/framing.h: that the machine is there, and an epitaph. */
 static _Noreturn void refuse(const char *line, const char *text, const char *more)
 {
     bool is_framed = boot_has_word(line, "console=framed");
@@ -120,12 +120,12 @@ static void check(const struct pvh_start_info *info)
     check_memory(info, line);
 }
 
-/* 115200 baud, 8N1, no interrupts yet. */
+/* 115200 baud, 8N1; its interrupt is masked where it arrives. */
 static void uart_init(void)
 {
     static const uint16_t setup[][2] = {
         { UART_LCR, UART_LCR_DIVISOR }, { UART_DATA, 1 }, { UART_IER, 0 },
-        { UART_LCR, UART_LCR_8N1 },     { UART_IER, 0 },  { UART_FCR, UART_FCR_SETUP },
+        { UART_LCR, UART_LCR_8N1 }, { UART_IER, UART_IER_RECEIVE }, { UART_FCR, UART_FCR_SETUP },
         { UART_MCR, UART_MCR_SETUP },
     };
 

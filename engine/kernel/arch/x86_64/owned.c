@@ -10,9 +10,9 @@ static struct {
     uint64_t first, count;
 } own[BOOT_REGIONS_MAX + 24] = {
     { ARCH_PORTS, PIC1_COMMAND, 2 }, { ARCH_PORTS, PIC2_COMMAND, 2 }, { ARCH_PORTS, COM1, 8 },
-    { ARCH_PORTS, DEBUG_EXIT, 4 },   { ARCH_LINES, ARCH_IRQ_SERIAL, 1 },
+    { ARCH_PORTS, DEBUG_EXIT, 4 },
 };
-static unsigned own_count = 5;
+static unsigned own_count = 4;
 
 void own_add(enum arch_range kind, uint64_t first, uint64_t count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The serial protocol's decoder: what was promised is in the header. */
-#include "framing.h"
+#include "framing/framing.h"
 
 #include <stdbool.h>
 
@@ -16,6 +16,7 @@ static const uint16_t rules[][2] = {
     [FRAMING_EPITAPH] = {0, FRAMING_GUEST_MAX + 1},
     [FRAMING_EXIT] = {4, 1},
     [FRAMING_READY] = {4, 1},
+    [FRAMING_ASK] = {0, FRAMING_GUEST_MAX + 1},
 };
 
 static bool can_be(uint8_t type, uint16_t length)

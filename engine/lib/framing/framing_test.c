@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "framing.h"
+#include "framing/framing.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const struct kind kinds[] = {
     {FRAMING_STDIN, 0, 1024}, {FRAMING_STDIN_END, 0, 0}, {FRAMING_CONTROL, 4, 4},
     {FRAMING_TERMINAL, 5, 5}, {FRAMING_STDOUT, 0, 4096}, {FRAMING_STDERR, 0, 4096},
     {FRAMING_LOG, 0, 4096},   {FRAMING_EPITAPH, 0, 4096}, {FRAMING_EXIT, 4, 4},
-    {FRAMING_READY, 4, 4},
+    {FRAMING_READY, 4, 4},     {FRAMING_ASK, 0, 4096},
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 

@@ -117,8 +117,8 @@ TEST(observe, only_rows_of_that_process_are_taken, "by their whole id")
     CHECK_EQ(CALL(t, process, PROCESS_REVOKE, UINT64_MAX, 1), -PHX_NOT_FOUND);
     CHECK_EQ(CALL(t, process, PROCESS_REVOKE, 0, 1), -PHX_NOT_FOUND);
     CHECK_EQ(CALL(t, process, PROCESS_REVOKE, hold, 2), -PHX_INVALID_ARGUMENT);
-    CHECK_EQ(CALL(bob.thread, hold, CAPABILITY_REVOKE, 0), 0);
-    CHECK_EQ(CALL(t, process, PROCESS_REVOKE, child, 1), 0); /* dead already */
+    CHECK_EQ(CALL(t, process, PROCESS_REVOKE, hold, 0), 0);
+    CHECK_EQ(CALL(t, process, PROCESS_REVOKE, child, 1), 0); /* dead, and not swept yet */
     CHECK_EQ(CALL(t, process, PROCESS_EXIT, 7), 0);
     settle();
     CHECK_EQ(CALL(t, process, PROCESS_REVOKE, hold, 1), -PHX_NOT_FOUND);

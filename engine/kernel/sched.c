@@ -407,7 +407,7 @@ void kernel_exit(struct cpu *c)
             attend(c, t);
         } else if (t && !__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE)) {
             break;
-        } else if (steps < CHORE_STEPS && (chore_step() || (t && !steps && sweep_dead_rows()))) {
+        } else if (steps < CHORE_STEPS && chore_step()) {
             steps++;
             breathe(c, NULL);
         } else {

@@ -215,21 +215,6 @@ TEST(refusal, idle_cores_sweep_what_was_revoked, "out of every table")
     world_end();
 }
 
-TEST(refusal, busy_cores_sweep_too, "where somebody computes all the time")
-{
-    begin(0);
-    uint64_t live = bob.account->used[RESOURCE_HOLDS];
-    for (unsigned i = 0; i < 300; i++)
-        (void)grant(&alice, SLOT(CLOCK), &bob);
-    CHECK_EQ(CALL(alice.thread, SLOT(CLOCK), CAPABILITY_REVOKE, 0), 0);
-    CHECK_EQ(bob.account->used[RESOURCE_HOLDS], live + 300);
-    for (unsigned slices = 0; bob.account->used[RESOURCE_HOLDS] > live; slices++) {
-        CHECK(slices < 200); /* a few rows in each */
-        world_tick();
-    }
-    world_end();
-}
-
 /* --- completions -------------------------------------------------------------------- */
 
 TEST(refusal, a_completion_says_nothing_of_another, "that its record once stood for")

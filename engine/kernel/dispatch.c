@@ -114,10 +114,10 @@ static err_t transport(struct waiter *w, uint64_t op, uint64_t cap, const uint64
     case PHX_T_NOP: return OK;
     case PHX_T_CALL:
     case PHX_T_SEND: return call(w, op, cap, IFACE_CAPABILITY, in, out);
-    case PHX_T_RECV: return ipc_receive(w, cap);
+    case PHX_T_RECV: return ipc_receive(w, cap, false, 0, 0);
     case PHX_T_RETURN: return ipc_return(w, cap, method, words);
     case PHX_T_RETURN_RECV:
-        return w->ring ? PHX_INVALID_ARGUMENT : ipc_return_receive(w, cap, method, words);
+        return w->ring ? PHX_INVALID_ARGUMENT : ipc_receive(w, cap, true, method, words);
     case PHX_T_RELEASE: return release(w->thread, cap);
     case PHX_T_SIGNAL: return nyx(w, 6, cap, in, out);
     case PHX_T_WAIT: return nyx(w, 7, cap, in, out);

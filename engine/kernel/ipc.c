@@ -346,16 +346,20 @@ struct waiter *ipc_reply_target(const struct hold *row)
     return c && c->state == WAIT_REPLY && c->sequence == row->badge >> RING_RECORD_BITS ? c : NULL;
 }
 
-/* The call of `c`, which waits for its answer, goes to the server that `r` is of. */
+/* What `c` sends goes to the server that `r` is of: a call, which waits for its answer from
+ * then on, or mail. */
 static void deliver(struct waiter *c, struct waiter *r, const struct passage *p, bool direct)
 {
     struct thread *server = r->thread;
     int64_t info = ipc_pass(c, r, p, c->method, c->badge);
 
+    if (r->form != FORM_MESSAGE)
+        server->regs.rdi = c->badge;
     c->sequence++;
-    c->server = NULL;
     c->mask = 0;
-    if (r->wants_reply) {
+    if (!c->thread) {
+        mail_end(c);
+    } else if (r->wants_reply) {
         uint64_t badge;
         struct object *o = reply_object(c, &badge);
 
@@ -367,8 +371,8 @@ static void deliver(struct waiter *c, struct waiter *r, const struct passage *p,
         server->current_call = c;
         c->server = server;
     }
-    if (r->form != FORM_MESSAGE)
-        server->regs.rdi = c->badge;
+    ipc_unreserve(r);
+    wait_end(r);
     wait_answer(r, info, direct);
 }
 
@@ -378,7 +382,6 @@ static void call_now(struct waiter *w, struct waiter *r, const struct passage *p
     struct thread *server = r->thread;
     bool direct = !w->ring && !r->ring && w->thread == this_cpu()->current && !server->attention;
 
-    wait_end(r);
     wait_begin(w, WAIT_REPLY, NULL, NULL, w->deadline);
     deliver(w, r, p, direct);
     if (direct)
@@ -450,20 +453,6 @@ err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned wor
     return BLOCKED;
 }
 
-/* Nobody waits with it, and can be answered. */
-static void take_mail(struct waiter *c, struct waiter *w, const struct passage *p)
-{
-    int64_t info = ipc_pass(c, w, p, c->method, c->badge);
-
-    if (w->form != FORM_MESSAGE)
-        w->thread->regs.rdi = c->badge;
-    mail_end(c);
-    ipc_unreserve(w);
-    if (w->state != WAIT_NONE)
-        wait_end(w);
-    wait_answer(w, info, false);
-}
-
 bool ipc_take(struct waiter *c, struct waiter *w, err_t *err)
 {
     struct passage p;
@@ -485,16 +474,13 @@ bool ipc_take(struct waiter *c, struct waiter *w, err_t *err)
 
     uses_settle(c->uses, true);
     node_unref(c->up);
-    if (!c->thread) {
-        take_mail(c, w, &p);
-        return true;
+    if (c->thread) {
+        list_remove(&c->link);
+        object_unref(c->object);
+        c->object = NULL;
+        c->state = WAIT_REPLY;
     }
-    list_remove(&c->link);
-    struct object *endpoint = c->object;
-    c->object = NULL;
-    c->state = WAIT_REPLY;
     deliver(c, w, &p, false);
-    object_unref(endpoint);
     return true;
 }
 
@@ -519,30 +505,6 @@ static err_t receive_on(struct waiter *w, struct endpoint *e)
     if (err != BLOCKED)
         ipc_unreserve(w);
     return err;
-}
-
-/* The endpoint to receive on, and what will come in has its place. */
-static err_t can_receive(struct waiter *w, uint64_t cap, struct endpoint **e)
-{
-    struct hold *row;
-
-    TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
-    *e = (struct endpoint *)row->object;
-    w->cap = cap;
-    TRY(prepare_receive(w, false));
-    serves(w->thread, *e, cap);
-    return OK;
-}
-
-err_t ipc_receive(struct waiter *w, uint64_t cap)
-{
-    struct waiter *c = w->thread->current_call;
-    struct endpoint *e;
-
-    TRY(can_receive(w, cap, &e));
-    if (c && !w->ring) /* it was served and not taken as a Reply: this loses it */
-        wait_cancel(c, PHX_DISCONNECTED);
-    return receive_on(w, e);
 }
 
 /* --- answers --------------------------------------------------------------- */
@@ -587,25 +549,30 @@ err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words
     return err;
 }
 
-err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words)
+err_t ipc_receive(struct waiter *w, uint64_t cap, bool answers, unsigned status, unsigned words)
 {
     struct waiter *c = w->thread->current_call;
-    struct endpoint *e;
+    struct hold *row;
+    err_t err = OK;
 
-    TRY(can_receive(w, cap, &e));
+    TRY(other(w->thread, cap, IFACE_ENDPOINT, ENDPOINT_RECEIVE, &row));
+    struct endpoint *e = (struct endpoint *)row->object;
+    w->cap = cap;
     w->words = (uint8_t)words;
-    bool direct = c && !w->ring && !c->ring && !c->thread->attention &&
+    TRY(prepare_receive(w, false));
+    serves(w->thread, e, cap);
+    bool direct = answers && c && !c->ring && !c->thread->attention &&
                   c->thread->state == THREAD_BLOCKED && list_is_empty(&e->callers) &&
                   w->deadline != 0;
-    if (c) {
-        err_t err = answer(w, c, status, direct);
-
-        if (err != OK) {
-            ipc_unreserve(w);
-            return err;
-        }
+    if (c && answers)
+        err = answer(w, c, status, direct);
+    else if (c && !w->ring) /* it was served and not taken as a Reply: this loses it */
+        wait_cancel(c, PHX_DISCONNECTED);
+    if (err != OK) {
+        ipc_unreserve(w);
+        return err;
     }
-    err_t err = receive_on(w, e);
+    err = receive_on(w, e);
     if (direct && c->thread->state == THREAD_BLOCKED)
         thread_switch_direct(this_cpu(), c->thread);
     return err;

@@ -251,10 +251,9 @@ void upcall_pending(struct thread *t);
 err_t ipc_call(struct waiter *w, struct hold *row, unsigned method, unsigned words);
 /* Of a call that was queued BLOCKED too: the waiter was answered. */
 err_t ipc_send(struct waiter *w, struct hold *row, unsigned method, unsigned words);
-err_t ipc_receive(struct waiter *w, uint64_t cap);
+/* RECV; or an answer first, that of a call which is gone being no error here. */
+err_t ipc_receive(struct waiter *w, uint64_t cap, bool answers, unsigned status, unsigned words);
 err_t ipc_return(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
-/* RETURN, then RECV: a RETURN that answers nobody is no error here. */
-err_t ipc_return_receive(struct waiter *w, uint64_t cap, unsigned status, unsigned words);
 /* The thread that `t` waits for in the end, itself where it waits for none: it lends its
  * time there. At most WAIT_CHAIN_MAX links are followed. */
 struct thread *wait_chain_end(struct thread *t);

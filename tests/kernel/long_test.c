@@ -228,7 +228,7 @@ static void waits_anew(void)
     thread_block(bob.thread, THREAD_RUNNING);
     w->message.recv_address = AT + 8;
     w->deadline = PHX_FOREVER;
-    CHECK_EQ(ipc_receive(w, endpoint), BLOCKED);
+    CHECK_EQ(ipc_receive(w, endpoint, false, 0, 0), BLOCKED);
 }
 
 static bool is_one_of(int64_t answer, const int64_t *allowed)

@@ -178,7 +178,7 @@ uint64_t arch_random(void);
 
 /* --- when the kernel itself is wrong ------------------------------------ */
 
-/* Call `line` with a backtrace (`function+offset`), a line each: of the exception that
+/* Call `line` with a backtrace, addresses, a line each: of the exception that
  * arch called kernel_epitaph for, else from here. */
 void arch_backtrace(void (*line)(const char *text));
 /* Stop all other cores. */

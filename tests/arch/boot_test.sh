@@ -26,6 +26,7 @@ start() {
         -kernel "$kernel" -append "$words" -display none -serial stdio -no-reboot \
         -device isa-debug-exit,iobase=0xf4 "$@" 2>&1 </dev/null | tr -d '\0\r')
     status=$?
+    said=$(scripts/names.sh "$kernel" <<<"$said")
 }
 
 # verdict NAME STATUS PATTERN...: booted, it ends so, says each pattern, and not FAIL.

@@ -47,6 +47,6 @@ timeout "${PHX_FUZZ_SECONDS:-250}" qemu-system-x86_64 -accel tcg -icount shift=0
     -kernel "$kernel" -initrd "$work/manifest" \
     -append "$words" \
     -device isa-debug-exit,iobase=0xf4,iosize=4 </dev/null
-cat "$work/said"
+scripts/names.sh "$kernel" <"$work/said"
 # The boss ends last, with a status that says what it found.
 grep -aqF 'Phoenix stopped: the last process ended (status 10, signal 0)' "$work/said"

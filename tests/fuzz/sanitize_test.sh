@@ -16,6 +16,7 @@ planted() {
         -append "console=raw exit=0xf4 plant=$1" -device isa-debug-exit,iobase=0xf4,iosize=4 \
         -serial stdio </dev/null 2>&1 | tr -d '\r'; exit "${PIPESTATUS[0]}")
     status=$?
+    said=$(scripts/names.sh "$B/fuzz/asan/planted.elf" <<<"$said")
     if [ $status = 251 ] && grep -qE "^Phoenix stopped: $2" <<<"$said" &&
         { [ "$1" = none ] || grep -q "^  plant_$1+0x" <<<"$said"; }; then
         echo "ok sanitize.planted_$1"

@@ -244,6 +244,8 @@ static void speak(const char *what, char **argv)
         text(FRAMING_EPITAPH, "the kernel ");
         text(FRAMING_EPITAPH, "died: test");
         text(FRAMING_EPITAPH, "\n");
+        text(FRAMING_EPITAPH, "  0xffffffff80100001");
+        text(FRAMING_EPITAPH, "\n");
         text(FRAMING_EPITAPH, "last words");
         end(0);
     }

@@ -171,7 +171,9 @@ statuses() {
     FAKE_ARG=256 run status run $program
     check status_above_255 125
     run epitaph run $program
-    check epitaph 125 before 'the kernel died: test' 2
+    check epitaph 125 before 'the kernel died: test' 3
+    PHOENIX_IMAGES=$build run epitaph run $program
+    check epitaph_with_functions 125 before '^  [a-z_]*+0x1$' 3
     run midframe run $program
     check death_in_mid_frame 125 '' 'ended without saying'
     run reset run $program

@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     memory = memory_size(&options, file_size(kernel), &module);
     if (module.trees >= 0)
         trees_extend(module.trees, memory);
-    relay = relay_new(&options);
+    relay = relay_new(&options, kernel);
     machine.stats = stats_new(&options, images);
     machine_start(&machine, &options, kernel, &module, memory);
     close(module.head);

@@ -6,6 +6,7 @@
 #include "death.h"
 #include "frames.h"
 #include "log.h"
+#include "names.h"
 #include "queue.h"
 #include "say.h"
 #include "terminal.h"
@@ -14,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -30,6 +32,7 @@
 
 struct relay {
     const struct options *options;
+    const char *kernel; /* the path of its file */
     struct machine_process *machine;
     struct log log;
     int signals;
@@ -68,7 +71,7 @@ static bool streams_are_one_file(void)
            (fcntl(1, F_GETFL) & O_ACCMODE) != O_RDONLY; /* not given at all */
 }
 
-struct relay *relay_new(const struct options *options)
+struct relay *relay_new(const struct options *options, const char *kernel)
 {
     struct relay *r = calloc(1, sizeof *r);
     sigset_t set;
@@ -76,6 +79,7 @@ struct relay *relay_new(const struct options *options)
     if (!r)
         fail(STATUS_FAILED, "out of memory");
     r->options = options;
+    r->kernel = kernel;
     r->err_in = streams_are_one_file() ? &r->out : &r->err;
     log_open(&r->log, options->log);
     sigemptyset(&set);
@@ -252,9 +256,16 @@ static void end_soon(struct relay *r)
         r->ended_by = now_ms() + EPITAPH_MS;
 }
 
-/* A text in pieces of any length, line ends included. */
-static void take_epitaph(struct relay *r, const struct frame *f)
+/* A text in pieces of any length, line ends included; a line of the backtrace is a piece. */
+static void take_epitaph(struct relay *r, const struct frame *said)
 {
+    char text[256];
+    struct frame named = *said, *f = &named;
+
+    if (names_line(r->kernel, said->payload, said->length, text, sizeof text)) {
+        named.payload = (const uint8_t *)text;
+        named.length = (uint16_t)strlen(text);
+    }
     end_soon(r);
     r->epitaph = true;
     r->epitaph_in_line = f->length != 0 && f->payload[f->length - 1] != '\n';

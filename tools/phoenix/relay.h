@@ -17,9 +17,10 @@
 
 #include <stdio.h>
 
-/* Before the machine starts: keep signals for the relay, open the log. */
+/* Before the machine starts: keep signals for the relay, open the log. An epitaph's backtrace
+ * is named by the kernel's file. */
 struct relay;
-struct relay *relay_new(const struct options *options);
+struct relay *relay_new(const struct options *options, const char *kernel);
 
 /* Returns the launcher's exit status; the machine is gone then. */
 int relay_run(struct relay *relay, struct machine_process *machine);

@@ -4,14 +4,14 @@
 #
 # A kernel is KERNEL_ARCH_OBJECTS, text.o of core, and objects that define
 # the kernel_* functions of arch.h. $(call KERNEL_LINK,objects) in the recipe of
-# $(B)/name.elf links it twice: the second time with the table of its own functions.
+# $(B)/name.elf links it.
 # KERNEL_LINK_WITH,linker,objects does it with another linker command than KERNEL_LD.
 
 ARCH_DIR := engine/kernel/arch/x86_64
 ARCH_B := $(B)/$(ARCH_DIR)
 ARCH_SOURCES := $(filter-out %_test.c %/early.c,$(sort $(wildcard $(ARCH_DIR)/*.[cS])))
 KERNEL_ARCH_OBJECTS := $(patsubst %,$(B)/%.o,$(basename $(ARCH_SOURCES)))
-KERNEL_LINK_NEEDS := $(ARCH_DIR)/kernel.ld $(ARCH_DIR)/symbols.awk
+KERNEL_LINK_NEEDS := $(ARCH_DIR)/kernel.ld
 
 # --- the 32-bit part: its own program, embedded as bytes --------------------
 
@@ -35,11 +35,5 @@ KERNEL_LD := $(LD) -nostdlib -static --gc-sections -z max-page-size=4096 -z noex
 KERNEL_LINK = $(call KERNEL_LINK_WITH,$(KERNEL_LD),$(1))
 define KERNEL_LINK_WITH
 @$(if $(V),,echo '  link $@';) mkdir -p $(@D)
-$(Q)awk -f $(ARCH_DIR)/symbols.awk < /dev/null > $@.symbols.S
-$(Q)$(CC) -c $@.symbols.S -o $@.symbols.o
-$(Q)$(1) $(2) $@.symbols.o -o $@.first
-$(Q)nm -n $@.first | awk -f $(ARCH_DIR)/symbols.awk > $@.symbols.S
-$(Q)$(CC) -c $@.symbols.S -o $@.symbols.o
-$(Q)$(1) $(2) $@.symbols.o -o $@
-$(Q)rm $@.first
+$(Q)$(1) $(2) -o $@
 endef

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the kernel was: the chain of frame pointers with the names of functions, from a
- * table that the build makes of the kernel's own symbols.
+ * Where the kernel was: the chain of frame pointers. The functions' names are in the
+ * kernel's file, and who shows this text has that: the launcher, or scripts/names.sh.
  *
  * Nothing here trusts what it reads: a chain is followed inside one core's stacks only.
  */
@@ -10,11 +10,6 @@
 
 #define FRAMES_MAX 32
 
-extern const struct symbol {
-    uint32_t offset; /* from KERNEL_BASE */
-    uint32_t name;   /* from the beginning of the table */
-} symbol_table[];
-
 static bool is_text(uint64_t address)
 {
     return address >= (uint64_t)kernel_start && address < (uint64_t)kernel_text_end;
@@ -22,16 +17,9 @@ static bool is_text(uint64_t address)
 
 static void line_of_address(void (*line)(const char *text), uint64_t address)
 {
-    char text[112];
-    uint32_t offset = (uint32_t)(address - KERNEL_BASE);
-    const struct symbol *s = symbol_table;
+    char text[24];
 
     text_fmt(text, sizeof text, "  0x%lx", address);
-    while (is_text(address) && s[1].offset <= offset)
-        s++;
-    if (is_text(address))
-        text_fmt(text, sizeof text, "  %s+0x%x", (const char *)symbol_table + s->name,
-            offset - s->offset);
     line(text);
 }
 

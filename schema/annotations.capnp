@@ -18,6 +18,9 @@ annotation marker(method) :Void;
 # A permission that is asked for by another object's method and never invoked by
 # itself: invoking it is InvalidSyscall.
 
+annotation as(method) :Text;
+# The method of the kernel, "AddressSpace.unmap", that has as many words and does this one too.
+
 annotation nyx(method) :List(UInt8);
 # libnyx operation numbers that mean this method.
 

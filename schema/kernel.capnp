@@ -392,19 +392,19 @@ interface IoPort $A.number(21)
       $A.bit(1) $A.words $A.interruptSafe
       $A.doc("Write 1, 2 or 4 bytes.");
   range @2 (first :UInt64, count :UInt64) -> (ioPort :UInt64)
-      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.bit(2) $A.words $A.as("Irq.range") $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only ports [first, first+count), none of them the kernel's own.");
 }
 
 interface DeviceMemory $A.number(22)
     $A.doc("Physical pages that are no memory: registers of devices. AddressSpace.map takes it where it takes a Frame, and maps it uncached.")
     $A.facets([(name = "READ", methods = ["mapRead"]), (name = "WRITE", methods = ["mapWrite"])]) {
-  info @0 () -> (physical :UInt64, pages :UInt64) $A.bit(0) $A.words $A.interruptSafe
+  info @0 () -> (physical :UInt64, pages :UInt64) $A.bit(0) $A.words $A.as("Frame.info") $A.interruptSafe
       $A.doc("Where it is and how long.");
   mapRead @1 () -> () $A.bit(1) $A.words $A.marker $A.doc("May be mapped readable.");
   mapWrite @2 () -> () $A.bit(2) $A.words $A.marker $A.doc("May be mapped writable.");
   range @3 (first :UInt64, count :UInt64) -> (deviceMemory :UInt64)
-      $A.bit(3) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.bit(3) $A.words $A.as("Irq.range") $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only pages [first, first+count), by physical address / 4096, none of them memory or the kernel's own.");
 }
 
@@ -415,7 +415,7 @@ interface DmaDomain $A.number(23)
       $A.bit(0) $A.words $A.errors(["outOfMemory", "limitExceeded", "exists"])
       $A.doc("Let the device reach pages [offset, offset+pages) of a frame at an address; protection 1 read, 2 write asks Frame.mapRead, mapWrite. Unconfined: only at the physical address.");
   unmap @1 (address :UInt64, pages :UInt64) -> ()
-      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.bit(1) $A.words $A.as("AddressSpace.unmap") $A.errors(["outOfMemory", "limitExceeded"])
       $A.doc("Take back whatever is mapped in the range; transfers to it are over when this is.");
   attach @2 (pciFunction :UInt64) -> ()
       $A.bit(2) $A.words $A.errors(["outOfMemory", "exists", "notSupported"])
@@ -436,7 +436,7 @@ interface PciFunction $A.number(25)
   attach @0 () -> () $A.bit(0) $A.words $A.marker $A.doc("May be given a confined domain.");
   attachUnconfined @1 () -> () $A.bit(1) $A.words $A.marker $A.doc("May be given an unconfined domain, and so all memory.");
   range @2 (first :UInt64, count :UInt64) -> (pciFunction :UInt64)
-      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.bit(2) $A.words $A.as("Irq.range") $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only functions [first, first+count).");
 }
 
@@ -446,7 +446,7 @@ interface TimeSlice $A.number(18)
       $A.bit(0) $A.words $A.errors(["tooBig"])
       $A.doc("At most 64 slots are this Schedule's (Schedule.receive) from now on, as long as this capability is good; 0: nobody's.");
   range @1 (first :UInt64, count :UInt64) -> (slice :UInt64)
-      $A.bit(1) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
+      $A.bit(1) $A.words $A.as("Irq.range") $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only slots [first, first+count).");
   info @2 () -> (first :UInt64, count :UInt64, each :UInt64, length :UInt64)
       $A.bit(2) $A.words $A.interruptSafe

@@ -134,12 +134,6 @@ int op_dma_domain_map(struct invocation *inv, const struct dma_domain_map_in *in
     return op_address_space_map(inv, (const struct address_space_map_in *)in);
 }
 
-int op_dma_domain_unmap(struct invocation *inv, const struct dma_domain_unmap_in *in)
-{
-    _Static_assert(sizeof *in == sizeof(struct address_space_unmap_in), "the same words");
-    return op_address_space_unmap(inv, (const struct address_space_unmap_in *)in);
-}
-
 int op_dma_domain_info(struct invocation *inv, struct dma_domain_info_out *out)
 {
     const struct domain *d = (const struct domain *)inv->object;

@@ -41,28 +41,19 @@ static err_t claim(const struct invocation *inv, enum arch_range kind, uint64_t 
     return OK;
 }
 
-static err_t range(struct invocation *inv, enum arch_range kind, uint64_t first, uint64_t count,
-                   uint64_t *id)
+/* Of whatever is named by ranges. */
+int op_irq_range(struct invocation *inv, const struct irq_range_in *in, struct irq_range_out *out)
 {
-    TRY(claim(inv, kind, first, count));
-    return result_part(inv, first - FRAME_BADGE_OFFSET(inv->badge), count, id);
-}
+    static const enum arch_range kinds[KERNEL_INTERFACES] = {
+        [IFACE_IRQ] = ARCH_LINES,
+        [IFACE_IO_PORT] = ARCH_PORTS,
+        [IFACE_DEVICE_MEMORY] = ARCH_PAGES,
+        [IFACE_PCI_FUNCTION] = ARCH_FUNCTIONS,
+        [IFACE_TIME_SLICE] = ARCH_SLOTS,
+    };
 
-#define RANGE_METHOD(name, kind, result)                                                     \
-    int op_##name##_range(struct invocation *inv, const struct name##_range_in *in,            \
-                          struct name##_range_out *out)                                        \
-    {                                                                                          \
-        return range(inv, kind, in->first, in->count, &out->result);                           \
-    }
-RANGE_METHOD(irq, ARCH_LINES, irq)
-RANGE_METHOD(io_port, ARCH_PORTS, io_port)
-RANGE_METHOD(device_memory, ARCH_PAGES, device_memory)
-RANGE_METHOD(pci_function, ARCH_FUNCTIONS, pci_function)
-RANGE_METHOD(time_slice, ARCH_SLOTS, slice)
-
-int op_device_memory_info(struct invocation *inv, struct device_memory_info_out *out)
-{
-    return op_frame_info(inv, (struct frame_info_out *)out); /* its first page is 0 */
+    TRY(claim(inv, kinds[inv->row->interface], in->first, in->count));
+    return result_part(inv, in->first - FRAME_BADGE_OFFSET(inv->badge), in->count, &out->irq);
 }
 
 /* --- ports ----------------------------------------------------------------- */

@@ -60,6 +60,7 @@ TEST(dispatch, a_row_is_found_by_interface_and_method, "Capability's from every 
     op = &kernel_ops[kernel_op_index[IFACE_BELL][BELL_STOP] - 1];
     CHECK_EQ(op->handler(&inv, in, out), 0);
     CHECK_EQ(inv.called, 3);
+    CHECK(kernel_ops[kernel_op_index[IFACE_BELL][BELL_HUSH] - 1].handler == op->handler);
 }
 
 TEST(dispatch, what_is_not_there_has_no_row, "and a marker no handler")
@@ -69,9 +70,9 @@ TEST(dispatch, what_is_not_there_has_no_row, "and a marker no handler")
     for (unsigned iface = 0; iface < KERNEL_INTERFACES; iface++)
         for (unsigned method = 0; method < 64; method++)
             rows += kernel_op_index[iface][method] != 0;
-    CHECK_EQ(rows, 2 + 2 + 2);
+    CHECK_EQ(rows, 2 + 2 + 3);
     CHECK_EQ(KERNEL_INTERFACES, 6);
-    CHECK_EQ(KERNEL_OPS, 4);
+    CHECK_EQ(KERNEL_OPS, 5);
     const struct kernel_op *op = &kernel_ops[kernel_op_index[IFACE_BELL][CAPABILITY_TRANSFER] - 1];
     CHECK_EQ(op->flags, KERNEL_OP_MARKER);
     CHECK(op->handler == 0);
@@ -97,7 +98,7 @@ TEST(dispatch, names_are_there_to_be_read, "of interfaces, methods, facets and e
     CHECK_STR(bell->name, "Bell");
     CHECK_STR(bell->doc, "It rings.");
     CHECK_EQ(bell->number, IFACE_BELL);
-    CHECK_EQ(bell->method_count, 2);
+    CHECK_EQ(bell->method_count, 3);
     CHECK_STR(bell->methods[0].name, "ring");
     CHECK_STR(bell->methods[0].doc, "Ring it.");
     CHECK_EQ(bell->methods[0].bit, BELL_RING);

@@ -90,6 +90,9 @@ S
 refuses kernel_without_words "X.m: is the kernel's and not \$words" <<'S'
 interface X $A.number(50) { m @0 () -> () $A.bit(0); }
 S
+refuses done_as_another_of_other_words 'X.m: is not done as Clock.now is' <<'S'
+interface X $A.number(62) { m @0 (a :UInt64) -> () $A.bit(0) $A.words $A.as("Clock.now"); }
+S
 refuses marker_with_words 'X.m: is a $marker and has parameters' <<'S'
 interface X $A.number(100) { m @0 (a :UInt64) -> () $A.bit(0) $A.words $A.marker; }
 S

@@ -13,6 +13,28 @@ static std::string handlerName(const Interface &iface, const Method &method)
     return snakeCase(iface.name) + "_" + snakeCase(method.name);
 }
 
+/* Whether it has a handler of its own. */
+static bool isHandled(const Interface &iface, const Method &method)
+{
+    return iface.isKernel() && !method.marker && method.as.empty();
+}
+
+/* The row's handler: its own, or that of the method which does it too. */
+static std::string handlerOf(const Model &model, const Interface &iface, const Method &method)
+{
+    if (method.marker)
+        return "0";
+    if (method.as.empty())
+        return "run_" + handlerName(iface, method);
+    for (const Interface *other : model.all())
+        for (const Method &does : other->methods)
+            if (does.where == method.as && isHandled(*other, does) &&
+                wordCount(does.in) == wordCount(method.in) &&
+                wordCount(does.out) == wordCount(method.out))
+                return "run_" + handlerName(*other, does);
+    throw Refusal(iface.file, method.where, "is not done as " + method.as + " is");
+}
+
 static std::string prototype(const Interface &iface, const Method &method)
 {
     std::string in = wordsStruct(iface, method, true);
@@ -62,7 +84,7 @@ std::string emitKernelHeader(const Model &model)
             "};\n\nextern const struct nyx_op nyx_ops[256];\n\n");
     for (const Interface *iface : model.all())
         for (const Method &method : iface->methods)
-            if (iface->isKernel() && !method.marker)
+            if (isHandled(*iface, method))
                 out.add("int %s;\n", wrapped(prototype(*iface, method), 4, 4).c_str());
     out.add("\n#endif\n");
     return out.str();
@@ -89,7 +111,7 @@ static void emitThunk(const Interface &iface, const Method &method, Text &out)
 
 static void emitRow(const Model &model, const Interface &iface, const Method &method, Text &out)
 {
-    std::string handler = method.marker ? "0" : "run_" + handlerName(iface, method);
+    std::string handler = handlerOf(model, iface, method);
     const char *flags = method.marker ? "KERNEL_OP_MARKER"
         : method.interruptSafe        ? "KERNEL_OP_INTERRUPT_SAFE"
                                       : "0";
@@ -149,7 +171,7 @@ std::string emitKernelTables(const Model &model)
     out.add("#include \"kernel_ops.h\"\n\n");
     for (const Interface *iface : model.all())
         for (const Method &method : iface->methods)
-            if (iface->isKernel() && !method.marker)
+            if (isHandled(*iface, method))
                 emitThunk(*iface, method, out);
     out.add("const struct kernel_op kernel_ops[KERNEL_OPS] = {\n");
     for (const Interface *iface : model.all())

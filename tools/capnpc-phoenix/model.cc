@@ -232,6 +232,7 @@ void Model::readMethods(Interface &iface, InterfaceSchema schema)
             method.bit = bit->getUint8();
         else
             throw Refusal(iface.file, method.where, "has no $bit");
+        method.as = text(list, "as");
         method.marker = annotation(list, "marker") != nullptr;
         method.interruptSafe = annotation(list, "interruptSafe") != nullptr;
         method.words = annotation(list, "words") != nullptr;

@@ -39,6 +39,7 @@ struct Method {
     std::string where; /* Interface.method, for refusals */
     unsigned bit = 0;
     std::string doc;
+    std::string as; /* Interface.method whose handler does this one; empty: its own */
     bool marker = false, interruptSafe = false, words = false;
     std::vector<unsigned> nyx;
     unsigned slot = 0;

@@ -20,4 +20,5 @@ interface Bell $A.number(5) $A.doc("It rings.") $A.facets([(name = "RING", metho
       $A.bit(3) $A.words $A.nyx([7, 255]) $A.slot(clock) $A.interruptSafe $A.errors(["timeout"])
       $A.doc("Ring it.");
   stop @1 () -> () $A.bit(55) $A.words;
+  hush @2 () -> () $A.bit(54) $A.words $A.as("Bell.stop");
 }

@@ -178,9 +178,9 @@ uint64_t arch_random(void);
 
 /* --- when the kernel itself is wrong ------------------------------------ */
 
-/* Call `line` with a backtrace, addresses, a line each: of the exception that
- * arch called kernel_epitaph for, else from here. */
-void arch_backtrace(void (*line)(const char *text));
+/* Call `line` with a backtrace, addresses, a line each: from where these registers were
+ * (kernel_epitaph's), NULL: from here. */
+void arch_backtrace(const struct phx_registers *registers, void (*line)(const char *text));
 /* Stop all other cores. */
 void arch_stop_others(void);
 

@@ -124,7 +124,7 @@ void kernel_epitaph(const char *what, const struct phx_registers *registers, uin
     epitaph_line(line);
     if (registers)
         epitaph_registers(registers, address);
-    arch_backtrace(epitaph_line);
+    arch_backtrace(registers, epitaph_line);
     uint64_t position = logbuf_last(&log, EPITAPH_LINES);
     while (logbuf_line(&log, &position, line))
         epitaph_line(line);

@@ -71,10 +71,9 @@ static uint64_t now(void)
 
 void kernel_epitaph(const char *what, const struct phx_registers *registers, uint64_t address)
 {
-    (void)registers;
     arch_stop_others();
     say("EPITAPH %s at 0x%lx on core %u", what, address, this_cpu()->index);
-    arch_backtrace(say_line);
+    arch_backtrace(registers, say_line);
     arch_shutdown(42);
 }
 
@@ -466,6 +465,7 @@ void kernel_main(const struct boot_info *info)
     boot = info;
     say("boot: %lu tsc ticks since reset", ticks);
     say_boot();
+    arch_irq_set(4, true); /* COM1's, as a driver would */
     check_memory();
     start_cores();
     check_timer();

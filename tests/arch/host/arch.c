@@ -208,7 +208,8 @@ uint64_t arch_random(void)
     return ++arch_host.random;
 }
 
-void arch_backtrace(void (*line)(const char *text))
+void arch_backtrace(const struct phx_registers *registers, void (*line)(const char *text))
 {
+    (void)registers;
     line("  (on the host)");
 }

@@ -41,10 +41,8 @@ static void walk(void (*line)(const char *text), const uint64_t *frame)
     }
 }
 
-void arch_backtrace(void (*line)(const char *text))
+void arch_backtrace(const struct phx_registers *r, void (*line)(const char *text))
 {
-    const struct phx_registers *r = fault_registers;
-
     if (r == NULL) {
         walk(line, __builtin_frame_address(0));
         return;

@@ -66,7 +66,6 @@ extern uint64_t trap_gates[256][2]; /* what trap_init() made */
 /* What kernel_fault() says; of an interrupt false. */
 bool trap_user(struct thread *current, unsigned vector, uint64_t error, uint64_t address);
 void trap_kernel(struct trap_frame *frame);
-extern const struct phx_registers *fault_registers; /* backtrace.c begins there */
 
 /* --- memory (memory.c) ------------------------------------------------------------ */
 

@@ -14,7 +14,6 @@
 #define GATE_INTERRUPT_USER 0xee /* int n from ring 3 may use it */
 
 uint64_t trap_gates[256][2]; /* SDM 3A 6.14.1 */
-const struct phx_registers *fault_registers;
 static bool stopping; /* atomic: NMI means stop */
 
 static const char *const names[] = {
@@ -85,7 +84,6 @@ static _Noreturn void die(const struct trap_frame *f)
     registers.rip = f->rip;
     registers.rflags = f->rflags;
     registers.rsp = f->rsp;
-    fault_registers = &registers;
     if (f->vector == VECTOR_DF && address >= STACKS_BASE && address < MMIO_BASE)
         name = "kernel stack overflow";
     kernel_epitaph(name, &registers,

@@ -23,9 +23,8 @@ int op_clock_realtime(struct invocation *, struct clock_realtime_out *out)
 }
 
 /* By whoever says it first: what reads the machine's date comes before all others. */
-int op_clock_begin(struct invocation *inv, const struct clock_begin_in *in)
+int op_clock_begin(struct invocation *, const struct clock_begin_in *in)
 {
-    (void)inv;
     if (arch_clock.realtime_base)
         return PHX_EXISTS;
     arch_clock.realtime_base = in->ns;

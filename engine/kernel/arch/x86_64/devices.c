@@ -42,33 +42,24 @@ int arch_serial_read(void)
     return (int)arch_port_in(UART_DATA, 1);
 }
 
-/* 0: there is no generator, or it is empty. */
-static uint64_t from_cpu(void)
-{
-    uint64_t value = 0;
-    uint8_t ok = 0;
-
-    for (unsigned tries = 0; cpuid(1, 0).ecx >> 30 & 1 && !ok && tries < 10; tries++)
-        __asm__ volatile("rdrand %0\n\tsetc %1" : "=r"(value), "=qm"(ok) : : "cc");
-    return value;
-}
-
 /* The CPU's generator alone is not trusted: how long instructions take is mixed in,
  * and where there is no generator, that is all there is and takes more of them. Each step
  * is a bijection of the state (splitmix64's), so nothing that went in is lost. */
 uint64_t arch_random(void)
 {
     static uint64_t state;
-    uint64_t fresh = from_cpu();
-    uint64_t mixed = state ^ fresh;
+    bool has_rdrand = cpuid(1, 0).ecx >> 30 & 1;
 
-    for (unsigned i = 0; i < (fresh != 0 ? 4 : 64); i++) {
-        mixed = (mixed ^ arch_tsc()) + 0x9e3779b97f4a7c15;
-        mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
-        mixed ^= mixed >> 31;
+    for (unsigned i = 0; i < (has_rdrand ? 4 : 64); i++) {
+        uint64_t fresh = 0;
+
+        if (has_rdrand)
+            __asm__ volatile("rdrand %0" : "=r"(fresh) : : "cc"); /* 0: it is empty */
+        state = (state ^ fresh ^ arch_tsc()) + 0x9e3779b97f4a7c15;
+        state = (state ^ state >> 30) * 0xbf58476d1ce4e5b9;
+        state = (state ^ state >> 27) * 0x94d049bb133111eb;
+        state ^= state >> 31;
         (void)cpuid(0, 0); /* serializes: takes a time that varies */
     }
-    state = mixed;
-    return mixed ^ from_cpu();
+    return state;
 }

@@ -111,7 +111,7 @@ refused max,-xsaveopt,-xgetbv1 xsaveopt XSAVEOPT
 refused max,-lm long_mode 64-bit
 refused qemu32 qemu32 XSAVE
 boot q35 max,-nx 'console=framed exit=0xf4'
-verdict refused_in_a_frame 251 '^..PHX1.4Phoenix needs a processor with no-execute pages \(NX\)$'
+verdict refused_before_it_was_ready 251 '^Phoenix needs a processor with no-execute pages \(NX\)$'
 
 # The ways to die: who did it is named, with the address.
 boot q35 max 'exit=0xf4 probe=fault' -smp 2

@@ -12,7 +12,6 @@
  * Only constants: nothing here is written but the stack and the tables.
  */
 #include "boot_info.h"
-#include "phoenix/framing.h"
 #include "ports.h"
 #include "pc.h"
 
@@ -23,37 +22,18 @@
 
 void early_main(const struct pvh_start_info *info, uint64_t tables[3][512]);
 
-static size_t length_of(const char *text)
-{
-    size_t n = 0;
-
-    while (text[n] != 0)
-        n++;
-    return n;
-}
-
 static void write_text(const char *text)
 {
-    uart_write((const uint8_t *)text, length_of(text));
+    for (; *text != 0; text++)
+        uart_write((const uint8_t *)text, 1);
 }
 
-/* The frames are those of phoenix/framing.h: that the machine is there, and an epitaph. */
+/* A launcher shows what a machine said before it was ready. */
 static _Noreturn void refuse(const char *line, const char *text, const char *more)
 {
-    bool is_framed = boot_has_word(line, "console=framed");
-    uint8_t length = (uint8_t)(length_of(text) + length_of(more));
-    uint8_t ready[] = { FRAMING_READY, sizeof FRAMING_MAGIC - 1, 0 };
-    uint8_t epitaph[] = { FRAMING_EPITAPH, length, 0 };
-
-    if (is_framed) {
-        uart_write(ready, sizeof ready);
-        write_text(FRAMING_MAGIC);
-        uart_write(epitaph, sizeof epitaph);
-    }
     write_text(text);
     write_text(more);
-    if (!is_framed)
-        write_text("\r\n");
+    write_text("\r\n");
     if (boot_has_word(line, "exit=0xf4"))
         arch_port_out(DEBUG_EXIT, 1, STATUS_FAILED);
     for (;;)

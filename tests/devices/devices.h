@@ -5,13 +5,11 @@
 
 #include "proc/package.h"
 #include "proc/proc.h"
+#include "../harness/user_check.h"
 #include "rt/rt.h"
 
 #define MS UINT64_C(1000000)
 
-/* One line: ok NAME, or FAIL NAME and why. */
-void check(const char *name, bool good, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 /* A line of figures beside it. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

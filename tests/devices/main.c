@@ -5,6 +5,7 @@
  * binary plays every part: without an argument it is the first process, which says what
  * it found and turns the machine off.
  */
+#define CHECK_GROUP "devices"
 #include "devices.h"
 
 #include "bytes.h"
@@ -12,26 +13,9 @@
 
 #define DEAD 3
 #define PATIENCE_MS 3000
-#define STATUS_GOOD 10 /* none that an emulator ends with by itself */
-#define STATUS_BAD 11
 
 static struct package package;
 static struct proc_image image;
-static unsigned failures;
-
-void check(const char *name, bool good, const char *format, ...)
-{
-    char why[256] = "";
-    va_list arguments;
-
-    if (!good) {
-        va_start(arguments, format);
-        vfmt(why, sizeof why, format, arguments);
-        va_end(arguments);
-        failures++;
-    }
-    rt_print("%s devices.%s%s%s\n", good ? "ok" : "FAIL", name, good ? "" : " ", why);
-}
 
 void say(const char *format, ...)
 {
@@ -161,8 +145,7 @@ static int test_all(unsigned rounds, uint64_t seed)
     if (problem == NULL)
         problem = package_image(&package, "devices", &image);
     if (problem != NULL) {
-        rt_print("FAIL devices.begins %s\n", problem);
-        failures++;
+        check("begins", false, "%s", problem);
     } else if (account_new_dma_domain(rt_cap("account"), 0, &domain) < 0) {
         rt_show_capabilities();
         test_no_unit();
@@ -174,8 +157,7 @@ static int test_all(unsigned rounds, uint64_t seed)
         test_dma_rounds(rounds, seed);
         test_deaths();
     }
-    power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);
-    return 1;
+    check_end();
 }
 
 /* Without arguments, or with `rounds` and how many, and the seed. */

@@ -216,5 +216,5 @@ int main(int argc, char **argv)
     say_what_there_is();
     measure_all(many);
     compare(few, many);
-    user_end();
+    check_end();
 }

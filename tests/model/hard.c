@@ -77,5 +77,5 @@ int main(int argc, char **argv)
     hard_rings();
     hard_bytes();
     phase("ends");
-    user_end();
+    check_end();
 }

@@ -233,5 +233,5 @@ int main(void)
 {
     races();
     fire();
-    user_end();
+    check_end();
 }

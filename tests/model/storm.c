@@ -162,5 +162,5 @@ int main(int argc, char **argv)
     must(endpoint_mint(endpoint.endpoint, 100, 1 | CAPABILITY_M_ALL, 1, 0, &client), "mint");
     for (unsigned i = 0; i < ROUNDS; i++)
         storm(i, endpoint.endpoint, client.capability);
-    user_end();
+    check_end();
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#define CHECK_GROUP "model"
 #include "user.h"
 
 #include "bytes.h"
-#include "fmt/fmt.h"
 
-#define STATUS_GOOD 10 /* none that an emulator ends with by itself */
-#define STATUS_BAD 11
 #define DEAD 3
 
 extern uint32_t crew_begun;
@@ -14,7 +12,6 @@ void crew_entry(void);
 static struct package package;
 static struct proc_image image;
 static const char *own_name;
-static unsigned failures;
 
 void user_begin(const char *name)
 {
@@ -32,27 +29,6 @@ bool user_has(const char *name)
     struct binary_reader binary;
 
     return package_binary(&package, name, &binary);
-}
-
-void check(const char *name, bool good, const char *format, ...)
-{
-    char why[256] = "";
-    va_list arguments;
-
-    if (!good) {
-        va_start(arguments, format);
-        vfmt(why, sizeof why, format, arguments);
-        va_end(arguments);
-        failures++;
-    }
-    rt_print("%s model.%s%s%s\n", good ? "ok" : "FAIL", name, good ? "" : " ", why);
-}
-
-_Noreturn void user_end(void)
-{
-    power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);
-    for (;;)
-        __builtin_trap();
 }
 
 void sleep_ms(uint64_t ms)

@@ -7,6 +7,7 @@
 #define TESTS_MODEL_USER_H
 
 #include "proc/package.h"
+#include "../harness/user_check.h"
 #include "rt/rt.h"
 
 /* Open the boot package, where this program's own binary is under that name. */
@@ -20,11 +21,6 @@ static inline void must(int64_t result, const char *what)
         rt_panic("%s: %s", what, rt_error_text(result));
 }
 #endif
-/* One line: ok model.NAME, or FAIL and why. user_end() turns the machine off with 10, or with
- * 11 if something failed. */
-void check(const char *name, bool good, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-_Noreturn void user_end(void);
 
 void sleep_ms(uint64_t ms);
 /* This program in that role, paid by an account, started; with what it is granted. */

@@ -4,34 +4,16 @@
  * every part: without an argument it is the first process, which starts itself
  * again in other roles, says what it found, and turns the machine off.
  */
+#define CHECK_GROUP "native"
 #include "native.h"
 
 #include "bytes.h"
-#include "fmt/fmt.h"
 
 #define DEAD 3
 #define PATIENCE_MS 3000
-#define STATUS_GOOD 10 /* none that an emulator ends with by itself */
-#define STATUS_BAD 11
 
 struct package package;
 struct proc_image native_image;
-
-static unsigned failures;
-
-void check(const char *name, bool good, const char *format, ...)
-{
-    char why[256] = "";
-    va_list arguments;
-
-    if (!good) {
-        va_start(arguments, format);
-        vfmt(why, sizeof why, format, arguments);
-        va_end(arguments);
-        failures++;
-    }
-    rt_print("%s native.%s%s%s\n", good ? "ok" : "FAIL", name, good ? "" : " ", why);
-}
 
 void sleep_ms(uint64_t ms)
 {
@@ -116,8 +98,7 @@ static int test_all(void)
     if (problem == NULL)
         problem = package_image(&package, "native", &native_image);
     if (problem != NULL) {
-        rt_print("FAIL native.begins %s\n", problem);
-        failures++;
+        check("begins", false, "%s", problem);
     } else {
         sleep_ms(1500); /* init has given up the flaky one by then */
         test_runtime();
@@ -133,8 +114,7 @@ static int test_all(void)
         test_rings();
         test_time();
     }
-    power_shutdown(rt_cap("power"), failures == 0 ? STATUS_GOOD : STATUS_BAD);
-    return 1;
+    check_end();
 }
 
 int main(int argc, char **argv)

@@ -5,14 +5,12 @@
 
 #include "proc/package.h"
 #include "proc/proc.h"
+#include "../harness/user_check.h"
 #include "rt/rt.h"
 
 extern struct package package;
 extern struct proc_image native_image; /* this program's own binary */
 
-/* One line: ok NAME, or FAIL NAME and why. */
-void check(const char *name, bool good, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* Start this binary again as `role`, with these grants; account 0: our own. */
 bool spawn(const char *role, uint64_t account, const struct proc_grant *grants, size_t count,

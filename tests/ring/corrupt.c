@@ -400,5 +400,5 @@ int main(int argc, char **argv)
     }
     user_begin("corrupt");
     judge(user_has("soak") ? SOAK : QUICK);
-    user_end();
+    check_end();
 }

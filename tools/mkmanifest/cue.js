@@ -95,9 +95,10 @@ class Manifest {
         this.name = path.relative(top, this.file);
         if (this.name.startsWith('..')) this.name = file;
         this.scratch = scratch;
-        // Every definition is there, and says nothing.
-        const names = fs.readFileSync(schema, 'utf8').match(/^#\w+(?=:)/gm);
-        this.loose = this.write('loose', names.map((name) => `${name}: _\n`).join(''));
+        // Every definition is there, and says nothing, but those that are values.
+        const definitions = fs.readFileSync(schema, 'utf8').match(/^#\w+:( #\w+ & \{$[^]*?^\})?/gm);
+        this.loose = this.write('loose',
+            definitions.map((d) => d.endsWith('}') ? `${d}\n` : `${d} _\n`).join(''));
     }
 
     write(name, text) {

@@ -25,11 +25,11 @@ static bool is_control(unsigned char c, unsigned char before)
            (c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2));
 }
 
-void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length)
+size_t logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length,
+                     char line[LOGBUF_LINE_MAX])
 {
-    char line[LOGBUF_LINE_MAX];
-    size_t end = text_fmt(line, sizeof(line), "[%5lu.%06lu] ", (unsigned long)(nanoseconds / 1000000000),
-                     (unsigned long)(nanoseconds / 1000 % 1000000));
+    size_t end = text_fmt(line, LOGBUF_LINE_MAX, "[%5lu.%06lu] ", nanoseconds / 1000000000,
+                          nanoseconds / 1000 % 1000000);
 
     length -= length > 0 && text[length - 1] == '\n';
     for (size_t i = 0; i < length && i < LOGBUF_TEXT_MAX; i++) {
@@ -47,6 +47,7 @@ void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, s
     memcpy(at(log, log->head), line, first);
     memcpy(log->buffer, line + first, end - first);
     log->head += end;
+    return end;
 }
 
 size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size)
@@ -61,19 +62,6 @@ size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size
     memcpy(out + first, log->buffer, length - first);
     *position += length;
     return length;
-}
-
-bool logbuf_line(const struct logbuf *log, uint64_t *position, char out[LOGBUF_LINE_MAX])
-{
-    size_t got = logbuf_read(log, position, out, LOGBUF_LINE_MAX), length = 0;
-
-    if (got == 0)
-        return false;
-    while (out[length] != '\n')
-        length++;
-    out[length] = 0;
-    *position -= got - length - 1;
-    return true;
 }
 
 uint64_t logbuf_last(const struct logbuf *log, size_t lines)

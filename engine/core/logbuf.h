@@ -34,16 +34,15 @@ struct logbuf {
  * One line, "[    1.234567] text\n", its time in nanoseconds since boot, whether the text
  * ends with a newline or not; what is longer than LOGBUF_TEXT_MAX is cut. Control
  * characters other than tab, U+0080 to U+009F and newlines too, become '?', so that what
- * one program logs can neither forge a line nor command a terminal.
+ * one program logs can neither forge a line nor command a terminal. The whole line is left in
+ * `line`; says how long it is.
  */
-void logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length);
+size_t logbuf_append(struct logbuf *log, uint64_t nanoseconds, const char *text, size_t length,
+                     char line[LOGBUF_LINE_MAX]);
 
 /* Copies what follows *position, at most `size` bytes, moves *position behind it
  * and returns how much it was. What was overwritten is skipped. */
 size_t logbuf_read(const struct logbuf *log, uint64_t *position, char *out, size_t size);
-
-/* The next line, as a string without its newline; false when there is none. */
-bool logbuf_line(const struct logbuf *log, uint64_t *position, char out[LOGBUF_LINE_MAX]);
 
 /* The position at which the last `lines` lines begin (all there are, if fewer). */
 uint64_t logbuf_last(const struct logbuf *log, size_t lines);

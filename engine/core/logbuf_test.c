@@ -10,6 +10,7 @@
 
 static char text[1 << 20]; /* all that was ever logged, as a model */
 static size_t text_length;
+static char made[LOGBUF_LINE_MAX]; /* what the latest line became */
 
 static void model_append(uint64_t nanoseconds, const char *line, size_t length)
 {
@@ -60,7 +61,7 @@ TEST(logbuf, whole_lines_are_kept, "the latest that fit, whatever their lengths"
 
         for (size_t i = 0; i < length; i++)
             line[i] = (char)(' ' + test_below(95));
-        logbuf_append(&log, time, line, length);
+        logbuf_append(&log, time, line, length, made);
         model_append(time, line, length);
         CHECK(log_ok(&log));
         /* No more was dropped than had to be. */
@@ -90,7 +91,7 @@ TEST(logbuf, a_reader_gets_every_byte_once, "or, if it was too slow, goes on at 
         size_t size = test_below(sizeof(out) + 1), got;
 
         if (test_below(2)) {
-            logbuf_append(&log, 0, "something happened", 18);
+            logbuf_append(&log, 0, "something happened", 18, made);
             model_append(0, "something happened", 18);
         }
         got = logbuf_read(&log, &position, out, size);
@@ -106,7 +107,7 @@ TEST(logbuf, a_reader_gets_every_byte_once, "or, if it was too slow, goes on at 
 
 TEST(logbuf, the_last_lines_are_found, "for any number, none and too many included")
 {
-    char buffer[SIZE], out[LOGBUF_LINE_MAX];
+    char buffer[SIZE], out[SIZE];
     struct logbuf log;
 
     start(&log, buffer);
@@ -115,39 +116,33 @@ TEST(logbuf, the_last_lines_are_found, "for any number, none and too many includ
     for (int step = 0; step < 200; step++) {
         size_t length = test_below(30);
 
-        logbuf_append(&log, 0, "abcdefghijklmnopqrstuvwxyzabcd", length);
+        logbuf_append(&log, 0, "abcdefghijklmnopqrstuvwxyzabcd", length, made);
         model_append(0, "abcdefghijklmnopqrstuvwxyzabcd", length);
         for (size_t lines = 0; lines < 60; lines++) {
             uint64_t at = logbuf_last(&log, lines);
             size_t all = lines_in(text + log.tail, log.head - log.tail);
-            size_t found = lines_in(text + at, log.head - at), read = 0;
+            size_t found = lines_in(text + at, log.head - at);
 
             CHECK_EQ(found, lines < all ? lines : all);
             CHECK(at == log.tail || text[at - 1] == '\n');
-            while (logbuf_line(&log, &at, out))
-                read++;
-            CHECK_EQ(read, found);
+            CHECK_EQ(lines_in(out, logbuf_read(&log, &at, out, sizeof(out))), found);
         }
     }
 }
 
-TEST(logbuf, lines_come_as_strings, "one by one, and none behind the last")
+TEST(logbuf, the_line_is_handed_back, "as it is in the log, newline included")
 {
-    char buffer[SIZE], out[LOGBUF_LINE_MAX];
+    char buffer[SIZE], out[SIZE];
     struct logbuf log;
     uint64_t position = 0;
 
     start(&log, buffer);
-    logbuf_append(&log, UINT64_C(1234567890), "one", 3);
-    logbuf_append(&log, UINT64_C(100000) * 1000000000, "two", 3);
-    CHECK(logbuf_line(&log, &position, out));
-    CHECK_STR(out, "[    1.234567] one");
-    position += 5;
-    CHECK(logbuf_line(&log, &position, out));
-    CHECK_STR(out, "00.000000] two");
-    CHECK_EQ(position, log.head);
-    CHECK(!logbuf_line(&log, &position, out));
-    CHECK_EQ(position, log.head);
+    CHECK_EQ(logbuf_append(&log, UINT64_C(1234567890), "one\n", 4, made), 19);
+    CHECK(memcmp(made, "[    1.234567] one\n", 19) == 0);
+    CHECK_EQ(logbuf_append(&log, UINT64_C(100000) * 1000000000, "two", 3, made), 20);
+    CHECK(memcmp(made, "[100000.000000] two\n", 20) == 0);
+    CHECK_EQ(logbuf_read(&log, &position, out, sizeof(out)), 39);
+    CHECK(memcmp(out + 19, made, 20) == 0);
 }
 
 TEST(logbuf, text_can_forge_nothing, "neither a line nor a terminal's commands")
@@ -157,18 +152,18 @@ TEST(logbuf, text_can_forge_nothing, "neither a line nor a terminal's commands")
     uint64_t position = 0;
 
     start(&log, buffer);
-    logbuf_append(&log, 0, "", 0);
-    logbuf_append(&log, 0, "a\n[    9.000000] b\n", 19);
-    logbuf_append(&log, 0, "\033[2J\r\t\177\0\303\244", 10);
+    logbuf_append(&log, 0, "", 0, made);
+    logbuf_append(&log, 0, "a\n[    9.000000] b\n", 19, made);
+    logbuf_append(&log, 0, "\033[2J\r\t\177\0\303\244", 10, made);
     out[logbuf_read(&log, &position, out, SIZE)] = 0;
     CHECK_STR(out, "[    0.000000] \n"
                    "[    0.000000] a?[    9.000000] b\n"
                    "[    0.000000] ?[2J?\t??\303\244\n");
-    logbuf_append(&log, 0, "\233\2332J\302\2332J\303\233", 10);
+    logbuf_append(&log, 0, "\233\2332J\302\2332J\303\233", 10, made);
     out[logbuf_read(&log, &position, out, SIZE)] = 0;
     CHECK_STR(out, "[    0.000000] ??2J\302?2J\303\233\n");
     memset(longest, 'x', sizeof(longest));
-    logbuf_append(&log, UINT64_MAX, longest, sizeof(longest));
-    CHECK(logbuf_line(&log, &position, out));
-    CHECK_EQ(strlen(out), strlen("[18446744073.709551] ") + LOGBUF_TEXT_MAX);
+    logbuf_append(&log, UINT64_MAX, longest, sizeof(longest), made);
+    CHECK_EQ(logbuf_read(&log, &position, out, SIZE),
+             strlen("[18446744073.709551] ") + LOGBUF_TEXT_MAX + 1);
 }

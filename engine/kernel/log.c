@@ -31,15 +31,10 @@ void log_init(void)
 static void append(enum log_level level, const char *text, size_t length)
 {
     char line[LOGBUF_LINE_MAX];
-    uint64_t position = log.head;
+    size_t n = logbuf_append(&log, now_ns(), text, length, line);
 
-    logbuf_append(&log, now_ns(), text, length);
-    while (logbuf_line(&log, &position, line)) {
-        if (console_framed() || level <= shown)
-            console_emit(FRAMING_LOG, line, strlen(line));
-        if (!console_framed() && level <= shown)
-            console_emit(FRAMING_LOG, "\n", 1);
-    }
+    if (console_framed() || level <= shown)
+        console_emit(FRAMING_LOG, line, n - console_framed()); /* a frame ends by itself */
 }
 
 void klog(enum log_level level, const char *format, ...)
@@ -58,7 +53,7 @@ void klog(enum log_level level, const char *format, ...)
 void tap_note(struct thread *t, uint64_t op, uint64_t cap)
 {
     const char *format = op ? "%lu/%lx: %lx %lx" : "%lu/%lx = %ld";
-    char text[128];
+    char text[128], line[LOGBUF_LINE_MAX];
 
     if (device_tap.refs == 1) { /* its last hold is gone */
         object_unref(&tapped->object);
@@ -68,7 +63,7 @@ void tap_note(struct thread *t, uint64_t op, uint64_t cap)
         return;
     if (op || t->tapped)
         logbuf_append(&tap, now_ns(), text, text_fmt(text, sizeof text, format, t->process->pid,
-                      (uint64_t)t & 0xffffffffff, op ? op : t->regs.rax, cap));
+                      (uint64_t)t & 0xffffffffff, op ? op : t->regs.rax, cap), line);
     t->tapped = op != 0;
     t->attention = true; /* so that it comes the long way */
 }
@@ -126,8 +121,8 @@ void kernel_epitaph(const char *what, const struct phx_registers *registers, uin
         epitaph_registers(registers, address);
     arch_backtrace(registers, epitaph_line);
     uint64_t position = logbuf_last(&log, EPITAPH_LINES);
-    while (logbuf_line(&log, &position, line))
-        epitaph_line(line);
+    for (size_t n; (n = logbuf_read(&log, &position, line, sizeof line)) > 0;)
+        console_emit(FRAMING_EPITAPH, line, n);
     arch_shutdown(125);
 }
 

@@ -101,7 +101,6 @@ say caps_shows_what_of_the_machine_it_is $? "$last"
 good small_unit 2 1 -device intel-iommu,intremap=off,aw-bits=39
 refused ports_of_the_console rtcPorts 0x3f8 1 'ioPort 0x3f8 and 0 more'
 refused ports_of_the_interrupt_controller rtcPorts 0x1c 8 'ioPort 0x1c and 7 more'
-refused lines_of_the_console rtcLine 4 1 'irq 0x4 and 0 more'
 refused lines_that_are_not_there rtcLine 24 1 'irq 0x18 and 0 more'
 refused pages_of_memory registers 0x1000 1 'deviceMemory 0x1000 and 0 more'
 refused registers_of_the_interrupt_controller registers 0xfec00 1 'deviceMemory 0xfec00 and 0 more'

@@ -95,10 +95,10 @@ class Manifest {
         this.name = path.relative(top, this.file);
         if (this.name.startsWith('..')) this.name = file;
         this.scratch = scratch;
-        // Every definition is there, and says nothing, but those that are values.
-        const definitions = fs.readFileSync(schema, 'utf8').match(/^#\w+:( #\w+ & \{$[^]*?^\})?/gm);
-        this.loose = this.write('loose',
-            definitions.map((d) => d.endsWith('}') ? `${d}\n` : `${d} _\n`).join(''));
+        // Every definition is there, and says nothing; what is no definition, as it is.
+        const text = fs.readFileSync(schema, 'utf8');
+        const names = text.match(/^#\w+(?=:)/gm), parts = text.match(/^[a-z]\w*: \{\n[^]*?^\}\n/gm);
+        this.loose = this.write('loose', names.map((name) => `${name}: _\n`).concat(parts).join(''));
     }
 
     write(name, text) {

@@ -54,8 +54,11 @@ static uint64_t run_timer(void)
     return next;
 }
 
+/* It asks for the events itself: nobody else has to wait for the console's driver. */
 static void help(void)
 {
+    if (caps.events != 0)
+        terminal_watch(caps.events, helper->bit, helper->notification, PHX_CAP_COPY);
     for (;;) {
         take_events();
         thread_park(run_timer());
@@ -72,8 +75,6 @@ static int64_t need_helper(void)
     helper = thread_new_helper(help, &e);
     if (helper == NULL)
         return e;
-    if (caps.events != 0)
-        terminal_watch(caps.events, helper->bit, helper->notification, PHX_CAP_COPY);
     return thread_go(helper);
 }
 

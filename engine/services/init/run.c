@@ -250,10 +250,11 @@ _Noreturn void run_program_only(void)
         fail("init", "no memory to begin with");
     deaths = notification.notification;
     driver_endpoint = new_endpoint();
-    start_driver();
     build_program(run, make_namespace(run), &proc);
     process_watch(proc.process, deaths, DEATH_PROGRAM);
     proc_start(&proc);
+    thread_control_yield(RT_THREAD); /* it begins; what it asks for waits for the driver */
+    start_driver();
     while (!process_ended(proc.process, &status, &address)) {
         look_after_ramfs();
         look_after_driver();

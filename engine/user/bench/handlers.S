@@ -6,6 +6,7 @@
  */
 #define __ASSEMBLER__ 1
 #include "phoenix/abi.h"
+#include "rt/load.h"
 
 #define BENCH_RIP 2048
 #define BENCH_RSP 2056
@@ -21,19 +22,8 @@ bench_fault:
     .globl bench_upcall_entry
 bench_upcall_entry:
     addq $2, PHX_REG_RIP(%rdi)            /* rip: past the load */
-    mov PHX_REG_RBX(%rdi), %rbx
-    mov PHX_REG_RBP(%rdi), %rbp
-    mov PHX_REG_R12(%rdi), %r12
-    mov PHX_REG_R13(%rdi), %r13
-    mov PHX_REG_R14(%rdi), %r14
-    mov PHX_REG_R15(%rdi), %r15
-    mov PHX_REG_R11(%rdi), %r11
-    mov PHX_REG_R10(%rdi), %r10
-    mov PHX_REG_R9(%rdi), %r9
-    mov PHX_REG_R8(%rdi), %r8
-    mov PHX_REG_RAX(%rdi), %rax
+    load_registers
     mov PHX_REG_RCX(%rdi), %rcx
-    mov PHX_REG_RSI(%rdi), %rsi
     decl PHX_PAGE_DEPTH(%rdx)
     movl $0, PHX_PAGE_DISABLED(%rdx)
     mov PHX_REG_RIP(%rdi), %rsp           /* rip and rsp go through the page's own words */

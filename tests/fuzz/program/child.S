@@ -5,6 +5,7 @@
  */
 #define __ASSEMBLER__ 1
 #include "phoenix/abi.h"
+#include "rt/load.h"
 
 #define LEAVE_RIP 2048
 #define LEAVE_RSP 2056
@@ -189,18 +190,7 @@ fuzz_upcall:
 fuzz_leave:
     rdgsbase %rdx
     mov LEAVE_FRAME(%rdx), %rdi
-    mov PHX_REG_RBX(%rdi), %rbx
-    mov PHX_REG_RBP(%rdi), %rbp
-    mov PHX_REG_R12(%rdi), %r12
-    mov PHX_REG_R13(%rdi), %r13
-    mov PHX_REG_R14(%rdi), %r14
-    mov PHX_REG_R15(%rdi), %r15
-    mov PHX_REG_R11(%rdi), %r11
-    mov PHX_REG_R10(%rdi), %r10
-    mov PHX_REG_R9(%rdi), %r9
-    mov PHX_REG_R8(%rdi), %r8
-    mov PHX_REG_RAX(%rdi), %rax
-    mov PHX_REG_RSI(%rdi), %rsi
+    load_registers
     mov PHX_REG_RIP(%rdi), %rcx
     mov %rcx, LEAVE_RIP(%rdx)
     mov PHX_REG_RSP(%rdi), %rcx

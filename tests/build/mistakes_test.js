@@ -110,7 +110,7 @@ const mistakes = [
         'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos, console'],
     ['unknown_init_beside_the_console', 'binary: "init"', 'binary: "initt"', 'initt',
         'init.binary: `initt` is not in binaries; there are init, ramfs, shell, libos, console',
-        'services: [{', 'services: [#Console, {'],
+        'services: [{', 'services: [consoleService, {'],
     ['unknown_capability', '"power"', '"moon"', 'moon',
         'init.capabilities[4]: the kernel grants no `moon`; it grants account, pool, console, ' +
         'clock, entropy, power, log, bootPackage, irq, ioPort, deviceMemory, pciFunction, ' +

@@ -117,6 +117,9 @@ interface Account $A.number(1)
   newTap @12 () -> (log :UInt64)
       $A.bit(14) $A.words $A.errors(["outOfMemory", "limitExceeded", "exists"])
       $A.doc("The debug tap: a Log of what its threads ask of the kernel, as long as somebody holds it; one for the machine.");
+  reclaim @13 (pages :UInt64, deadline :UInt64) -> ()
+      $A.bit(13) $A.words $A.errors(["wouldBlock", "limitExceeded"])
+      $A.doc("So many unused pages of its budget go to its parent. Too few: until the deadline the holder of its pool is asked for them (FramePool.watch), WouldBlock; then its frames are taken, one after the other. LimitExceeded: it has no more, and none went.");
 }
 
 interface Process $A.number(2)
@@ -219,6 +222,22 @@ interface AddressSpace $A.number(5)
   query @4 (address :UInt64) -> (physical :UInt64, protection :UInt64, pages :UInt64, pageSize :UInt64)
       $A.bit(4) $A.words $A.slot(space) $A.errors(["notFound"])
       $A.doc("Physical address, protection, how many pages follow in the same mapping, and the bytes of the page that shows it: 4 KiB, 2 MiB or 1 GiB.");
+  clone @5 (into :UInt64, address :UInt64, pages :UInt64) -> ()
+      $A.bit(5) $A.words $A.slot(space)
+      $A.errors(["outOfMemory", "limitExceeded", "exists"])
+      $A.doc("Map what is mapped in the range at the same addresses of another space too, where nothing is yet (it needs AddressSpace.map there), and seal it in both.");
+  copyReplace @6 (pool :UInt64, address :UInt64, protection :UInt64) -> ()
+      $A.bit(6) $A.words $A.slot(space) $A.errors(["outOfMemory", "limitExceeded", "notFound"])
+      $A.doc("Give a page a memory of its own with what it has now; where nobody else shows it, it keeps the one that it has, and may be written again.");
+  replace @7 (frame :UInt64, address :UInt64, offset :UInt64, protection :UInt64) -> ()
+      $A.bit(7) $A.words $A.slot(space) $A.errors(["outOfMemory", "limitExceeded", "notFound"])
+      $A.doc("Map one page of a frame in the place of a page that is mapped: nobody sees neither.");
+  mapWx @8 () -> () $A.bit(8) $A.words $A.marker
+      $A.doc("May map memory that is both written and executed.");
+  mapList @9 (entries :UInt64, count :UInt64) -> (done :UInt64)
+      $A.bit(9) $A.words $A.slot(space)
+      $A.errors(["outOfMemory", "limitExceeded", "exists", "badAddress"])
+      $A.doc("Map as a list says, each entry the five words of map, until one is refused; an error only if that is the first.");
 }
 
 interface Frame $A.number(6)
@@ -233,6 +252,12 @@ interface Frame $A.number(6)
   carve @4 (offset :UInt64, pages :UInt64) -> (frame :UInt64)
       $A.bit(4) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that names only pages [offset, offset+pages).");
+  seal @5 () -> () $A.bit(5) $A.words $A.errors(["invalidState"])
+      $A.doc("Take write from every hold and mapping of the frame; by a hold of the whole of it, while no ring, no thread and no pool has it.");
+  claim @6 () -> () $A.bit(6) $A.words $A.errors(["wouldBlock"])
+      $A.doc("Make a sealed frame as it was: for who has the only hold that is left, while it is mapped nowhere.");
+  merge @7 (frame :UInt64) -> () $A.bit(7) $A.words
+      $A.doc("Name also the pages right behind, which the other hold names, and let go of that: two parts of a frame that one authority gave.");
 }
 
 interface FramePool $A.number(7)
@@ -243,6 +268,12 @@ interface FramePool $A.number(7)
   info @1 () -> (free :UInt64, total :UInt64, largest :UInt64)
       $A.bit(1) $A.words $A.interruptSafe
       $A.doc("Free and total pages of the machine, and the largest contiguous run.");
+  allocAt @2 (physical :UInt64, pages :UInt64) -> (frame :UInt64, physical :UInt64)
+      $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded"])
+      $A.doc("Those pages, if they are free; where alloc could put them: aligned to the next power of two.");
+  watch @3 (notification :UInt64, bits :UInt64, frame :UInt64) -> ()
+      $A.bit(3) $A.words
+      $A.doc("Signal these bits when the account is asked to give pages back, or when some were taken; struct phx_repossession in the frame (mapWrite) says what. One watcher of an account, the last wins.");
 }
 
 interface Endpoint $A.number(8)

@@ -26,6 +26,7 @@ void account_init(struct account *a, struct account *parent, struct memory *memo
     a->memory = memory;
     list_init(&a->children);
     list_init(&a->processes);
+    list_init(&a->frames);
     for (unsigned k = 0; k < KIND_COUNT; k++)
         list_init(&a->partial[k]);
     if (parent) {

@@ -45,6 +45,7 @@ enum kind {
 enum { ACCOUNT_CLOSED = 1, ACCOUNT_LEFT };
 
 struct account;
+struct pool;
 
 /* What every object that a hold can name begins with. */
 struct object {
@@ -77,6 +78,8 @@ struct account {
     struct list children;   /* of struct account.sibling; those that are left last */
     struct list sibling;    /* or in memory->ended */
     struct list processes;  /* of struct process.account_link */
+    struct list frames;     /* of struct frame.link, the last first: what can be taken back */
+    struct pool *pool;      /* whose holder is asked to give pages back, or NULL */
     uint64_t limit[RESOURCES], used[RESOURCES];
     uint64_t peak[RESOURCES]; /* as of the last refund: account_peak() */
     uint64_t ran;           /* ns that its own threads had a core */

@@ -98,18 +98,25 @@ uint64_t buddy_largest(const struct buddy *buddy)
     return buddy->orders ? UINT64_C(1) << (31 - __builtin_clz(buddy->orders)) : 0;
 }
 
-int64_t buddy_alloc(struct buddy *buddy, uint64_t pages)
+int64_t buddy_alloc(struct buddy *buddy, uint64_t pages, uint64_t at)
 {
-    if (pages == 0 || pages > buddy_largest(buddy))
-        return -1;
-
     unsigned wanted = pages == 1 ? 0 : 64u - (unsigned)__builtin_clzll(pages - 1);
+
+    if (pages == 0 || pages > buddy_largest(buddy) || at & ((UINT64_C(1) << wanted) - 1))
+        return -1;
     unsigned order = (unsigned)__builtin_ctz(buddy->orders >> wanted << wanted);
     struct buddy_block *block = CONTAINER(buddy->free[order].next, struct buddy_block, link);
-    uint64_t pfn = block->pfn, size = UINT64_C(1) << order;
+    if (at) {
+        for (order = wanted; head_of(buddy, at >> order << order) != order + 1; order++)
+            if (order == BUDDY_ORDERS)
+                return -1;
+        block = buddy->page(at >> order << order);
+    }
+    uint64_t first = block->pfn, size = UINT64_C(1) << order, pfn = at ? at : first;
 
     take(buddy, block, order);
     buddy->free_pages -= size;
-    buddy_free(buddy, pfn + pages, size - pages);
+    buddy_free(buddy, first, pfn - first);
+    buddy_free(buddy, pfn + pages, first + size - pfn - pages);
     return (int64_t)pfn;
 }

@@ -61,10 +61,11 @@ void buddy_init(struct buddy *buddy, void *table, uint64_t pages, void *(*page)(
 
 /*
  * A run of exactly that many pages: the number of its first page, a multiple of
- * the next power of two; or -1 when no block is large enough (always so for 0
- * and for more than BUDDY_RUN_MAX). The pages hold whatever they held.
+ * the next power of two, and `at` if that is not 0; or -1 when no block is large enough, or
+ * not there (always so for 0 pages and for more than BUDDY_RUN_MAX). The pages hold
+ * whatever they held.
  */
-int64_t buddy_alloc(struct buddy *buddy, uint64_t pages);
+int64_t buddy_alloc(struct buddy *buddy, uint64_t pages, uint64_t at);
 
 /* Memory to hand out, of any alignment and length, inside the covered range and not
  * in it already: what boot found, or any part of what buddy_alloc() gave. */

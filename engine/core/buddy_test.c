@@ -122,8 +122,8 @@ TEST(buddy, nothing_is_free, "before memory was added")
     buddy_init(&buddy, table, END, page_of);
     CHECK(buddy_ok(&buddy));
     check_model(&buddy);
-    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
-    CHECK_EQ(buddy_alloc(&buddy, 0), -1);
+    CHECK_EQ(buddy_alloc(&buddy, 1, 0), -1);
+    CHECK_EQ(buddy_alloc(&buddy, 0, 0), -1);
     CHECK(!buddy_is_free(&buddy, 0) && !buddy_is_free(&buddy, UINT64_MAX));
     free(table);
 }
@@ -148,8 +148,20 @@ TEST(buddy, runs_are_free_exact_and_aligned, "whatever is added, taken and given
         } else if (test_below(2)) {
             bool fits = pages <= buddy_largest(&buddy);
             uint64_t align = 1;
-            int64_t pfn = buddy_alloc(&buddy, pages);
+            int64_t pfn = buddy_alloc(&buddy, pages, 0);
 
+            if (pfn >= 0 && test_below(2)) { /* back, and there or behind it on purpose */
+                uint64_t at = (uint64_t)pfn + test_below(3), behind = at;
+
+                buddy_free(&buddy, (uint64_t)pfn, pages);
+                while (align < pages)
+                    align *= 2;
+                while (behind < at + pages && behind < END && model[behind - FIRST])
+                    behind++;
+                fits = at % align == 0 && behind == at + pages;
+                pfn = buddy_alloc(&buddy, pages, at);
+                CHECK(pfn < 0 || pfn == (int64_t)at);
+            }
             CHECK(fits == (pfn >= 0));
             if (pfn < 0)
                 continue;
@@ -186,10 +198,10 @@ TEST(buddy, all_comes_back_as_it_was, "when every page is freed alone, in any or
     largest = buddy_largest(&buddy);
     CHECK_EQ(largest, 1024);
     for (uint64_t i = 0; i < PAGES; i++) {
-        order[i] = (uint64_t)buddy_alloc(&buddy, 1);
+        order[i] = (uint64_t)buddy_alloc(&buddy, 1, 0);
         CHECK(order[i] >= FIRST && order[i] < FIRST + PAGES);
     }
-    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
+    CHECK_EQ(buddy_alloc(&buddy, 1, 0), -1);
     CHECK_EQ(buddy_largest(&buddy), 0);
     for (uint64_t i = PAGES; i > 0; i--) {
         uint64_t which = test_below(i), pfn = order[which];
@@ -240,7 +252,7 @@ TEST(buddy, every_page_of_a_wide_range_counts, "from its first, alone in a block
             taken[at] = false;
             out--;
         } else {
-            at = (uint64_t)buddy_alloc(&buddy, 1) - WIDE_FIRST;
+            at = (uint64_t)buddy_alloc(&buddy, 1, 0) - WIDE_FIRST;
             CHECK(at < WIDE_PAGES && !taken[at]);
             taken[at] = true;
             out++;
@@ -359,17 +371,17 @@ TEST(buddy, boot_touches_blocks_not_pages, "when 4 GiB with a hole at 3 GiB are 
 
     /* The most that there is in one run; more is refused however much is free. */
     CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
-    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX + 1), -1);
-    CHECK_EQ(buddy_alloc(&buddy, UINT64_MAX), -1);
+    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX + 1, 0), -1);
+    CHECK_EQ(buddy_alloc(&buddy, UINT64_MAX, 0), -1);
     for (int i = 0; i < 2; i++) {
-        whole[i] = buddy_alloc(&buddy, BUDDY_RUN_MAX);
+        whole[i] = buddy_alloc(&buddy, BUDDY_RUN_MAX, 0);
         CHECK(whole[i] > 0 && (uint64_t)whole[i] % BUDDY_RUN_MAX == 0);
     }
-    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX), -1);
-    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1);
+    CHECK_EQ(buddy_alloc(&buddy, BUDDY_RUN_MAX, 0), -1);
+    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1, 0);
     CHECK_EQ(whole[2], -1);
     buddy_free(&buddy, (uint64_t)whole[0], BUDDY_RUN_MAX);
-    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1);
+    whole[2] = buddy_alloc(&buddy, BUDDY_RUN_MAX / 2 + 1, 0);
     CHECK_EQ(whole[2], whole[0]);
     CHECK(buddy_ok(&buddy));
     free(table);
@@ -387,7 +399,7 @@ TEST(buddy, the_largest_blocks_are_never_joined, "and page 0 is one like any oth
     CHECK_EQ(places_used, 4);
     CHECK_EQ(buddy_largest(&buddy), BUDDY_RUN_MAX);
     for (int i = 0; i < 4; i++)
-        CHECK(buddy_alloc(&buddy, BUDDY_RUN_MAX) >= 0);
+        CHECK(buddy_alloc(&buddy, BUDDY_RUN_MAX, 0) >= 0);
     CHECK_EQ(buddy.free_pages, 0);
     CHECK(!buddy_is_free(&buddy, 0) && !buddy_is_free(&buddy, LARGE_PAGES - 1));
     for (uint64_t half = 0; half < 8; half++)
@@ -395,7 +407,7 @@ TEST(buddy, the_largest_blocks_are_never_joined, "and page 0 is one like any oth
     CHECK(buddy_ok(&buddy));
     CHECK_EQ(buddy.free_pages, LARGE_PAGES);
     for (int i = 0; i < 4; i++)
-        CHECK((uint64_t)buddy_alloc(&buddy, BUDDY_RUN_MAX) % BUDDY_RUN_MAX == 0);
-    CHECK_EQ(buddy_alloc(&buddy, 1), -1);
+        CHECK((uint64_t)buddy_alloc(&buddy, BUDDY_RUN_MAX, 0) % BUDDY_RUN_MAX == 0);
+    CHECK_EQ(buddy_alloc(&buddy, 1, 0), -1);
     free(table);
 }

@@ -74,20 +74,20 @@ static void retrace(struct tree *tree, struct tree_node *node, bool side, int ch
 {
     while (node) {
         struct tree_node *parent = parent_of(node);
-        bool node_side = side_of(parent, node);
-        int now = lean(node, side) + change;
 
-        set_lean(node, side, now);
-        if (now == 2 || now == -2) {
-            bool high = side == (now > 0);
+        node->parent += side ? (uintptr_t)change : -(uintptr_t)change; /* its balance */
+        unsigned now = node->parent & BALANCE;
+        bool node_side = side_of(parent, node);
+        if (now == 0 || now == 4) {
+            bool high = now == 4;
             if (lean(node->child[high], high) < 0)
                 rotate(tree, node->child[high], !high);
             node = rotate(tree, node, high);
-            now = lean(node, side);
+            now = node->parent & BALANCE;
         }
         /* Even now: what grew did so on its lower side (or was repaired) and is as high
          * as before; what shrank did so on its higher side, and is lower. */
-        if ((now == 0) == (change > 0))
+        if ((now == 2) == (change > 0))
             return;
         node = parent;
         side = node_side;

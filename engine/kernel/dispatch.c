@@ -349,18 +349,24 @@ static bool revoke_step(struct thread *, struct work *w)
     return true;
 }
 
+err_t sweep_begin(struct invocation *inv, struct object *o)
+{
+    inv->thread->work =
+        (struct work){ .step = revoke_step, .object = o, .cursor = ++kernel.sweeps };
+    return work_begin(inv->thread, inv->waiter, NULL);
+}
+
 err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row, uint64_t own)
 {
-    struct work *w = &inv->thread->work;
+    struct object *o = row->object;
 
     if (own > 1)
         return PHX_INVALID_ARGUMENT;
-    *w = (struct work){ .step = revoke_step, .object = row->object, .cursor = ++kernel.sweeps };
     cap_revoke_children(&kernel.caps, row);
-    w->object->refs++; /* what was installed through it is looked for after the row is gone */
+    o->refs++; /* what was installed through it is looked for after the row is gone */
     if (own)
         cap_release(table, row);
-    return work_begin(inv->thread, inv->waiter, NULL);
+    return sweep_begin(inv, o);
 }
 
 int op_capability_revoke(struct invocation *inv, const struct capability_revoke_in *in)

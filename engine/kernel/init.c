@@ -145,7 +145,7 @@ static struct frame *map_new(uint64_t address, uint64_t pages, unsigned protecti
 {
     struct frame *f;
 
-    must(frame_new(&kernel.root, pages, &f), "memory");
+    must(frame_new(&kernel.root, pages, 0, &f), "memory");
     char *alias = direct(f->pfn << PHX_PAGE_SHIFT);
     memcpy(alias, bytes, count);
     memset(alias + count, 0, (pages << PHX_PAGE_SHIFT) - count);

@@ -7,21 +7,27 @@
 #include "buddy.h"
 #include "space.h"
 
+#define FEW_PAGES 32   /* entered at once */
+#define LIST_A_STEP 4  /* entries of a list */
+#define LOOKS_A_STEP 16
+
 static bool range_ok(uint64_t address, uint64_t pages)
 {
     return address % PHX_PAGE_SIZE == 0 && pages > 0 && pages <= PHX_USER_END >> PHX_PAGE_SHIFT &&
            address <= PHX_USER_END - (pages << PHX_PAGE_SHIFT);
 }
 
-static bool protection_ok(uint64_t protection)
+/* Both written and executed is for who may do that, by the methods of its hold. */
+static bool protection_ok(uint64_t protection, uint64_t methods)
 {
-    return protection <= 7 && protection != 0 && (protection & 6) != 6;
+    return protection <= 7 && protection != 0 &&
+           ((protection & 6) != 6 || (methods & ADDRESS_SPACE_M_MAP_WX));
 }
 
 /* --- mapping --------------------------------------------------------------- */
 
 /* Enter `m`, which is complete but for the tree; BLOCKED: steps are left. A few pages are
- * entered at once, unless a table cannot be had. */
+ * entered at once, if there is a table. */
 static err_t map_begin(struct work *w, struct mapping *m)
 {
     int room = STEP_ENTRIES;
@@ -29,12 +35,11 @@ static err_t map_begin(struct work *w, struct mapping *m)
     err_t err = OK;
 
     mapping_insert(m);
-    if (m->pages <= 64)
+    if (m->pages <= FEW_PAGES && space_pte(m->space, m->node.key))
         err = mapping_write(m, &at, &room, true);
     if (at == m->pages)
         return OK;
-    range_begin(w, range_step, m->space, m->node.key, mapping_end(m));
-    w->protection = RANGE_ENTERED;
+    range_begin(w, range_step, m->space, m->node.key, mapping_end(m), RANGE_ENTERED, NULL);
     if (err != OK)
         range_undo(w, err);
     return BLOCKED;
@@ -46,6 +51,7 @@ static bool populate_step(struct thread *t, struct work *w)
     struct mapping *m = w->mapping;
     struct space *s = m->space;
 
+    (void)t;
     if (w->cursor < m->pages)
         return false;
     w->out[0] = m->pages;
@@ -54,7 +60,7 @@ static bool populate_step(struct thread *t, struct work *w)
                                                         : map_begin(w, m);
     object_unref(&s->object); /* as long as it had no mapping */
     if (err == BLOCKED)
-        return range_step(t, w);
+        return false;
     if (err != OK)
         mapping_free(m);
     w->result = err;
@@ -67,43 +73,117 @@ static err_t range_answer(struct invocation *inv, err_t err, uint64_t *out)
     return err == BLOCKED ? work_begin(inv->thread, inv->waiter, out) : err;
 }
 
-/* The protection that these methods of Frame allow. */
-static uint8_t frame_most(uint64_t methods)
+/* The protection that a hold of a frame, or of a device's memory, allows. */
+static uint8_t hold_most(const struct hold *row)
 {
-    return (methods & FRAME_M_MAP_READ ? PHX_PROT_READ : 0) |
-           (methods & FRAME_M_MAP_WRITE ? PHX_PROT_WRITE : 0) |
-           (methods & FRAME_M_MAP_EXECUTE ? PHX_PROT_EXECUTE : 0);
+    _Static_assert(FRAME_MAP_WRITE == 2 && FRAME_MAP_EXECUTE == 3 && DEVICE_MEMORY_MAP_WRITE == 2 &&
+                       PHX_PROT_WRITE == 2 && PHX_PROT_EXECUTE == 4, "in one order");
+
+    return row->methods >> FRAME_MAP_READ & (row->interface == IFACE_FRAME ? 7 : 3);
+}
+
+/* What is asked to be mapped, by a hold of the space with these methods: a record of it. */
+static err_t mapping_for(struct thread *t, struct space *s, uint64_t methods,
+                         const struct address_space_map_in *in, bool replaces,
+                         struct mapping **out)
+{
+    struct hold *row;
+
+    TRY(cap_lookup(&t->process->table, in->frame, FRAME_MAP_READ, &row));
+    struct frame *f = (struct frame *)row->object;
+    uint64_t have = FRAME_BADGE_PAGES(row->badge);
+    uint64_t offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
+    bool is_device = row->interface == IFACE_DEVICE_MEMORY;
+    if ((row->interface != IFACE_FRAME && !is_device) || !protection_ok(in->protection, methods) ||
+        !range_ok(in->address, in->pages))
+        return PHX_INVALID_ARGUMENT;
+    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)hold_most(row))
+        return PHX_PERMISSION_DENIED;
+    TRY(frame_usable(f, in->protection & PHX_PROT_WRITE));
+    if (in->pages > have || in->offset > have - in->pages)
+        return PHX_INVALID_ARGUMENT;
+    if (is_device && arch_is_kernels(ARCH_PAGES, offset, in->pages))
+        return PHX_PERMISSION_DENIED;
+    if (!replaces && range_taken(s, in->address, in->pages))
+        return PHX_EXISTS;
+    TRY(mapping_new(s, f, in->address, in->pages, out));
+    mapping_allow(*out, row->up, row->up_gen, hold_most(row));
+    (*out)->offset = offset;
+    (*out)->protection = (uint8_t)in->protection | PHX_PROT_READ;
+    return OK;
+}
+
+static err_t map_start(struct thread *t, struct space *s, uint64_t methods,
+                       const struct address_space_map_in *in)
+{
+    struct mapping *m;
+
+    TRY(mapping_for(t, s, methods, in, false, &m));
+    return map_begin(&t->work, m);
 }
 
 int op_address_space_map(struct invocation *inv, const struct address_space_map_in *in)
 {
     struct space *s = (struct space *)inv->object;
-    struct hold *row;
-    struct mapping *m;
 
-    _Static_assert(FRAME_M_MAP_READ == DEVICE_MEMORY_M_MAP_READ &&
-                       FRAME_M_MAP_WRITE == DEVICE_MEMORY_M_MAP_WRITE, "the same bits");
-    TRY(cap_lookup(&inv->thread->process->table, in->frame, FRAME_MAP_READ, &row));
-    bool is_device = row->interface == IFACE_DEVICE_MEMORY;
-    if ((row->interface != IFACE_FRAME && !is_device) || !protection_ok(in->protection) ||
-        !range_ok(in->address, in->pages))
+    return range_answer(inv, map_start(inv->thread, s, inv->row->methods, in), NULL);
+}
+
+/* The next few entries. One that takes steps is counted already, and here again behind them. */
+static bool list_step(struct thread *t, struct work *w)
+{
+    struct address_space_map_in in;
+    struct space *s = w->list.space;
+    err_t err = w->result;
+
+    w->list.done -= err != OK;
+    for (unsigned i = 0; err == OK && w->list.done < w->list.count; i++) {
+        if (i == LIST_A_STEP)
+            return false;
+        err = s->object.dead ? PHX_REVOKED
+                             : copy_in(t->process->space, &in,
+                                       w->list.entries + w->list.done * sizeof in, sizeof in);
+        if (err == OK)
+            err = map_start(t, s, w->list.methods, &in);
+        w->list.done += err <= OK;
+        if (err == BLOCKED)
+            return false;
+    }
+    w->then = NULL;
+    w->out[0] = w->list.done;
+    w->result = w->list.done > 0 ? OK : err;
+    object_unref(&s->object);
+    return true;
+}
+
+int op_address_space_map_list(struct invocation *inv, const struct address_space_map_list_in *in,
+                              struct address_space_map_list_out *out)
+{
+    if (in->entries % 8)
         return PHX_INVALID_ARGUMENT;
-    uint8_t most = frame_most(row->methods & ~(is_device ? FRAME_M_MAP_EXECUTE : 0));
-    if ((in->protection | PHX_PROT_READ) & ~(uint64_t)most)
-        return PHX_PERMISSION_DENIED;
-    uint64_t have = FRAME_BADGE_PAGES(row->badge);
-    if (in->pages > have || in->offset > have - in->pages)
-        return PHX_INVALID_ARGUMENT;
-    uint64_t offset = FRAME_BADGE_OFFSET(row->badge) + in->offset;
-    if (is_device && arch_is_kernels(ARCH_PAGES, offset, in->pages))
-        return PHX_PERMISSION_DENIED;
-    if (range_taken(s, in->address, in->pages))
-        return PHX_EXISTS;
-    TRY(mapping_new(s, (struct frame *)row->object, in->address, in->pages, &m));
-    mapping_allow(m, row->up, row->up_gen, most);
-    m->offset = offset;
-    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
-    return range_answer(inv, map_begin(&inv->thread->work, m), NULL);
+    inv->thread->work = (struct work){
+        .step = list_step, .then = list_step,
+        .list = { (struct space *)inv->object, in->entries, in->count, 0, inv->row->methods },
+    };
+    inv->object->refs++;
+    return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
+}
+
+/* A record of new memory that only it owns, and nobody revokes. */
+static err_t mapping_fresh(struct space *s, struct account *a, uint64_t address, uint64_t pages,
+                           uint64_t protection, struct mapping **out)
+{
+    struct frame *f;
+
+    TRY(frame_new(a, pages, 0, &f));
+    err_t err = mapping_new(s, f, address, pages, out);
+    if (err != OK) {
+        frame_free(f);
+        return err;
+    }
+    mapping_allow(*out, &kernel.caps.root, kernel.caps.root.gen, 7);
+    (*out)->protection = (uint8_t)protection | PHX_PROT_READ;
+    return OK;
 }
 
 int op_address_space_populate(struct invocation *inv, const struct address_space_populate_in *in,
@@ -112,41 +192,27 @@ int op_address_space_populate(struct invocation *inv, const struct address_space
     struct space *s = (struct space *)inv->object;
     struct work *w = &inv->thread->work;
     struct hold *row;
-    struct frame *f;
     struct mapping *m;
 
     TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
-    if (!protection_ok(in->protection) || !range_ok(in->address, in->pages))
+    if (!protection_ok(in->protection, inv->row->methods) || !range_ok(in->address, in->pages))
         return PHX_INVALID_ARGUMENT;
     if (range_taken(s, in->address, in->pages))
         return PHX_EXISTS;
     uint64_t pages = in->pages < BUDDY_RUN_MAX ? in->pages : BUDDY_RUN_MAX;
-    err_t err = frame_new(row->object->account, pages, &f);
+    struct account *a = row->object->account;
+    err_t err = mapping_fresh(s, a, in->address, pages, in->protection, &m);
     while (err == PHX_OUT_OF_MEMORY && pages > 1) /* in pieces: as long a run as there is */
-        err = frame_new(row->object->account, pages /= 2, &f);
+        err = mapping_fresh(s, a, in->address, pages /= 2, in->protection, &m);
     if (err != OK)
         return err;
-    err = mapping_new(s, f, in->address, pages, &m);
-    if (err != OK) {
-        frame_free(f);
-        return err;
-    }
 
-    m->protection = (uint8_t)in->protection | PHX_PROT_READ;
-    w->frame = f;
-    w->cursor = 0;
+    range_begin(w, populate_step, s, 0, pages, RANGE_ENTERED, NULL);
+    w->unlocked = frame_zero_some;
+    w->mapping = m;
+    w->frame = m->frame;
     frame_zero_some(w);
-    if (w->cursor < pages) {
-        range_begin(w, populate_step, s, w->cursor, pages);
-        w->unlocked = frame_zero_some;
-        w->mapping = m;
-        err = BLOCKED;
-    } else {
-        err = map_begin(w, m);
-        if (err == OK)
-            out->pages = pages;
-    }
-    return range_answer(inv, err, (uint64_t *)out);
+    return range_answer(inv, BLOCKED, (uint64_t *)out);
 }
 
 err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t pages,
@@ -156,7 +222,9 @@ err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t
     struct work w;
 
     TRY(mapping_new(s, f, address, pages, &m));
-    m->protection = m->most = (uint8_t)protection | PHX_PROT_READ;
+    mapping_allow(m, &kernel.caps.root, kernel.caps.root.gen, protection | PHX_PROT_READ);
+    m->protection = m->most;
+    w.then = NULL;
     if (map_begin(&w, m) == OK)
         return OK;
     while (!w.step(NULL, &w))
@@ -166,51 +234,105 @@ err_t space_map_now(struct space *s, struct frame *f, uint64_t address, uint64_t
 
 /* --- changing what is mapped ----------------------------------------------- */
 
-/* Begin to give a range, which is cut out of the mappings around it, this protection. */
-static err_t change(struct invocation *inv, uint64_t address, uint64_t pages, unsigned protection)
+/* Begin with a range, and with `step`. */
+static err_t change(struct invocation *inv, bool (*step)(struct thread *, struct work *),
+                    uint64_t address, uint64_t pages, unsigned protection, struct object *into)
 {
-    struct space *s = (struct space *)inv->object;
-    struct work *w = &inv->thread->work;
-    uint64_t end = address + (pages << PHX_PAGE_SHIFT);
-
-    TRY(cut_ends(s, address, end));
-    range_begin(w, range_step, s, address, end);
-    w->protection = protection;
+    if (!range_ok(address, pages))
+        return PHX_INVALID_ARGUMENT;
+    range_begin(&inv->thread->work, step, (struct space *)inv->object, address,
+                address + (pages << PHX_PAGE_SHIFT), protection, into);
+    if (into)
+        into->refs++;
     return range_answer(inv, BLOCKED, NULL);
 }
 
 int op_address_space_unmap(struct invocation *inv, const struct address_space_unmap_in *in)
 {
-    if (!range_ok(in->address, in->pages))
-        return PHX_INVALID_ARGUMENT;
-    return change(inv, in->address, in->pages, RANGE_GONE);
+    return change(inv, cut_step, in->address, in->pages, RANGE_GONE, NULL);
 }
 
-/* Wholly mapped, and allowed by every mapping in it. */
-static err_t can_protect(const struct space *s, uint64_t address, uint64_t end, uint64_t protection)
+/* First: is it wholly mapped, and allowed by every mapping in it? */
+static bool protect_step(struct thread *t, struct work *w)
 {
-    while (address < end) {
-        struct mapping *m = mapping_at(s, address);
+    for (unsigned i = 0; w->cursor < w->end; i++) {
+        const struct mapping *m = mapping_at(w->space, w->cursor);
 
+        if (i == LOOKS_A_STEP)
+            return false;
         if (!m || m->going)
-            return PHX_NOT_FOUND;
-        if (protection & ~(uint64_t)m->most)
-            return PHX_PERMISSION_DENIED;
-        address = mapping_end(m);
+            w->result = PHX_NOT_FOUND;
+        else if (w->protection & ~mapping_may(m))
+            w->result = PHX_PERMISSION_DENIED;
+        if (w->result != OK)
+            return range_over(w);
+        w->cursor = mapping_end(m);
     }
-    return OK;
+    w->cursor = w->address;
+    w->step = cut_step;
+    return cut_step(t, w);
 }
 
 int op_address_space_protect(struct invocation *inv, const struct address_space_protect_in *in)
 {
-    const struct space *s = (const struct space *)inv->object;
-    uint64_t protection = in->protection ? in->protection | PHX_PROT_READ : 0;
+    unsigned protection = (unsigned)in->protection | (in->protection ? PHX_PROT_READ : 0);
 
-    if (!range_ok(in->address, in->pages) || (protection && !protection_ok(in->protection)))
+    if (in->protection && !protection_ok(in->protection, inv->row->methods))
         return PHX_INVALID_ARGUMENT;
-    uint64_t end = in->address + (in->pages << PHX_PAGE_SHIFT);
-    TRY(can_protect(s, in->address, end, protection));
-    return change(inv, in->address, in->pages, (unsigned)protection);
+    return change(inv, protect_step, in->address, in->pages, protection, NULL);
+}
+
+int op_address_space_clone(struct invocation *inv, const struct address_space_clone_in *in)
+{
+    struct hold *row;
+
+    TRY(other(inv->thread, in->into, IFACE_ADDRESS_SPACE, ADDRESS_SPACE_MAP, &row));
+    if (!range_ok(in->address, in->pages) || row->object == inv->object)
+        return PHX_INVALID_ARGUMENT;
+    if (range_taken((struct space *)row->object, in->address, in->pages))
+        return PHX_EXISTS;
+    return change(inv, cut_step, in->address, in->pages, RANGE_CLONED, row->object);
+}
+
+/* A mapping of one page in the place of what is there. */
+static err_t replace(struct invocation *inv, struct mapping *m)
+{
+    inv->thread->work.mapping = m;
+    return change(inv, cut_step, m->node.key, 1, RANGE_REPLACED, NULL);
+}
+
+int op_address_space_replace(struct invocation *inv, const struct address_space_replace_in *in)
+{
+    const struct address_space_map_in page = { in->frame, in->address, in->offset, 1,
+                                               in->protection };
+    struct mapping *m;
+
+    TRY(mapping_for(inv->thread, (struct space *)inv->object, inv->row->methods, &page, true, &m));
+    return replace(inv, m);
+}
+
+int op_address_space_copy_replace(struct invocation *inv,
+                                  const struct address_space_copy_replace_in *in)
+{
+    struct space *s = (struct space *)inv->object;
+    uint64_t protection = in->protection | PHX_PROT_READ;
+    struct mapping *m = mapping_at(s, in->address), *copy;
+    struct hold *row;
+
+    TRY(other(inv->thread, in->pool, IFACE_FRAME_POOL, FRAME_POOL_ALLOC, &row));
+    if (!protection_ok(protection, inv->row->methods) || !range_ok(in->address, 1))
+        return PHX_INVALID_ARGUMENT;
+    if (!m || m->going || m->frame == &device_memory)
+        return PHX_NOT_FOUND;
+    if (m->frame->object.refs == 1 && protection == (m->protection | (m->sealed & PHX_PROT_WRITE))) {
+        m->protection = (uint8_t)protection; /* nobody else shows it: as it was */
+        m->sealed = 0;
+        return change(inv, range_step, m->node.key, m->pages, RANGE_SAME, NULL);
+    }
+    TRY(mapping_fresh(s, row->object->account, in->address, 1, protection, &copy));
+    bytes_copy(direct(mapping_pa(copy)), direct(mapping_pa(m) + in->address - m->node.key),
+               PHX_PAGE_SIZE);
+    return replace(inv, copy);
 }
 
 int op_address_space_query(struct invocation *inv, const struct address_space_query_in *in,
@@ -251,7 +373,7 @@ int op_ring_register_buffer(struct invocation *inv, const struct ring_register_b
         return PHX_EXISTS;
     TRY(mapping_new(s, (struct frame *)row->object, PHX_FIXED(in->index, 0),
                     FRAME_BADGE_PAGES(row->badge), &m));
-    m->protection = frame_most(row->methods);
+    m->protection = hold_most(row);
     mapping_allow(m, row->up, row->up_gen, m->protection);
     m->offset = FRAME_BADGE_OFFSET(row->badge);
     mapping_insert(m);

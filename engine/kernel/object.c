@@ -68,8 +68,8 @@ static void object_free_last(struct object *o)
         object_free(o);
         break;
     case IFACE_RING: /* its thread let go of what it had */
-    case IFACE_SCHEDULE: /* neither threads, slots nor a place */
-    case IFACE_FRAME_POOL: object_free(o); break;
+    case IFACE_SCHEDULE: object_free(o); break; /* neither threads, slots nor a place */
+    case IFACE_FRAME_POOL: pool_free((struct pool *)o); break;
     default: break; /* static: never freed */
     }
 }
@@ -87,7 +87,7 @@ void objects_init(void)
         [KIND_ACCOUNT] = sizeof(struct account), [KIND_PROCESS] = sizeof(struct process),
         [KIND_THREAD] = sizeof(struct thread),   [KIND_SPACE] = sizeof(struct space),
         [KIND_MAPPING] = sizeof(struct mapping), [KIND_FRAME] = sizeof(struct frame),
-        [KIND_ENDPOINT] = sizeof(union { struct endpoint e; struct badge b; struct notification n; }),  [KIND_RING] = sizeof(struct ring),
+        [KIND_ENDPOINT] = sizeof(union { struct endpoint e; struct badge b; struct notification n; struct pool p; }),  [KIND_RING] = sizeof(struct ring),
         [KIND_SCHEDULE] = sizeof(struct schedule),
     };
     _Static_assert(sizeof(struct thread) <= 2000, "two threads a page");
@@ -154,7 +154,9 @@ err_t result_part(struct invocation *inv, uint64_t at, uint64_t count, uint64_t 
 err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned method, struct hold **row)
 {
     TRY(cap_lookup(&t->process->table, id, method, row));
-    return (*row)->interface == interface ? OK : PHX_INVALID_ARGUMENT;
+    if ((*row)->interface != interface)
+        return PHX_INVALID_ARGUMENT;
+    return interface == IFACE_FRAME ? frame_usable((struct frame *)(*row)->object, method) : OK;
 }
 
 void pin_set(struct pin *p, const struct hold *row)
@@ -162,6 +164,8 @@ void pin_set(struct pin *p, const struct hold *row)
     row->object->refs++;
     node_ref(row->up);
     pin_drop(p);
+    if (row->object->type == IFACE_FRAME)
+        frame_pin((struct frame *)row->object, 1);
     *p = (struct pin){ row->object, row->up, row->up_gen, 0 };
 }
 
@@ -181,6 +185,8 @@ void pin_drop(struct pin *p)
     if (!p->object)
         return;
     node_unref(p->up);
+    if (p->object->type == IFACE_FRAME)
+        frame_pin((struct frame *)p->object, -1);
     object_unref(p->object);
     p->object = NULL;
 }

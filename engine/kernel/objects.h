@@ -17,11 +17,14 @@ struct waiter;
 
 /* Physical pages. A populated frame has no holds, only the mapping that owns it. */
 struct frame {
-    struct object object;
+    struct object object; /* dead: its pages were taken back */
+    struct list link;     /* in account.frames; pinned or not given out yet, in none */
     uint64_t pfn;
     uint64_t pages;
     struct list mappings; /* of struct mapping.frame_link, by .swept */
+    uint32_t pins;        /* the kernel's own uses: rings, thread pages */
     bool owned;           /* free its pages at the end (not the boot module's) */
+    bool sealed;          /* nobody writes it */
 };
 
 /* Holds of a frame name a part of it: badge = first page << 32 | pages. Those of slots, ports,
@@ -42,10 +45,14 @@ struct mapping {
     uint64_t up_gen;
     uint8_t protection;
     uint8_t most;          /* what `up`'s hold allowed */
+    uint8_t sealed;        /* SEALED: not written, though `most` may allow it; and
+                              PHX_PROT_WRITE if it could be written until then */
     uint64_t swept;        /* the sweep that last found it alive */
     bool going;            /* being taken down: its addresses are not free yet */
-    uint64_t done;         /* while going: pages whose entries are gone */
+    uint64_t done;         /* while going or sealed by its frame: pages whose entries say so */
 };
+
+#define SEALED 1
 
 /* A table of leaves that was found, which stays until its space is taken down. */
 struct leaves {
@@ -85,6 +92,15 @@ struct pin {
 struct watch {
     struct pin notification;
     uint64_t bits;
+};
+
+/* Authority to take pages, and who is to give them back when its account is asked to. */
+struct pool {
+    struct object object;
+    struct watch watch;
+    struct pin page;       /* the frame of `told` */
+    struct phx_repossession *told;
+    uint64_t taken;        /* frames since */
 };
 
 struct endpoint {
@@ -165,6 +181,9 @@ MUST_USE err_t object_hold(struct thread *t, struct object *o, unsigned interfac
 /* Capability.revoke of a row of that table; BLOCKED if effects are left to take down. */
 MUST_USE err_t row_revoke(struct invocation *inv, struct cap_table *table, struct hold *row,
                           uint64_t own);
+/* Have all that was installed through holds of an object looked at again, which is counted
+ * for it; BLOCKED if steps are left. */
+MUST_USE err_t sweep_begin(struct invocation *inv, struct object *o);
 void pin_set(struct pin *p, const struct hold *row); /* instead of what it had */
 void pin_drop(struct pin *p);
 bool pin_look(struct pin *p);
@@ -186,15 +205,17 @@ MUST_USE err_t other(struct thread *t, uint64_t id, unsigned interface, unsigned
 /* --- frames (frame.c) ----------------------------------------------------- */
 
 uint64_t frames_init(const struct boot_info *info); /* how many pages there are */
-MUST_USE err_t frame_new(struct account *a, uint64_t pages, struct frame **out); /* not zeroed */
+/* Not zeroed; at that page, if it is not 0. */
+MUST_USE err_t frame_new(struct account *a, uint64_t pages, uint64_t at, struct frame **out);
 /* A frame of pages that are there: owned, they are freed with it. */
 MUST_USE err_t frame_of(struct account *a, uint64_t pfn, uint64_t pages, bool owned,
                         struct frame **out);
-/* Pages from `at` on become a frame of their own. */
-MUST_USE err_t frame_split(struct frame *f, uint64_t at, struct frame **out);
-/* The pages of `rest`, which follow, are f's again; it has none. */
-void frame_join(struct frame *f, struct frame *rest);
 void frame_free(struct frame *f);
+/* Used by the kernel once more, or less; not at all, it can be taken back from now on. */
+void frame_pin(struct frame *f, int more);
+void pool_free(struct pool *p);
+/* Whether a hold of it allows this method now. */
+MUST_USE err_t frame_usable(const struct frame *f, unsigned method);
 struct work;
 void frame_zero_some(struct work *w); /* work.unlocked: zero what comes next */
 

@@ -41,14 +41,6 @@ struct mapping *mapping_in(const struct space *s, uint64_t address, uint64_t end
     return m && m->node.key < end ? m : NULL;
 }
 
-bool range_taken(const struct space *s, uint64_t address, uint64_t pages)
-{
-    const struct mapping *last =
-        mapping_of(tree_floor(&s->mappings, address + (pages << PHX_PAGE_SHIFT) - 1));
-
-    return last && mapping_end(last) > address;
-}
-
 /* --- cores ----------------------------------------------------------------- */
 
 /* This core runs nobody of that space any more. */
@@ -75,7 +67,6 @@ void kernel_flush_requested(void)
 static void flush(struct space *s, uint64_t address, uint64_t pages)
 {
     struct cpu *self = this_cpu();
-    uint64_t others = 0;
 
     s->flushes++;
     if (s->object.type == IFACE_DMA_DOMAIN) {
@@ -89,17 +80,14 @@ static void flush(struct space *s, uint64_t address, uint64_t pages)
             for (uint64_t i = 0; i < pages; i++)
                 arch_flush_page(address + (i << PHX_PAGE_SHIFT));
     }
-    for (unsigned i = 0; i < cpu_count; i++) {
-        if (i == self->index || __atomic_load_n(&cpus[i].space, __ATOMIC_ACQUIRE) != s)
-            continue;
-        others |= 1UL << i;
-        __atomic_store_n(&cpus[i].flush_wanted, 1, __ATOMIC_RELEASE);
-        arch_send_flush(i);
-    }
     for (unsigned i = 0; i < cpu_count; i++)
-        if (others >> i & 1)
-            while (__atomic_load_n(&cpus[i].flush_wanted, __ATOMIC_ACQUIRE))
-                arch_pause();
+        if (i != self->index && __atomic_load_n(&cpus[i].space, __ATOMIC_ACQUIRE) == s) {
+            __atomic_store_n(&cpus[i].flush_wanted, 1, __ATOMIC_RELEASE);
+            arch_send_flush(i);
+        }
+    for (unsigned i = 0; i < cpu_count; i++) /* nobody else asks, without the lock */
+        while (__atomic_load_n(&cpus[i].flush_wanted, __ATOMIC_ACQUIRE))
+            arch_pause();
 }
 
 /* --- records --------------------------------------------------------------- */
@@ -115,27 +103,20 @@ err_t mapping_new(struct space *s, struct frame *f, uint64_t address, uint64_t p
     m->space = s;
     m->frame = f;
     m->pages = pages;
-    m->up = &kernel.caps.root;
-    m->up_gen = kernel.caps.root.gen;
-    m->most = PHX_PROT_READ | PHX_PROT_WRITE | PHX_PROT_EXECUTE;
     f->object.refs++;
-    node_ref(m->up);
     return OK;
 }
 
-void mapping_allow(struct mapping *m, struct node *up, uint64_t up_gen, unsigned most)
+/* Another that shows elsewhere what `m` shows from page `at` on, and may do as much. */
+static err_t mapping_like(const struct mapping *m, struct space *s, uint64_t at,
+                          struct mapping **out)
 {
-    node_ref(up);
-    node_unref(m->up);
-    m->up = up;
-    m->up_gen = up_gen;
-    m->most = (uint8_t)most;
-}
-
-void mapping_insert(struct mapping *m)
-{
-    tree_insert(&m->space->mappings, &m->node);
-    list_add_head(&m->frame->mappings, &m->frame_link);
+    TRY(mapping_new(s, m->frame, m->node.key + (at << PHX_PAGE_SHIFT), m->pages - at, out));
+    mapping_allow(*out, m->up, m->up_gen, m->most);
+    (*out)->offset = m->offset + at;
+    (*out)->protection = m->protection;
+    (*out)->sealed = m->sealed;
+    return OK;
 }
 
 void mapping_free(struct mapping *m)
@@ -179,8 +160,8 @@ static err_t table_add(struct space *s, pte_t *entry, unsigned shift)
 
 /* Where there is no table of leaves: the large page that page *at is in, or nothing, or a
  * table more, if it may `make` one. */
-static err_t large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room,
-                         pte_t *seen)
+static err_t __attribute__((noinline))
+large_write(struct mapping *m, uint64_t *at, pte_t value, bool make, int *room, pte_t *seen)
 {
     uint64_t address = m->node.key + (*at << PHX_PAGE_SHIFT);
     unsigned allowed = mapping_shift(m, address), shift;
@@ -204,42 +185,42 @@ static inline pte_t leaves_write(pte_t *pte, uint64_t count, pte_t value, uint64
 {
     pte_t seen = 0;
 
-    for (const pte_t *end = pte + count; pte < end; pte++, value += stride) {
-        seen |= *pte;
-        *pte = value;
+#pragma GCC unroll 4
+    for (uint64_t i = 0; i < count; i++, value += stride) {
+        seen |= pte[i];
+        pte[i] = value;
     }
     return seen;
 }
 
-static inline pte_t entry_value(const struct mapping *m, uint64_t at)
+/* The entry of its first page; each further one has the next page's address. */
+static inline pte_t first_entry(const struct mapping *m)
 {
-    uint64_t pa = mapping_pa(m) + (at << PHX_PAGE_SHIFT);
-
     if (m->space->object.type == IFACE_DMA_DOMAIN)
-        return arch_dma_pte_value(pa, m->protection);
-    return arch_pte_value(pa, m->protection) | (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
+        return arch_dma_pte_value(mapping_pa(m), m->protection);
+    return arch_pte_value(mapping_pa(m), m->protection) |
+           (m->frame == &device_memory ? ARCH_PTE_DEVICE : 0);
 }
 
 err_t mapping_write(struct mapping *m, uint64_t *next, int *room, bool make)
 {
     uint64_t at = m->node.key < PHX_USER_END ? *next : m->pages; /* a registered buffer has none */
-    pte_t seen = 0;
+    uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
+    pte_t first = m->going ? 0 : first_entry(m), seen = 0;
     err_t err = OK;
 
     while (err == OK && at < m->pages && *room > 0) {
         uint64_t address = m->node.key + (at << PHX_PAGE_SHIFT);
+        uint64_t inside = address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1), count = m->pages - at;
         pte_t *pte = space_pte(m->space, address);
-        pte_t value = m->going ? 0 : entry_value(m, at);
-        uint64_t stride = m->going ? 0 : PHX_PAGE_SIZE;
 
         if (!pte) {
-            err = large_write(m, &at, value, make, room, &seen);
+            err = large_write(m, &at, first + at * stride, make, room, &seen);
             continue;
         }
-        uint64_t count = ARCH_LEAVES - (address >> PHX_PAGE_SHIFT & (ARCH_LEAVES - 1));
-        count = count < m->pages - at ? count : m->pages - at;
+        count = count < ARCH_LEAVES - inside ? count : ARCH_LEAVES - inside;
         count = count < (uint64_t)*room ? count : (uint64_t)*room;
-        seen |= leaves_write(pte, count, value, stride);
+        seen |= leaves_write(pte, count, first + at * stride, stride);
         at += count;
         *room -= (int)count;
     }
@@ -319,6 +300,14 @@ void space_free(struct space *s)
     object_free(s);
 }
 
+/* Its frame is sealed: true when all entries say so. */
+static bool mapping_seal_some(struct mapping *m, int *room)
+{
+    m->done = m->sealed ? m->done : 0;
+    mapping_seal(m);
+    return mapping_write(m, &m->done, room, false) == OK && m->done == m->pages;
+}
+
 /* Whoever is found alive goes to the end of the list, and new ones come to its front:
  * so those that this sweep has not seen are there, whatever happens meanwhile. */
 bool frame_sweep(struct frame *f, uint64_t sweep)
@@ -330,10 +319,12 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
 
         if (list_is_empty(&f->mappings) || m->swept >= sweep)
             return false;
-        if (m->going || !node_alive(m->up, m->up_gen)) {
+        if (m->going || f->object.dead || !node_alive(m->up, m->up_gen)) {
             mapping_clear(m, &room);
             return true;
         }
+        if (f->sealed && !mapping_seal_some(m, &room))
+            return true;
         m->swept = kernel.sweeps;
         list_move_tail(&f->mappings, &m->frame_link);
     }
@@ -342,88 +333,76 @@ bool frame_sweep(struct frame *f, uint64_t sweep)
 
 /* --- parts of mappings ----------------------------------------------------- */
 
-/* Whether a mapping that was found there goes across `address`. */
-static bool is_across(const struct mapping *m, uint64_t address)
-{
-    return m && m->node.key < address && address < mapping_end(m) && !m->going;
-}
-
 /*
  * Make an end of a mapping of an address that it goes across. A frame that only this
  * mapping owns is split too, so that its other half can be freed alone.
  */
-static err_t cut(struct space *s, struct mapping *m, uint64_t address)
+static err_t cut(struct mapping *m, uint64_t address)
 {
-    struct mapping *rest;
-    uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT, offset = m->offset + keep;
+    uint64_t keep = (address - m->node.key) >> PHX_PAGE_SHIFT;
     struct frame *f = m->frame;
+    struct mapping *rest;
 
-    if (f->owned && f->object.refs == 1) {
-        TRY(frame_split(m->frame, offset, &f));
-        offset = 0;
-    }
-    err_t err = mapping_new(s, f, address, m->pages - keep, &rest);
-    if (err != OK) {
-        if (f != m->frame) {
-            frame_join(m->frame, f);
-            frame_free(f);
+    TRY(mapping_like(m, m->space, keep, &rest));
+    if (f->owned && f->object.refs == 2) { /* m's and rest's */
+        err_t err = frame_of(f->object.account, f->pfn + rest->offset, f->pages - rest->offset,
+                             true, &rest->frame);
+        if (err != OK) {
+            mapping_free(rest);
+            return err;
         }
-        return err;
+        f->pages = rest->offset;
+        f->object.refs--;
+        rest->frame->object.refs++;
+        rest->offset = 0;
     }
-    mapping_allow(rest, m->up, m->up_gen, m->most);
-    rest->offset = offset;
-    rest->protection = m->protection;
     m->pages = keep;
     mapping_insert(rest);
     return OK;
 }
 
-/* Make one again what cut() made two. */
-static void uncut(struct space *s, uint64_t address)
+/* Make an end of what is mapped across an address; MORE: of a large page, one table of
+ * smaller ones so far. Refused later, it stays so. */
+static err_t cut_at(struct space *s, uint64_t address)
 {
-    struct mapping *rest = mapping_at(s, address), *m = mapping_at(s, address - 1);
-
-    m->pages += rest->pages;
-    if (rest->frame != m->frame)
-        frame_join(m->frame, rest->frame);
-    mapping_free(rest);
-}
-
-/* No large page goes across `address` any more. */
-static err_t split(struct space *s, uint64_t address)
-{
+    struct mapping *m = mapping_at(s, address);
     unsigned shift;
-    pte_t *entry;
 
-    while (entry = arch_entry(s->root, address, &shift), address & ((1UL << shift) - 1))
-        TRY(table_add(s, entry, shift));
-    return OK;
+    if (!m || m->node.key == address || m->going)
+        return OK;
+    pte_t *entry = arch_entry(s->root, address, &shift);
+    if (!(address & ((1UL << shift) - 1)))
+        return cut(m, address);
+    TRY(table_add(s, entry, shift));
+    return MORE;
 }
 
-err_t cut_ends(struct space *s, uint64_t address, uint64_t end)
+/* A new mapping takes the place of the one that is exactly there, or is freed. */
+static err_t mapping_replace(struct mapping *m)
 {
-    struct mapping *first = mapping_at(s, address);
-    struct mapping *last = first && end <= mapping_end(first) ? first : mapping_at(s, end);
-    bool cuts_first = is_across(first, address), cuts_last = is_across(last, end);
+    struct mapping *old = mapping_at(m->space, m->node.key);
+    int room = 4 * STEP_TABLE; /* what a page may need */
+    uint64_t at = 0;
+    err_t err = PHX_NOT_FOUND;
 
-    if (cuts_first)
-        TRY(split(s, address));
-    if (cuts_last)
-        TRY(split(s, end));
-    if (cuts_first)
-        TRY(cut(s, first, address));
-    if (!cuts_last)
-        return OK;
-    err_t err = cut(s, mapping_at(s, end), end);
-    if (err != OK && cuts_first)
-        uncut(s, address);
+    if (old && !old->going && old->node.key == m->node.key && old->pages == m->pages)
+        err = frame_usable(m->frame, m->protection & PHX_PROT_WRITE);
+    if (err == OK)
+        err = mapping_write(m, &at, &room, true);
+    if (err == OK) {
+        tree_remove(&old->space->mappings, &old->node);
+        list_remove(&old->frame_link);
+        mapping_insert(m);
+        m = old;
+    }
+    mapping_free(m);
     return err;
 }
 
 /* --- ranges ---------------------------------------------------------------- */
 
 void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), struct space *s,
-                 uint64_t address, uint64_t end)
+                 uint64_t address, uint64_t end, unsigned protection, struct object *into)
 {
     w->step = step;
     w->unlocked = NULL;
@@ -431,11 +410,19 @@ void range_begin(struct work *w, bool (*step)(struct thread *, struct work *), s
     w->space = s;
     w->address = w->cursor = address;
     w->end = end;
+    w->protection = protection;
+    w->object = into;
     s->object.refs++;
 }
 
 void range_undo(struct work *w, err_t why)
 {
+    struct object *o = w->object;
+
+    if (o) { /* what was cloned goes */
+        w->object = &w->space->object;
+        w->space = (struct space *)o;
+    }
     w->result = why;
     w->protection = RANGE_GONE;
     w->cursor = w->address;
@@ -444,14 +431,37 @@ void range_undo(struct work *w, err_t why)
 bool range_over(struct work *w)
 {
     object_unref(&w->space->object);
-    return true;
+    if (w->object)
+        object_unref(w->object);
+    w->step = w->then;
+    return !w->then;
+}
+
+/* Show in another space what a mapping shows from page *at on; at first, make the mapping. */
+static err_t clone_some(struct space *into, struct mapping *m, uint64_t *at, int room)
+{
+    struct mapping *twin = mapping_at(into, m->node.key + (*at << PHX_PAGE_SHIFT));
+
+    if (into->object.dead)
+        return PHX_REVOKED;
+    if (!twin && *at == 0) {
+        TRY(mapping_like(m, into, 0, &twin));
+        mapping_seal(twin);
+        mapping_insert(twin);
+    }
+    if (!twin || twin->node.key != m->node.key || twin->frame != m->frame)
+        return PHX_EXISTS; /* something came there meanwhile */
+    TRY(mapping_write(twin, at, &room, true));
+    if (*at > 0)
+        mapping_seal(m);
+    return OK;
 }
 
 /*
  * What is mapped in [cursor, end) gets the work's protection, or is taken down, or is entered
- * as its record says. The range was cut out of the mappings around it when the work began: a
- * mapping that goes beyond it came since, and is none of its business. What cannot be
- * entered for want of a table is taken down again.
+ * as its record says, here or also in another space. The range was cut out of the mappings
+ * around it before: a mapping that goes beyond it came since, and is none of its
+ * business. What cannot be entered for want of a table is taken down again.
  */
 bool range_step(struct thread *t, struct work *w)
 {
@@ -470,20 +480,51 @@ bool range_step(struct thread *t, struct work *w)
             if (!mapping_clear(m, &room))
                 return false;
             w->cursor = end;
-        } else if (!ours) {
+        } else if (!ours || m->going) {
             w->cursor = end;
         } else {
             /* What was mapped here since the work began may not have as much. */
-            if (w->cursor <= key && !(w->protection & ~(unsigned)m->most))
+            if (w->cursor <= key && !(w->protection & ~mapping_may(m))) {
                 m->protection = (uint8_t)w->protection;
+                m->sealed &= SEALED;
+            }
             if (w->cursor < key)
                 w->cursor = key;
-            uint64_t at = (w->cursor - key) >> PHX_PAGE_SHIFT;
-            err_t err = mapping_write(m, &at, &room, w->protection == RANGE_ENTERED);
+            uint64_t at = (w->cursor - key) >> PHX_PAGE_SHIFT, there = at;
+            err_t err = OK;
+
+            if (w->protection == RANGE_CLONED)
+                err = clone_some((struct space *)w->object, m, &there, room /= 2);
+            if (err == OK)
+                err = mapping_write(m, &at, &room, w->protection == RANGE_ENTERED);
+            if (w->protection == RANGE_CLONED && there < at)
+                at = there;
             w->cursor = key + (at << PHX_PAGE_SHIFT);
             if (err != OK)
                 range_undo(w, err);
         }
+    }
+    return range_over(w);
+}
+
+bool cut_step(struct thread *t, struct work *w)
+{
+    const struct mapping *m = mapping_at(w->space, w->address);
+    bool is_whole = m && m->node.key == w->address && mapping_end(m) == w->end;
+
+    w->result = is_whole ? OK : cut_at(w->space, w->address);
+    if (w->result == OK && !is_whole)
+        w->result = cut_at(w->space, w->end);
+    if (w->result == MORE)
+        return false;
+    if (w->protection == RANGE_REPLACED) {
+        if (w->result == OK)
+            w->result = mapping_replace(w->mapping);
+        else
+            mapping_free(w->mapping);
+    } else if (w->result == OK) {
+        w->step = range_step;
+        return range_step(t, w);
     }
     return range_over(w);
 }

@@ -100,6 +100,8 @@ struct work {
     uint64_t address, end, cursor;
     uint64_t copies;       /* the number of the wait for which `cursor` bytes were copied */
     unsigned protection;
+    bool (*then)(struct thread *, struct work *); /* step behind the end of a range, or NULL */
+    struct { struct space *space; uint64_t entries, count, done, methods; } list;
     bool every;            /* of a ring's entries */
 };
 

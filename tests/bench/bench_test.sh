@@ -54,13 +54,14 @@ at_most call_reply_64 800
 at_most call_reply_4k 1300
 at_most call_cap 320
 at_most ring_256 50
+at_most map_page_list 60
 at_most fault_upcall 220
 at_most getppid_trap 220
 at_most microvm_boot_insn 5000000
 at_most min_mem_mib 10
 at_most process_pages 10
 at_most wake_latency 10000
-at_most lock_hold_max 5600
+at_most lock_hold_max 5000
 
 # --- the weighted column --------------------------------------------------------
 

@@ -57,20 +57,34 @@ static uint64_t without(uint64_t cap, uint64_t methods)
 
 /* --- memory ---------------------------------------------------------------------- */
 
-TEST(bounds, no_page_is_written_and_executed, "by whatever way it is asked for")
+TEST(bounds, no_page_is_written_and_executed, "by whatever way it is asked for, without mapWx")
 {
     begin();
     uint64_t frame = make_frame(&alice, 1);
+    uint64_t space = without(SLOT(SPACE), ADDRESS_SPACE_M_MAP_WX);
     const uint64_t wrong[] = {WRITE_EXECUTE, 7, 8, UINT64_C(1) << 32 | 1, UINT64_MAX};
+    struct address_space_map_in *e = at(&alice, MEMORY);
     CHECK_EQ(populate(FAR, 1, PHX_PROT_READ), 0);
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        CHECK_EQ(map(frame, FAR + PAGE, 0, 1, wrong[i]), -PHX_INVALID_ARGUMENT);
-        CHECK_EQ(populate(FAR + PAGE, 1, wrong[i]), -PHX_INVALID_ARGUMENT);
-        CHECK_EQ(protect(FAR, 1, wrong[i]), -PHX_INVALID_ARGUMENT);
+        uint64_t how = wrong[i];
+        CHECK_EQ(CALL(t, space, ADDRESS_SPACE_MAP, frame, FAR + PAGE, 0, 1, how),
+            -PHX_INVALID_ARGUMENT);
+        CHECK_EQ(CALL(t, space, ADDRESS_SPACE_POPULATE, SLOT(POOL), FAR + PAGE, 1, how),
+            -PHX_INVALID_ARGUMENT);
+        CHECK_EQ(CALL(t, space, ADDRESS_SPACE_PROTECT, FAR, 1, how), -PHX_INVALID_ARGUMENT);
+        CHECK_EQ(CALL(t, space, ADDRESS_SPACE_COPY_REPLACE, SLOT(POOL), FAR, how),
+            -PHX_INVALID_ARGUMENT);
+        CHECK_EQ(
+            CALL(t, space, ADDRESS_SPACE_REPLACE, frame, FAR, 0, how), -PHX_INVALID_ARGUMENT);
+        *e = (struct address_space_map_in){frame, FAR + PAGE, 0, 1, how};
+        CHECK_EQ(CALL(t, space, ADDRESS_SPACE_MAP_LIST, MEMORY, 1), -PHX_INVALID_ARGUMENT);
     }
     CHECK_EQ(map(frame, FAR + PAGE, 0, 1, 0), -PHX_INVALID_ARGUMENT);
     CHECK_EQ(protect(FAR, 1, PHX_PROT_EXECUTE), 0);
     CHECK_EQ(protect(FAR, 1, PHX_PROT_WRITE), 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, FAR + PAGE, 0, 1, WRITE_EXECUTE), 0);
+    CHECK(space_resolve(alice.process->space, FAR + PAGE, WRITE_EXECUTE) != 0);
+    CHECK_EQ(map(frame, FAR + 2 * PAGE, 0, 1, 8), -PHX_INVALID_ARGUMENT);
     world_end();
 }
 

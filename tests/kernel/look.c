@@ -108,12 +108,28 @@ static void find_node_pages_in(const struct cap_table *table)
                 keep(page_of(n));
 }
 
+/* Those of mappings and their frames: one that was cut for what was then refused stays cut. */
+static void find_mapping_pages(const struct space *s)
+{
+    for (struct tree_node *n = s ? tree_ceil(&s->mappings, 0) : NULL; n;
+         n = tree_ceil(&s->mappings, n->key + 1)) {
+        const struct mapping *m = CONTAINER(n, struct mapping, node);
+
+        keep(page_of(m));
+        if (m->frame != &device_memory)
+            keep(page_of(m->frame));
+    }
+}
+
 /* The pages of nodes that rows name, whoever pays. */
 static void find_node_pages(void)
 {
     kept_count = 0;
     EACH(struct process, p, &kernel.processes, all_link)
-    find_node_pages_in(&p->table);
+    {
+        find_node_pages_in(&p->table);
+        find_mapping_pages(p->space);
+    }
     for (unsigned i = 0; i < box_count; i++)
         find_node_pages_in(&boxes[i]->mailbox->table);
 }
@@ -311,7 +327,13 @@ static unsigned turns_of(const struct object *o)
 
 static void dump_object(struct object *o)
 {
-    say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs - turns_of(o), o->dead);
+    unsigned more = turns_of(o); /* references that are not looked at */
+
+    if (o->type == IFACE_ACCOUNT)
+        more += node_pages((struct account *)o);
+    if (o->type == IFACE_FRAME)
+        more += list_length(&((struct frame *)o)->mappings);
+    say(" object %p type %u refs %u dead %u", (void *)o, o->type, o->refs - more, o->dead);
     if (o->type == IFACE_ENDPOINT) {
         struct endpoint *e = (struct endpoint *)o;
 
@@ -328,7 +350,7 @@ static void dump_object(struct object *o)
     } else if (o->type == IFACE_FRAME) {
         struct frame *f = (struct frame *)o;
 
-        say(" pfn %#lx pages %lu mappings %u", f->pfn, f->pages, list_length(&f->mappings));
+        say(" pfn %#lx pages %lu pins %u", f->pfn, f->pages, f->pins);
     } else if (o->type == IFACE_RING) {
         struct ring *r = (struct ring *)o;
 
@@ -356,23 +378,34 @@ static void dump_row(struct hold *row, uint32_t index)
     dump_object(row->object);
 }
 
-static void dump_mapping(struct space *s, struct mapping *m)
+/* What is mapped from there on by mappings that could be one; where that ends. */
+static struct tree_node *dump_mappings(struct space *s, struct tree_node *n)
 {
-    uint64_t sum = 0;
+    const struct mapping *first = CONTAINER(n, struct mapping, node), *m = first;
+    uint64_t sum = 0, pages = 0;
 
-    for (uint64_t i = 0; i < m->pages; i++) {
-        uint64_t address = m->node.key + (i << PHX_PAGE_SHIFT);
-        uint64_t pa = space_resolve(s, address, PHX_PROT_READ);
+    do {
+        for (uint64_t i = 0; i < m->pages; i++) {
+            uint64_t address = m->node.key + (i << PHX_PAGE_SHIFT);
+            uint64_t pa = space_resolve(s, address, PHX_PROT_READ);
 
-        for (unsigned p = 1; p < 8; p++)
-            sum = (sum + (space_resolve(s, address, p) != 0)) * 0x9e3779b97f4a7c15;
-        sum = (sum + pa) * 0x9e3779b97f4a7c15;
-        for (unsigned k = 0; i < 16 && pa && k < 512; k++)
-            sum = (sum + ((const uint64_t *)direct(pa))[k]) * 0x9e3779b97f4a7c15;
-    }
-    say("  mapping %#lx pages %lu offset %lu prot %u most %u going %u frame %#lx/%u sum %#lx\n",
-        m->node.key, m->pages, m->offset, m->protection, m->most, m->going, m->frame->pfn,
-        m->frame->object.refs, sum);
+            for (unsigned p = 1; p < 8; p++)
+                sum = (sum + (space_resolve(s, address, p) != 0)) * 0x9e3779b97f4a7c15;
+            sum = (sum + pa) * 0x9e3779b97f4a7c15;
+            for (unsigned k = 0; pages + i < 16 && pa && k < 512; k++)
+                sum = (sum + ((const uint64_t *)direct(pa))[k]) * 0x9e3779b97f4a7c15;
+        }
+        pages += m->pages;
+        n = next(&s->mappings, n);
+        m = n ? CONTAINER(n, struct mapping, node) : NULL;
+    } while (m && m->node.key == first->node.key + (pages << PHX_PAGE_SHIFT) &&
+             m->frame->pfn + m->offset == first->frame->pfn + first->offset + pages &&
+             m->protection == first->protection && m->most == first->most &&
+             m->going == first->going && m->sealed == first->sealed && m->up == first->up);
+    say("  mapping %#lx pages %lu prot %u most %u going %u sealed %u pfn %#lx sum %#lx\n",
+        first->node.key, pages, first->protection, first->most, first->going, first->sealed,
+        first->frame->pfn + first->offset, sum);
+    return n;
 }
 
 static void dump_thread(struct thread *t)
@@ -396,9 +429,8 @@ static void dump_process(struct process *p)
     dump_row(row, index_);
     if (p->space)
         say("  space refs %u\n", p->space->object.refs);
-    for (struct tree_node *n = p->space ? tree_ceil(&p->space->mappings, 0) : NULL; n;
-         n = next(&p->space->mappings, n))
-        dump_mapping(p->space, CONTAINER(n, struct mapping, node));
+    for (struct tree_node *n = p->space ? tree_ceil(&p->space->mappings, 0) : NULL; n;)
+        n = dump_mappings(p->space, n);
     EACH(struct thread, t, &p->threads, process_link)
     dump_thread(t);
 }

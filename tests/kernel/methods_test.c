@@ -95,6 +95,18 @@ static void transfer(void)
     CHECK_EQ(WORD(t, 0), 3);
 }
 
+/* Unused pages go at once; others only by force. */
+static void reclaim(void)
+{
+    uint64_t account = alice.account_id, before = alice.account->limit[RESOURCE_PAGES];
+    CHECK_EQ(ATTEMPT_CALL(boss.thread, account, ACCOUNT_RECLAIM, 0, PHX_FOREVER), 0);
+    CHECK_EQ(CALL(boss.thread, account, ACCOUNT_RECLAIM, 3, PHX_FOREVER), 0);
+    CHECK_EQ(alice.account->limit[RESOURCE_PAGES], before - 3);
+    CHECK_EQ(CALL(boss.thread, account, ACCOUNT_RECLAIM, before, PHX_FOREVER), -PHX_WOULD_BLOCK);
+    CHECK_EQ(CALL(boss.thread, SLOT(ACCOUNT), ACCOUNT_RECLAIM, 1, 0), -PHX_INVALID_ARGUMENT);
+    CHECK_EQ(CALL(boss.thread, SLOT(ACCOUNT), ACCOUNT_TRANSFER, account, RESOURCE_PAGES, 3), 0);
+}
+
 static void destroy(void)
 {
     CHECK_EQ(CALL(t, SLOT(ACCOUNT), ACCOUNT_CREATE, 50, 40, 2, 5), 0);
@@ -629,6 +641,7 @@ static const struct scenario scenarios[] = {
     METHOD(ACCOUNT, CREATE, create),
     METHOD(ACCOUNT, TRANSFER, transfer),
     METHOD(ACCOUNT, DESTROY, destroy),
+    METHOD(ACCOUNT, RECLAIM, reclaim),
     METHOD(ACCOUNT, CHARGE, charge),
     METHOD(ACCOUNT, NEW_PROCESS, new_process),
     METHOD(ACCOUNT, NEW_POOL, new_pool),

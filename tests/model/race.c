@@ -8,6 +8,7 @@
  */
 #include "bytes.h"
 #include "race.h"
+#include "rt/layout.h"
 
 #ifndef ROUNDS
 #define ROUNDS 1000
@@ -172,6 +173,46 @@ static void prepare_charge(void)
     must(account_transfer(rt_cap("account"), other_account, RESOURCE_ENERGY, 1), "transfer");
 }
 
+/* A page that two spaces show since it was cloned: both write it, and give it a memory of its
+ * own. Who is first wins a copy; the other one finds that it is alone, and claims the frame. */
+#define CLONED (RT_STORE_BASE + 0x100000000)
+static struct account_new_process_out sharer;
+static uint64_t cloned_physical, cloned_number;
+
+static int64_t claim(unsigned who)
+{
+    uint64_t space = who ? sharer.space : RT_SPACE;
+    struct address_space_query_out out = {0};
+    int64_t got = address_space_copy_replace(space, RT_POOL, CLONED, PHX_PROT_READ | PHX_PROT_WRITE);
+
+    address_space_query(space, CLONED, &out);
+    return got >= 0 && out.physical != cloned_physical ? 0 : -1;
+}
+
+static void prepare_claim(void)
+{
+    struct address_space_populate_out got;
+    struct address_space_query_out out;
+
+    must(address_space_populate(RT_SPACE, RT_POOL, CLONED, 1, PHX_PROT_READ | PHX_PROT_WRITE, &got),
+        "populate");
+    *(volatile uint64_t *)CLONED = ++cloned_number;
+    must(address_space_clone(RT_SPACE, sharer.space, CLONED, 1), "clone");
+    must(address_space_query(RT_SPACE, CLONED, &out), "query");
+    cloned_physical = out.physical;
+}
+
+static void tidy_claim(void)
+{
+    volatile uint64_t *page = (volatile uint64_t *)CLONED;
+
+    if (*page != cloned_number)
+        must(-1, "a claimed page as it was");
+    *page = 0; /* it is written again by who has it */
+    must(address_space_unmap(RT_SPACE, CLONED, 1), "unmap");
+    must(address_space_unmap(sharer.space, CLONED, 1), "unmap");
+}
+
 static void nothing(void)
 {
 }
@@ -217,6 +258,7 @@ static void races(void)
     asked = made.capability;
     must(account_create(rt_cap("account"), 0, 0, 0, 0, &account), "account");
     other_account = account.account;
+    must(account_new_process(rt_cap("account"), 0, PHX_USER_END, &sharer), "process");
 
     must(rt_thread(keep_moved, NULL, &thread), "thread");
     must(rt_thread(ask, NULL, &thread), "thread");
@@ -225,6 +267,7 @@ static void races(void)
     fight("one_move", ROUNDS, prepare_move, move, nothing);
     fight("one_reply", ROUNDS, prepare_answer, answer, tidy_answer);
     fight("one_unit_of_an_account", ROUNDS, prepare_charge, charge, nothing);
+    fight("one_frame_claim", ROUNDS, prepare_claim, claim, tidy_claim);
     arena.act = NULL; /* the fighter goes */
     __atomic_add_fetch(&arena.round, 1, __ATOMIC_RELEASE);
 }

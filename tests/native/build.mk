@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Native programs that test the kernel and the runtime from user land.
 
-NATIVE_TEST := main authority deaths builds runtime hostile services memory shared rings time messages
+NATIVE_TEST := main authority deaths builds runtime hostile services memory shared reclaim rings time messages
 
-$(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS)))
+$(eval $(call NATIVE,native,$(NATIVE_TEST:%=$(B)/tests/native/%.o) $(PROC_OBJECTS) \
+    $(B)/engine/user/bench/handlers_asm.o))
 
 $(B)/tests/native/%.o: tests/native/%.c | $(GENERATED)
 	$(call COMPILE,$(CC),$(CFLAGS_USER))

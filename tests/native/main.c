@@ -111,6 +111,7 @@ static int test_all(void)
         test_deaths();
         test_memory();
         test_shared();
+        test_reclaim();
         test_rings();
         test_time();
     }
@@ -142,6 +143,9 @@ int main(int argc, char **argv)
         {"deep", role_deep},
         {"counter", role_counter},
         {"viewer", role_viewer},
+        {"giver", role_giver},
+        {"miser", role_miser},
+        {"reader", role_reader},
         {"sender", role_sender},
         {"mirror", role_mirror},
     };

@@ -138,11 +138,117 @@ static void large(const char *name, uint64_t at, uint64_t size, uint64_t part)
         page_size(at), beside, hole, before.pages, after.pages);
 }
 
+/* --- fork ------------------------------------------------------------------- */
+
+#define FORKED 64 /* pages at PLACE that both write */
+#define CHILD_STACK (PLACE + HUGE)
+#define CHILD_GOOD 42
+
+/* engine/user/bench/handlers.S: a fault gives its page a memory of its own. */
+void bench_copy_entry(void);
+const uint64_t bench_copy[3] = {PHX_OP_CALL(ADDRESS_SPACE_COPY_REPLACE, 3), RT_SPACE, RT_POOL};
+
+static void copy_on_write(void)
+{
+    struct phx_thread_page *page = (struct phx_thread_page *)PHX_NATIVE_THREAD_PAGE;
+
+    page->entry = (uint64_t)bench_copy_entry;
+    __asm__ volatile("wrgsbase %0" : : "r"(page));
+}
+
+/* Every second page is written, and all of them are as they were or as they were written. */
+static bool forked_half(uint64_t odd, uint64_t before, uint64_t mine)
+{
+    for (uint64_t i = odd; i < FORKED; i += 2)
+        place[i * 512] = mine + i;
+    for (uint64_t i = 0; i < FORKED; i++)
+        if (place[i * 512] != (i % 2 == odd ? mine : before) + i)
+            return false;
+    return true;
+}
+
+/* What the child does, in a copy of the parent's memory, on a stack of its own. */
+static void child_main(void)
+{
+    copy_on_write();
+    process_exit(RT_PROCESS, (forked_half(1, 1000, 3000) ? CHILD_GOOD : 1) << 8);
+    for (;;)
+        ;
+}
+
+static bool child_gets(const struct account_new_process_out *child)
+{
+    const struct { uint64_t cap, slot; } given[] = {
+        {child->process, SLOT_PROCESS}, {child->space, SLOT_SPACE}, {RT_POOL, SLOT_POOL}};
+    struct address_space_populate_out stack = {0};
+    struct frame_pool_alloc_out page = {0};
+    struct process_new_thread_out thread = {0};
+    struct capability_grant_out id;
+    bool good = true;
+
+    for (unsigned i = 0; i < 3; i++)
+        good = good && capability_grant(given[i].cap, child->process,
+                           i == 1   ? ADDRESS_SPACE_M_ALL
+                           : i == 0 ? PROCESS_M_EXIT
+                                    : FRAME_POOL_M_ALLOC,
+                           given[i].slot, &id) >= 0;
+    good = good && address_space_populate(child->space, RT_POOL, CHILD_STACK, 2, READ_WRITE,
+                       &stack) >= 0 &&
+           frame_pool_alloc(RT_POOL, 1, &page) >= 0 &&
+           address_space_map(child->space, page.frame, PHX_NATIVE_THREAD_PAGE, 0, 1, READ_WRITE) >=
+               0 &&
+           address_space_clone(RT_SPACE, child->space, 0x200000,
+               (PHX_NATIVE_THREAD_PAGE - 0x200000) / PHX_PAGE_SIZE) >= 0 &&
+           address_space_clone(RT_SPACE, child->space, PLACE, FORKED) >= 0 &&
+           process_new_thread(child->process, (uint64_t)child_main, CHILD_STACK + 8184, 0,
+               page.frame, PHX_NATIVE_THREAD_PAGE, &thread) >= 0 &&
+           thread_start(thread.thread) >= 0;
+    phx_release(page.frame);
+    phx_release(thread.thread);
+    return good;
+}
+
+/* The whole program twice: image, data and stack are copied on write, by both. */
+static void forks(void)
+{
+    struct address_space_populate_out memory = {0};
+    struct account_new_process_out child = {0};
+    struct balance before = balance_now(), after;
+    uint64_t status = 0;
+    struct proc proc = {0};
+
+    copy_on_write();
+    bool good = address_space_populate(RT_SPACE, RT_POOL, PLACE, FORKED, READ_WRITE, &memory) >= 0 &&
+                memory.pages == FORKED &&
+                account_new_process(rt_cap("account"), 0, PHX_USER_END, &child) >= 0;
+    for (uint64_t i = 0; good && i < FORKED; i++)
+        place[i * 512] = 1000 + i;
+    good = good && child_gets(&child);
+    bool mine = good && forked_half(0, 1000, 2000);
+    proc.process = child.process;
+    if (good)
+        status = wait_dead(&proc, NULL);
+    bool still = good;
+    for (uint64_t i = 0; good && i < FORKED; i++)
+        still = still && place[i * 512] == (i % 2 ? 1000 : 2000) + i;
+    phx_release(child.space);
+    address_space_unmap(RT_SPACE, PLACE, FORKED);
+    after = balance_now();
+    check("a_fork_s_child_has_its_own_copy", status == CHILD_GOOD << 8, "status %lx, began %u",
+        status, good);
+    check("a_fork_s_parent_keeps_its_own", mine && still, "after the fork %u, at the end %u", mine,
+        still);
+    check("a_fork_s_pages_come_back", after.pages <= before.pages + 24, "%lu, then %lu",
+        before.pages, after.pages);
+    rt_print("# fork: %lu pages before, %lu after\n", before.pages, after.pages);
+}
+
 void test_shared(void)
 {
     struct frame_pool_info_out pool = {0};
 
     views();
+    forks();
     large("2_mib_are_one_page_until_one_goes", PLACE + 4 * HUGE, LARGE, PHX_PAGE_SIZE);
     frame_pool_info(RT_POOL, &pool);
     if (pool.largest >= HUGE / PHX_PAGE_SIZE)

@@ -276,6 +276,21 @@ struct phx_thread_page {
 };
 
 /*
+ * What the holder of a pool is told through the frame that it gave to FramePool.watch: how many
+ * pages its account has to give back and by when, and which frames were taken because it did not.
+ */
+struct phx_taken {
+    uint64_t physical, pages;
+};
+struct phx_repossession {
+    uint64_t wanted;   /* pages */
+    uint64_t deadline;
+    uint64_t taken;    /* frames so far: entry n % PHX_TAKEN_MAX is the n-th's */
+    struct phx_taken vector[];
+};
+#define PHX_TAKEN_MAX 254 /* in a page */
+
+/*
  * One row of a process's table, as Process.holds shows it. Numbers of objects and nodes
  * are equal for equal things as long as they live, and nothing else.
  */

@@ -87,7 +87,8 @@ static int64_t grant_own(struct building *b)
         /* To look at holds and to take them is the parent's. */
         {"process", b->process, ~(PROCESS_M_HOLDS | PROCESS_M_REVOKE), SLOT_PROCESS},
         {"thread", RT_THREAD, ~UINT64_C(0), SLOT_THREAD},
-        {"space", b->space, ~UINT64_C(0), SLOT_SPACE},
+        /* Memory that is written and executed is for who is granted that by name. */
+        {"space", b->space, ~ADDRESS_SPACE_M_MAP_WX, SLOT_SPACE},
         {"pool", b->plan->pool, ~UINT64_C(0), SLOT_POOL},
         {"account", b->plan->account, ACCOUNT_M_NEW_NOTIFICATION | CAPABILITY_M_IDENTIFY,
             SLOT_ACCOUNT},

@@ -68,6 +68,14 @@ static inline void must(int64_t result, const char *what)
 
 /* A program of the module. */
 struct proc_image bench_image(const char *name);
+/*
+ * handlers.S: two upcall entries, and a load that faults. One leaves past the faulting load,
+ * the other after what `bench_copy` says: the operation, and the space and the pool for it.
+ */
+void bench_upcall_entry(void);
+void bench_copy_entry(void);
+void bench_fault(void *address);
+extern const uint64_t bench_copy[3];
 
 void bench_kernel(void);  /* kernel.c: null operation, ring, capabilities, memory */
 void bench_threads(void); /* threads.c: faults, notifications */

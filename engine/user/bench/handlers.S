@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a fault costs at least: an upcall entry that resumes right behind the
- * faulting instruction, restoring everything from ring 3. The GS base is the
- * thread page.
+ * faulting instruction, restoring everything from ring 3; and one that gives the page a
+ * memory of its own first, as copy-on-write does, and resumes at the instruction. The GS
+ * base is the thread page.
  */
 #define __ASSEMBLER__ 1
 #include "phoenix/abi.h"
@@ -10,6 +11,7 @@
 
 #define BENCH_RIP 2048
 #define BENCH_RSP 2056
+#define FRAME_ADDRESS 144 /* of struct phx_frame, behind its registers */
 
     .text
 /* void bench_fault(void *address): one faulting load of two bytes */
@@ -22,6 +24,7 @@ bench_fault:
     .globl bench_upcall_entry
 bench_upcall_entry:
     addq $2, PHX_REG_RIP(%rdi)            /* rip: past the load */
+leave:
     load_registers
     mov PHX_REG_RCX(%rdi), %rcx
     decl PHX_PAGE_DEPTH(%rdx)
@@ -36,5 +39,25 @@ bench_upcall_entry:
     mov PHX_REG_RDI(%rdi), %rdi
     mov %gs:BENCH_RSP, %rsp
     jmp *%gs:BENCH_RIP
+
+/* The same arguments. What cannot be copied ends the program here. */
+    .weak bench_copy /* who has none does not enter here */
+    .globl bench_copy_entry
+bench_copy_entry:
+    mov %rdi, %rbx
+    mov %rdx, %rbp
+    mov bench_copy(%rip), %rax            /* AddressSpace.copyReplace */
+    mov bench_copy + 8(%rip), %rdi        /* space */
+    mov bench_copy + 16(%rip), %rsi       /* pool */
+    mov FRAME_ADDRESS(%rbx), %rdx
+    and $-4096, %rdx
+    mov $(PHX_PROT_READ | PHX_PROT_WRITE), %r10
+    syscall
+    test %rax, %rax
+    js 1f
+    mov %rbx, %rdi
+    mov %rbp, %rdx
+    jmp leave
+1:  ud2
 
     .section .note.GNU-stack, "", @progbits

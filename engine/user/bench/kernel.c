@@ -114,6 +114,18 @@ static void unmap(unsigned pages)
     must(address_space_unmap(RT_SPACE, RT_STORE_BASE, pages), "unmap");
 }
 
+/* A page each, the last of the frame first, so that each is a mapping of its own. */
+static void map_list(uint64_t frame)
+{
+    struct address_space_map_in list[PAGES];
+    struct address_space_map_list_out out;
+
+    for (unsigned i = 0; i < PAGES; i++)
+        list[i] = (struct address_space_map_in){frame, RT_STORE_BASE + i * PHX_PAGE_SIZE, PAGES - 1 - i, 1,
+            PHX_PROT_READ | PHX_PROT_WRITE};
+    must(address_space_map_list(RT_SPACE, (uint64_t)list, PAGES, &out), "map list");
+}
+
 /* Children of a frame, a page each; mapped or not. */
 static void carve_all(uint64_t frame, bool mapped)
 {
@@ -142,6 +154,17 @@ PART memory(void)
     bench_report("map_page_list", ONCE(unmap(PAGES), map(frame.frame, 0, PAGES)) / PAGES);
     unmap(PAGES);
     bench_report("unmap_page", ONCE(map(frame.frame, 0, PAGES), unmap(PAGES)) / PAGES);
+    unmap(PAGES);
+    bench_report("map_list_frames", ONCE(unmap(PAGES), map_list(frame.frame)) / PAGES);
+    bench_report("protect_page",
+        ONCE(
+            {
+                unmap(PAGES);
+                map(frame.frame, 0, PAGES);
+            },
+            must(address_space_protect(RT_SPACE, RT_STORE_BASE, PAGES, PHX_PROT_READ), "protect")) /
+            PAGES);
+    unmap(PAGES);
     bare = ONCE(
         {
             release_all(PAGES);

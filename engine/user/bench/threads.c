@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Faults, and notifications between two threads. */
+/* Faults, copy on write, and notifications between two threads. */
 #include "bench.h"
 #include "rt/layout.h"
-
-/*
- * handlers.S: an upcall entry that leaves at once, past the faulting instruction, and
- * a load that faults. The GS base is the thread page.
- */
-void bench_upcall_entry(void);
-void bench_fault(void *address);
 
 static uint8_t upcall_stack[4096] __attribute__((aligned(16)));
 
@@ -20,6 +13,64 @@ PART faults(void)
     page->entry = (uint64_t)bench_upcall_entry;
     __asm__ volatile("wrgsbase %0" : : "r"(page));
     bench_report("fault_upcall", MEASURE(200, bench_fault((void *)0x1000)));
+}
+
+/* --- copy on write --------------------------------------------------------- */
+
+#define PAGES 64
+
+const uint64_t bench_copy[3] = {PHX_OP_CALL(ADDRESS_SPACE_COPY_REPLACE, 3), RT_SPACE, RT_POOL};
+
+static void write_all(void)
+{
+    for (uint64_t i = 0; i < PAGES; i++)
+        *(volatile uint8_t *)(RT_STORE_BASE + i * PHX_PAGE_SIZE) = (uint8_t)i;
+}
+
+/* Memory of one operation that was written, and is not in the child. */
+static void fresh(uint64_t child)
+{
+    struct address_space_populate_out populated;
+
+    must(address_space_unmap(child, RT_STORE_BASE, PAGES), "unmap");
+    must(address_space_unmap(RT_SPACE, RT_STORE_BASE, PAGES), "unmap");
+    must(address_space_populate(RT_SPACE, RT_POOL, RT_STORE_BASE, PAGES,
+             PHX_PROT_READ | PHX_PROT_WRITE, &populated),
+        "populate");
+    if (populated.pages != PAGES)
+        rt_panic("populated %lu", populated.pages);
+    write_all();
+}
+
+static void clone(uint64_t child)
+{
+    must(address_space_clone(RT_SPACE, child, RT_STORE_BASE, PAGES), "clone");
+}
+
+/* A page of what a fork copies, and the first write to each page after it. */
+PART copies(void)
+{
+    struct phx_thread_page *page = (struct phx_thread_page *)PHX_NATIVE_THREAD_PAGE;
+    struct account_new_process_out child;
+
+    must(account_new_process(rt_cap("account"), 0, PHX_USER_END, &child), "process");
+    fresh(child.space);
+    clone(child.space); /* from here on the child has the tables */
+    page->entry = (uint64_t)bench_copy_entry;
+    bench_report("clone_page", ONCE(fresh(child.space), clone(child.space)) / PAGES);
+    bench_report("cow_fault",
+        ONCE(
+            {
+                fresh(child.space);
+                clone(child.space);
+            },
+            write_all()) /
+            PAGES);
+    page->entry = (uint64_t)bench_upcall_entry;
+    must(address_space_unmap(RT_SPACE, RT_STORE_BASE, PAGES), "unmap");
+    must(process_exit(child.process, 0), "exit");
+    phx_release(child.process);
+    phx_release(child.space);
 }
 
 /* --- notifications --------------------------------------------------------- */
@@ -72,5 +123,6 @@ PART signals(void)
 void bench_threads(void)
 {
     faults();
+    copies();
     signals();
 }

@@ -203,6 +203,29 @@ static uint64_t range_first(struct chance *c, unsigned interface)
     }
 }
 
+/* Where a frame is, or behind it; for FramePool.allocAt. */
+static uint64_t frame_physical(struct chance *c)
+{
+    struct frame_info_out out = {0};
+
+    frame_info(known_cap(c, IFACE_FRAME), &out);
+    return out.physical + chance_below(c, 9) * PHX_PAGE_SIZE;
+}
+
+/* A list of three for AddressSpace.mapList, which the threads write over each other's. */
+static uint64_t map_entries(struct chance *c)
+{
+    static uint64_t list[3][5];
+
+    for (unsigned i = 0; i < 3; i++) {
+        list[i][0] = known_cap(c, IFACE_FRAME);
+        list[i][1] = page_address(c);
+        list[i][3] = page_count(c);
+        list[i][4] = 1 + chance_below(c, 2) * 2;
+    }
+    return chance_one_in(c, 8) ? buffer_address(c) : (uint64_t)list;
+}
+
 /* No default: a new name in the schema wants to be thought of. */
 static uint64_t sensible(struct chance *c, enum word word, const struct method *m, uint64_t cap)
 {
@@ -258,6 +281,9 @@ static uint64_t sensible(struct chance *c, enum word word, const struct method *
     case WORD_ns: return chance_below(c, 20000000);
     case WORD_order: return chance_below(c, chance_one_in(c, 8) ? 70 : 3);
     case WORD_pages: return page_count(c);
+    case WORD_physical: return frame_physical(c);
+    case WORD_entries: return map_entries(c);
+    case WORD_into: return known_cap(c, IFACE_ADDRESS_SPACE);
     case WORD_pool: return known_cap(c, IFACE_FRAME_POOL);
     case WORD_position:
         return m->interface == IFACE_TIME_SLICE ? chance_below(c, 65) : chance_below(c, 3) * 1000;
@@ -286,7 +312,9 @@ static bool is_too_much(struct chance *c, const struct method *m)
     case IFACE_PROCESS:
         return (m->method == PROCESS_EXIT && !chance_one_in(c, 20)) ||
                (m->method == PROCESS_REVOKE && !chance_one_in(c, 6));
-    case IFACE_ACCOUNT: return m->method == ACCOUNT_DESTROY && !chance_one_in(c, 12);
+    case IFACE_ACCOUNT:
+        return (m->method == ACCOUNT_DESTROY || m->method == ACCOUNT_RECLAIM) &&
+               !chance_one_in(c, 12);
     case IFACE_THREAD_CONTROL: return m->method == THREAD_CONTROL_EXIT && !chance_one_in(c, 20);
     case IFACE_THREAD: return m->method == THREAD_STOP && !chance_one_in(c, 2);
     case IFACE_CONSOLE: return m->method == CONSOLE_WRITE && !chance_one_in(c, 8);

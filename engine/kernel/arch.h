@@ -90,8 +90,6 @@ void arch_timer_arm(uint64_t ns);
 static inline void *direct(uint64_t pa);
 static inline uint64_t direct_pa(const void *p);
 static inline void page_zero(void *page);
-/* At least 8 bytes that do not overlap. */
-static inline void bytes_copy(void *to, const void *from, uint64_t n);
 
 typedef uint64_t pte_t;
 /* A table of leaves has ARCH_LEAVES entries for 1 << ARCH_LEAVES_SHIFT bytes. What an entry says,
@@ -129,8 +127,7 @@ void arch_fpu_trap(bool on);
 /* FS and GS base of ring 3, while in the kernel. */
 static inline uint64_t arch_fs_base(void);
 static inline uint64_t arch_gs_base(void);
-static inline void arch_set_bases(uint64_t fs, uint64_t gs);
-static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs); /* the GS base that was */
+static inline uint64_t arch_set_bases(uint64_t fs, uint64_t gs); /* the GS base that was */
 /* rflags that ring 3 may have; the rest is cleared and IF and bit 1 are set. */
 static inline uint64_t arch_user_flags(uint64_t rflags);
 

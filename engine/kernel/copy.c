@@ -96,10 +96,7 @@ err_t copy_across(struct space *from, uint64_t from_address, struct space *to,
             *receiver_failed = true;
             return PHX_BAD_ADDRESS;
         }
-        if (part >= 8 && ((uint64_t)source ^ (uint64_t)target) >> PHX_PAGE_SHIFT)
-            bytes_copy(target, source, part);
-        else
-            memmove(target, source, part);
+        memmove(target, source, part);
         from_address += part;
         to_address += part;
         n -= part;

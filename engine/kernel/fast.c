@@ -198,11 +198,11 @@ static ALWAYS_INLINE bool pass_bytes(const struct thread *t, const struct waiter
     void *target = to->near_buffer;
     bool failed;
 
-    if (n < 8 || !target || !source || ((uintptr_t)target ^ (uintptr_t)source) < PHX_PAGE_SIZE)
+    if (!target || !source)
         return copy_across(t->process->space, t->waiter.message.send_address,
                            to->thread->process->space, to->message.recv_address, n,
                            &failed) == OK;
-    bytes_copy(target, source, n);
+    memmove(target, source, n);
     return true;
 }
 

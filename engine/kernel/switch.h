@@ -55,7 +55,7 @@ static inline void switch_extended(struct cpu *c, struct thread *t)
 static inline void switch_bases(struct thread *from, const struct thread *to)
 {
     from->fs_base = arch_fs_base();
-    from->gs_base = arch_swap_bases(to->fs_base, to->gs_base);
+    from->gs_base = arch_set_bases(to->fs_base, to->gs_base);
 }
 
 static inline void switch_enter(struct cpu *c, struct thread *t)

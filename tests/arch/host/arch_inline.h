@@ -105,11 +105,6 @@ static inline void page_zero(void *page)
     memset(page, 0, PHX_PAGE_SIZE);
 }
 
-static inline void bytes_copy(void *to, const void *from, uint64_t n)
-{
-    memcpy(to, from, n);
-}
-
 static inline void arch_root_load(uint64_t root)
 {
     arch_host.root = root;
@@ -137,17 +132,12 @@ static inline uint64_t arch_gs_base(void)
     return arch_host.gs_base;
 }
 
-static inline void arch_set_bases(uint64_t fs, uint64_t gs)
-{
-    arch_host.fs_base = fs;
-    arch_host.gs_base = gs;
-}
-
-static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs)
+static inline uint64_t arch_set_bases(uint64_t fs, uint64_t gs)
 {
     uint64_t old = arch_host.gs_base;
 
-    arch_set_bases(fs, gs);
+    arch_host.fs_base = fs;
+    arch_host.gs_base = gs;
     return old;
 }
 

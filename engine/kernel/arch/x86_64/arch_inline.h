@@ -47,15 +47,6 @@ static inline void page_zero(void *page)
     __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0UL) : "memory");
 }
 
-static inline void bytes_copy(void *to, const void *from, uint64_t n)
-{
-    uint64_t last, count = n >> 3;
-
-    __builtin_memcpy(&last, (const char *)from + n - 8, 8);
-    __builtin_memcpy((char *)to + n - 8, &last, 8);
-    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
-}
-
 static inline void arch_root_load(uint64_t root)
 {
     __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
@@ -93,14 +84,8 @@ static inline uint64_t arch_gs_base(void)
 }
 
 /* Only what arch_fs_base() and arch_gs_base() gave, or 0: an address that is not
- * canonical would fault here. */
-static inline void arch_set_bases(uint64_t fs, uint64_t gs)
-{
-    __asm__ volatile("wrfsbase %0\n\tswapgs\n\twrgsbase %1\n\tswapgs" ::"r"(fs), "r"(gs));
-}
-
-/* arch_set_bases(), and what arch_gs_base() would have said before. */
-static inline uint64_t arch_swap_bases(uint64_t fs, uint64_t gs)
+ * canonical would fault here. What arch_gs_base() would have said before. */
+static inline uint64_t arch_set_bases(uint64_t fs, uint64_t gs)
 {
     uint64_t old;
 

@@ -411,6 +411,14 @@ static void machine_start(void)
     boss_begin();
 }
 
+static bool page_in_use(const struct cap_table *t, uint32_t page)
+{
+    for (uint32_t slot = 0; slot < HOLDS_PER_PAGE; slot++)
+        if (cap_row_at(t, page << 6 | slot)->state != HOLD_FREE)
+            return true;
+    return false;
+}
+
 /* The boss lets go of all that it made, and what its rows keep for later. */
 static void boss_tidy(void)
 {
@@ -422,6 +430,14 @@ static void boss_tidy(void)
         if (i % 64 < HOLDS_PER_PAGE && row->state == HOLD_LIVE)
             CHECK_EQ(SYS(boss.thread, PHX_OP_RELEASE, cap_id(row, i)), 0);
     }
+    /* Of its pages too, which are more with each row that is needed behind a starve(). */
+    t->free = NULL;
+    for (; t->pages > 1 && !page_in_use(t, t->pages - 1); t->pages--)
+        account_give_pages(t->account, cap_page(t, t->pages - 1), 1);
+    t->near = t->pages < TABLE_DIRECT ? t->pages : TABLE_DIRECT;
+    for (uint32_t i = TABLE_FIRST_FREE; i < t->pages * 64; i++)
+        if (i % 64 < HOLDS_PER_PAGE && cap_row_at(t, i)->state == HOLD_FREE)
+            cap_offer(t, cap_row_at(t, i));
     for (uint32_t i = 1; i < TABLE_FIRST_FREE; i++) {
         struct hold *row = cap_row_at(t, i);
 

@@ -64,7 +64,7 @@ $(eval $(call NATIVE,storm,$(B)/tests/model/storm.o $(B)/tests/model/user.o \
 $(eval $(call NATIVE,storms,$(B)/tests/model/storms.o $(B)/tests/model/user.o \
     $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))
 $(B)/tests/model/storms.o: tests/model/storm.c | $(GENERATED)
-	$(call COMPILE,$(CC),$(CFLAGS_USER) -DSTEPS=14000)
+	$(call COMPILE,$(CC),$(CFLAGS_USER) -DSTEPS=42000)
 $(B)/storms.json: $(B)/storm.json
 	$(Q)sed 's/storm\.elf/storms.elf/g' $< > $@
 $(B)/storm.manifest: $(B)/boot/storm.elf

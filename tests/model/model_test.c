@@ -467,11 +467,12 @@ static void do_pass(int p, int client, enum op mode)
         return;
     struct program *s = &programs[model_rows[server].process];
     bool was_scarce = scarce;
+    if (receives(server, accept, true) != WAITS)
+        return; /* no rows for it */
+    check_rows(); /* dead ones that were swept for it gave their uses back */
     int64_t wanted = call_answer(client, id);
     if (wanted == 0)
         wanted = pass_answer(cap, cap_id, mode, accept);
-    if (receives(server, accept, true) != WAITS)
-        return; /* no rows for it */
     (void)message_with(p, cap, cap_id, mode);
     int64_t got = SYS(t, PHX_OP_CALL(0, 0) | PHX_OP_MESSAGE, id, MEMORY);
     scarce = was_scarce;
@@ -650,7 +651,9 @@ static void climb(int p)
         return;
     do_mint(p, row);
     do_grant(p, row);
+    check_rows(); /* dead ones may have been swept, and their slots have others */
     do_pass(p, row_with(p, SERVED), COPY);
+    check_rows();
     do_send(p, row_with(p, SERVED));
 }
 
@@ -730,7 +733,7 @@ static void check_counts(unsigned long steps)
 TEST(model, the_kernel_agrees_with_it, "after each random operation of four programs")
 {
     const char *wanted = getenv("MODEL_STEPS");
-    unsigned long steps = wanted ? strtoul(wanted, NULL, 0) : 20000;
+    unsigned long steps = wanted ? strtoul(wanted, NULL, 0) : 100000;
 
     for (unsigned long i = 0; i < steps; i++) {
         if (i % LIFE == 0)

@@ -357,7 +357,7 @@ interface Console $A.number(13)
     $A.facets([(name = "WRITE", methods = ["write"])]) {
   write @0 (address :UInt64, length :UInt64) -> (written :UInt64)
       $A.bit(0) $A.words $A.slot(console) $A.errors(["badAddress"])
-      $A.doc("Write at most 4096 bytes; says how many were.");
+      $A.doc("Write bytes, at most 96 of them; says how many were.");
   stream @1 (number :UInt64) -> (console :UInt64)
       $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded", "depthExceeded"])
       $A.doc("A child that writes to one stream and takes nothing: 1 output, 2 errors, 3 what asks the host to describe its terminal.");

@@ -330,7 +330,7 @@ int op_address_space_copy_replace(struct invocation *inv,
         return change(inv, range_step, m->node.key, m->pages, RANGE_SAME, NULL);
     }
     TRY(mapping_fresh(s, row->object->account, in->address, 1, protection, &copy));
-    bytes_copy(direct(mapping_pa(copy)), direct(mapping_pa(m) + in->address - m->node.key),
+    memcpy(direct(mapping_pa(copy)), direct(mapping_pa(m) + in->address - m->node.key),
                PHX_PAGE_SIZE);
     return replace(inv, copy);
 }

@@ -331,7 +331,7 @@ int op_address_space_copy_replace(struct invocation *inv,
     }
     TRY(mapping_fresh(s, row->object->account, in->address, 1, protection, &copy));
     memcpy(direct(mapping_pa(copy)), direct(mapping_pa(m) + in->address - m->node.key),
-               PHX_PAGE_SIZE);
+           PHX_PAGE_SIZE);
     return replace(inv, copy);
 }
 

@@ -107,6 +107,22 @@ static void controls(void)
     }
 }
 
+/* Asks twice for the terminal; the status is how often it was said. */
+static void ask(void)
+{
+    uint8_t payload[FRAMING_GUEST_MAX];
+    uint32_t said = 0;
+
+    while (said < 3) {
+        next_frame(payload);
+        if (from_host.type != FRAMING_TERMINAL)
+            continue;
+        if (said++ < 2)
+            frame(FRAMING_ASK, NULL, 0);
+    }
+    end(said);
+}
+
 static void show_arguments(char **argv)
 {
     for (; *argv; argv++) {
@@ -218,6 +234,8 @@ static void speak(const char *what, char **argv)
         end((uint32_t)atoi(argument));
     if (strcmp(what, "controls") == 0)
         controls();
+    if (strcmp(what, "ask") == 0)
+        ask();
     if (strcmp(what, "arguments") == 0)
         show_arguments(argv);
     if (strcmp(what, "module") == 0)

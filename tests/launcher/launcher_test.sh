@@ -319,6 +319,9 @@ signals() {
     grep -q '^terminal 0 80 x 24$' "$work/out" && ok terminal_is_described_first ||
         bad terminal_is_described_first "$(cat "$work/out")"
 
+    run ask run $program
+    check terminal_is_described_when_asked 3
+
     begin controls run $program
     wait_for terminal
     kill -HUP $pid

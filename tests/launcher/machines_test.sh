@@ -194,6 +194,17 @@ terminal() {
     check control_c_ends_it "$(tail -n 1 "$work/lines")" '^Cstatus 130'
 }
 
+# The console's driver loses its endpoint, ends, and another one asks the host for the terminal,
+# which the shell waits for. What is typed meanwhile waits in the device.
+driver() {
+    local hold
+    hold=$({ sleep 3; echo 'caps 4'; echo exit; } | timeout 100 "$phoenix" shell --accel tcg |
+        sed -n 's/^#\([0-9]*\) *Endpoint .*/\1/p')
+    check driver_is_ended_and_another_reads "$(
+        { sleep 3; echo "revoke 4 $hold"; sleep 3; echo 'run /bin/busybox echo "read on"'; sleep 1; echo exit; } |
+            timeout 100 "$phoenix" shell --accel tcg | tail -n 1)" 'read on'
+}
+
 at_once() {
     local i pids=() good=0 begun mark=twenty-$$
     begun=$(date +%s%N)
@@ -358,6 +369,7 @@ ends
 signals
 streams
 terminal
+driver
 at_once
 trees
 large

@@ -15,6 +15,7 @@
 #define READERS 32 /* as many as may wait */
 #define PATIENCE UINT64_C(20000000000)
 #define A_WHILE UINT64_C(30000000)
+#define FLOOD 20000u /* bytes */
 #define LIFE UINT64_C(1100000000) /* whoever dies younger five times is given up */
 #define BUFFER UINT64_C(0x10000000)
 
@@ -154,6 +155,27 @@ static void unmapped(void)
     word("and_nobody_elses", "four");
 }
 
+/* More than the driver has room for, while nobody reads. */
+static void flooded(void)
+{
+    static char bytes[FLOOD];
+    uint64_t count = 0, got = 1;
+    int64_t result = 0;
+    bool same = true;
+
+    rt_print("flood %u\n", FLOOD);
+    nap(20 * A_WHILE);
+    while (result >= 0 && got > 0 && count < FLOOD) {
+        result = terminal_read_until(
+            terminal, (uint64_t)bytes + count, FLOOD - count < 4096 ? FLOOD - count : 4096,
+            in(PATIENCE), &got);
+        count += got;
+    }
+    for (unsigned i = 0; i < FLOOD; i++)
+        same = same && bytes[i] == 'a' + (char)(i * 7 % 26);
+    check("what_finds_no_room_waits_outside", same && count == FLOOD, result);
+}
+
 static void nonsense(void)
 {
     uint64_t words[PHX_WORDS] = {0};
@@ -226,6 +248,7 @@ int main(void)
     stopped();
     too_many();
     unmapped();
+    flooded();
     restarts();
     rt_print("ok readers.all\n");
     return 0;

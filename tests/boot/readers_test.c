@@ -3,6 +3,7 @@
 #include "drive.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SOON 60.0 /* seconds; a machine under emulation, beside other tests */
@@ -12,12 +13,26 @@ static struct machine m;
 static const char *const machines[][7] = {
     {"-M", "q35", "-m", "64M", "-smp", "1", NULL}, {"-M", "q35", "-m", "64M", "-smp", "2", NULL}};
 
+static void flood(unsigned count)
+{
+    char *keys = malloc(count + 1);
+
+    for (unsigned i = 0; i < count; i++)
+        keys[i] = (char)('a' + i * 7 % 26);
+    keys[count] = 0;
+    machine_type(&m, keys);
+    free(keys);
+}
+
 /* One line that the program said; false: it says nothing more. */
 static bool obey(const char *line, unsigned cores)
 {
     char keys[32];
+    unsigned count;
 
-    if (sscanf(line, "type %31s", keys) == 1)
+    if (sscanf(line, "flood %u", &count) == 1)
+        flood(count);
+    else if (sscanf(line, "type %31s", keys) == 1)
         machine_type(&m, keys);
     else if (strncmp(line, "ok readers.", 11) == 0)
         printf("ok readers.%u.%s\n", cores, line + 11);

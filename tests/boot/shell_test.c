@@ -124,8 +124,9 @@ static void exactly_what_is_named(void)
         "process      Process         exit status watch newThread accept keeper getpid\n"
         "                             stopped *\n"
         "thread       ThreadControl   exit yield sleep takeReply newRing self *\n"
-        "space        AddressSpace    map populate unmap protect query *\n"
-        "pool         FramePool       alloc info *\n"
+        "space        AddressSpace    map populate unmap protect query clone copyReplace\n"
+        "                             replace mapList *\n"
+        "pool         FramePool       alloc info allocAt watch *\n"
         "stdin        Terminal        read info identify grant transfer\n"
         "stdout       Console         write identify grant transfer\n"
         "stderr       Console         write identify grant transfer\n";

@@ -28,9 +28,8 @@ static void join_spares(void)
 
 static uint64_t place; /* where pages are to be taken; 0: anywhere */
 
-static void *memory_take(struct memory *m, uint64_t pages)
+static void *memory_take(struct memory *, uint64_t pages)
 {
-    (void)m;
     if (pages == 1 && spares > 0 && !place)
         return spare[--spares];
     int64_t pfn = buddy_alloc(&buddy, pages, place);
@@ -41,9 +40,8 @@ static void *memory_take(struct memory *m, uint64_t pages)
     return pfn < 0 ? NULL : page_address((uint64_t)pfn);
 }
 
-static void memory_give(struct memory *m, void *first, uint64_t pages)
+static void memory_give(struct memory *, void *first, uint64_t pages)
 {
-    (void)m;
     if (pages == 1 && spares < sizeof spare / sizeof spare[0])
         spare[spares++] = first;
     else
@@ -175,9 +173,8 @@ int op_frame_pool_alloc_at(struct invocation *inv, const struct frame_pool_alloc
     return alloc(inv, in->pages, in->physical >> PHX_PAGE_SHIFT, (uint64_t *)out);
 }
 
-int op_frame_pool_info(struct invocation *inv, struct frame_pool_info_out *out)
+int op_frame_pool_info(struct invocation *, struct frame_pool_info_out *out)
 {
-    (void)inv;
     join_spares();
     out->free = buddy.free_pages;
     out->total = kernel.root.limit[RESOURCE_PAGES];
@@ -273,13 +270,12 @@ int op_frame_pool_watch(struct invocation *inv, const struct frame_pool_watch_in
 
 /* One frame after the other, the last that was given first, until there are enough pages. What
  * is mapped nowhere any more is free, and its holder is told. */
-static bool take_step(struct thread *t, struct work *w)
+static bool take_step(struct thread *, struct work *w)
 {
     struct account *a = (struct account *)w->object;
     struct pool *p = a->pool;
     struct frame *f = w->frame;
 
-    (void)t;
     if (f && frame_sweep(f, w->cursor))
         return false;
     if (f) {

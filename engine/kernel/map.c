@@ -46,12 +46,11 @@ static err_t map_begin(struct work *w, struct mapping *m)
 }
 
 /* A populated frame is zeroed, without the lock; then it can be entered. */
-static bool populate_step(struct thread *t, struct work *w)
+static bool populate_step(struct thread *, struct work *w)
 {
     struct mapping *m = w->mapping;
     struct space *s = m->space;
 
-    (void)t;
     if (w->cursor < m->pages)
         return false;
     w->out[0] = m->pages;

@@ -65,9 +65,8 @@ bool ring_shrink(struct thread *t)
     return false;
 }
 
-static bool unmake_step(struct thread *t, struct work *w)
+static bool unmake_step(struct thread *t, struct work *)
 {
-    (void)w;
     return !ring_shrink(t);
 }
 

@@ -463,7 +463,7 @@ static err_t clone_some(struct space *into, struct mapping *m, uint64_t *at, int
  * around it before: a mapping that goes beyond it came since, and is none of its
  * business. What cannot be entered for want of a table is taken down again.
  */
-bool range_step(struct thread *t, struct work *w)
+bool range_step(struct thread *, struct work *w)
 {
     int room = STEP_ENTRIES;
     struct mapping *m;
@@ -507,7 +507,7 @@ bool range_step(struct thread *t, struct work *w)
     return range_over(w);
 }
 
-bool cut_step(struct thread *t, struct work *w)
+bool cut_step(struct thread *, struct work *w)
 {
     const struct mapping *m = mapping_at(w->space, w->address);
     bool is_whole = m && m->node.key == w->address && mapping_end(m) == w->end;

@@ -468,7 +468,6 @@ bool range_step(struct thread *, struct work *w)
     int room = STEP_ENTRIES;
     struct mapping *m;
 
-    (void)t;
     while (w->cursor < w->end && (m = mapping_in(w->space, w->cursor, w->end))) {
         uint64_t key = m->node.key, end = mapping_end(m);
         bool ours = key >= w->address && end <= w->end;
@@ -507,7 +506,7 @@ bool range_step(struct thread *, struct work *w)
     return range_over(w);
 }
 
-bool cut_step(struct thread *, struct work *w)
+bool cut_step(struct thread *t, struct work *w)
 {
     const struct mapping *m = mapping_at(w->space, w->address);
     bool is_whole = m && m->node.key == w->address && mapping_end(m) == w->end;

@@ -11,7 +11,7 @@
 
 #define BIND_MOST 64 /* slots, and so as many steps */
 #define SLOTS (CPUS_MAX * SLOTS_MAX)
-#define LOOKS 16 /* at these, after a revoke, in one hold of the lock */
+#define LOOKS 8 /* at these, after a revoke, in one hold of the lock */
 
 struct timetable timetable;
 struct schedule root_schedule = {

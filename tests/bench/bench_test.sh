@@ -56,7 +56,9 @@ at_most call_cap 320
 at_most ring_256 50
 at_most map_page_list 60
 at_most fault_upcall 220
+at_most prot1_trap_unprot 1900
 at_most getppid_trap 220
+at_most revoke_100k "$(awk -F '\t' '$1 == "revoke_1" { print $2 }' "$work/figures")" # flat
 at_most microvm_boot_insn 5000000
 at_most min_mem_mib 10
 at_most process_pages 10

@@ -73,6 +73,7 @@ struct proc_image bench_image(const char *name);
  * the other after what `bench_copy` says: the operation, and the space and the pool for it.
  */
 void bench_upcall_entry(void);
+void bench_unprotect_entry(void);
 void bench_copy_entry(void);
 void bench_fault(void *address);
 extern const uint64_t bench_copy[3];
@@ -81,6 +82,7 @@ void bench_kernel(void);  /* kernel.c: null operation, ring, capabilities, memor
 void bench_threads(void); /* threads.c: faults, notifications */
 void bench_calls(void);   /* calls.c: calls between processes, and their pages */
 void bench_wakes(void);   /* wake.c: a driver under load */
+void bench_revoke(void);  /* kernel.c: what 100,000 holds descend from */
 _Noreturn void bench_serve(const char *role);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a fault costs at least: an upcall entry that resumes right behind the
- * faulting instruction, restoring everything from ring 3; and one that gives the page a
- * memory of its own first, as copy-on-write does, and resumes at the instruction. The GS
- * base is the thread page.
+ * faulting instruction, restoring everything from ring 3; and two that resume at the
+ * instruction: one has the page writable again, one gives it a memory of its own first,
+ * as copy-on-write does. The GS base is the thread page.
  */
 #define __ASSEMBLER__ 1
 #include "phoenix/abi.h"
@@ -40,8 +40,22 @@ leave:
     mov %gs:BENCH_RSP, %rsp
     jmp *%gs:BENCH_RIP
 
+/* The same arguments: the page may be written again. */
+    .weak bench_unprotect /* who has none does not enter here, nor below */
+    .globl bench_unprotect_entry
+bench_unprotect_entry:
+    mov %rdi, %rbx
+    mov %rdx, %rbp
+    mov bench_unprotect(%rip), %rax       /* AddressSpace.protect */
+    mov bench_unprotect + 8(%rip), %rdi   /* space */
+    mov FRAME_ADDRESS(%rbx), %rsi
+    and $-4096, %rsi
+    mov $1, %edx                          /* page */
+    mov $(PHX_PROT_READ | PHX_PROT_WRITE), %r10
+    jmp ask
+
 /* The same arguments. What cannot be copied ends the program here. */
-    .weak bench_copy /* who has none does not enter here */
+    .weak bench_copy
     .globl bench_copy_entry
 bench_copy_entry:
     mov %rdi, %rbx
@@ -52,6 +66,7 @@ bench_copy_entry:
     mov FRAME_ADDRESS(%rbx), %rdx
     and $-4096, %rdx
     mov $(PHX_PROT_READ | PHX_PROT_WRITE), %r10
+ask:
     syscall
     test %rax, %rax
     js 1f

@@ -5,6 +5,7 @@
 
 #define HOLDS 64
 #define PAGES 16
+#define MANY 100000
 
 /* --- operations ------------------------------------------------------------ */
 
@@ -188,4 +189,18 @@ void bench_kernel(void)
     rings();
     capabilities();
     memory();
+}
+
+/* The revoke alone, of so many at once; last of all, since the table is large from then on. */
+void bench_revoke(void)
+{
+    struct account_new_notification_out n;
+    struct capability_derive_out child;
+
+    must(account_new_notification(rt_cap("account"), &n), "notification");
+    for (unsigned i = 0; i < MANY; i++)
+        must(capability_derive(n.notification, NOTIFICATION_M_POLL, 0, &child), "derive");
+    uint64_t empty = bench_stamp(), from = bench_stamp();
+    must(capability_revoke(n.notification, 0), "revoke");
+    bench_report("revoke_100k", bench_stamp() - from - (from - empty));
 }

@@ -16,6 +16,7 @@ int main(int argc, char **argv)
     bench_threads();
     bench_calls();
     bench_wakes();
+    bench_revoke();
     power_shutdown(rt_cap("power"), 0);
     return 0;
 }

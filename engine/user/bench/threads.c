@@ -15,6 +15,31 @@ PART faults(void)
     bench_report("fault_upcall", MEASURE(200, bench_fault((void *)0x1000)));
 }
 
+/* --- a page that is protected ------------------------------------------------ */
+
+const uint64_t bench_unprotect[2] = {PHX_OP_CALL(ADDRESS_SPACE_PROTECT, 3), RT_SPACE};
+
+/* It is written to, and given back by the handler. */
+static void protect_and_write(void)
+{
+    must(address_space_protect(RT_SPACE, RT_STORE_BASE, 1, PHX_PROT_READ), "protect");
+    *(volatile uint8_t *)RT_STORE_BASE = 1;
+}
+
+PART protection(void)
+{
+    struct phx_thread_page *page = (struct phx_thread_page *)PHX_NATIVE_THREAD_PAGE;
+    struct address_space_populate_out populated;
+
+    must(address_space_populate(
+             RT_SPACE, RT_POOL, RT_STORE_BASE, 1, PHX_PROT_READ | PHX_PROT_WRITE, &populated),
+        "populate");
+    page->entry = (uint64_t)bench_unprotect_entry;
+    bench_report("prot1_trap_unprot", MEASURE(100, protect_and_write()));
+    page->entry = (uint64_t)bench_upcall_entry;
+    must(address_space_unmap(RT_SPACE, RT_STORE_BASE, 1), "unmap");
+}
+
 /* --- copy on write --------------------------------------------------------- */
 
 #define PAGES 64
@@ -123,6 +148,7 @@ PART signals(void)
 void bench_threads(void)
 {
     faults();
+    protection();
     copies();
     signals();
 }

@@ -96,7 +96,7 @@ fi
 B=${B:-build} BENCH_CLOCK=count bench/run.sh instructions >"$work/counts" 2>"$work/said" ||
     bad counts "$(cat "$work/said")"
 pairs "$work/counts" >"$work/pairs"
-if wrong=$(awk '{ most = $1 ~ /boot_insn$/ ? 40 : $1 == "fault_upcall" ? 1 : 0 }
+if wrong=$(awk '{ most = $1 ~ /boot_insn$/ ? 40 : $1 ~ /fault|trap_unprot/ ? 1 : 0 }
         $1 == "run_insn" && $3 > $2 * 0.99 && $3 < $2 * 1.01 { next }
         $3 == "none" || $3 < $2 || $3 > $2 + most' "$work/pairs") && [ -z "$wrong" ] &&
     [ "$(wc -l <"$work/pairs")" -ge 20 ]; then

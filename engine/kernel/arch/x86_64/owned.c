@@ -5,7 +5,7 @@
  */
 #include "machine.h"
 
-static struct {
+static struct own {
     enum arch_range kind;
     uint64_t first, count;
 } own[BOOT_REGIONS_MAX + 24] = {
@@ -16,9 +16,7 @@ static unsigned own_count = 4;
 
 void own_add(enum arch_range kind, uint64_t first, uint64_t count)
 {
-    own[own_count].kind = kind;
-    own[own_count].first = first;
-    own[own_count++].count = count;
+    own[own_count++] = (struct own){ kind, first, count };
 }
 
 bool arch_is_kernels(enum arch_range kind, uint64_t first, uint64_t count)

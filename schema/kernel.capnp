@@ -270,7 +270,7 @@ interface FramePool $A.number(7)
       $A.doc("Free and total pages of the machine, and the largest contiguous run.");
   allocAt @2 (physical :UInt64, pages :UInt64) -> (frame :UInt64, physical :UInt64)
       $A.bit(2) $A.words $A.errors(["outOfMemory", "limitExceeded"])
-      $A.doc("Those pages, if they are free; where alloc could put them: aligned to the next power of two.");
+      $A.doc("Those pages, if they are free and lie as alloc would put them, aligned to the next power of two; physical 0: any.");
   watch @3 (notification :UInt64, bits :UInt64, frame :UInt64) -> ()
       $A.bit(3) $A.words
       $A.doc("Signal these bits when the account is asked to give pages back, or when some were taken; struct phx_repossession in the frame (mapWrite) says what. One watcher of an account, the last wins.");

@@ -145,32 +145,28 @@ static bool alloc_step(struct thread *t, struct work *w)
     return true;
 }
 
-static err_t alloc(struct invocation *inv, uint64_t pages, uint64_t at, uint64_t out[5])
+int op_frame_pool_alloc_at(struct invocation *inv, const struct frame_pool_alloc_at_in *in,
+                           struct frame_pool_alloc_at_out *out)
 {
-    struct thread *t = inv->thread;
-    struct work *w = &t->work;
+    struct work *w = &inv->thread->work;
     struct frame *f;
 
-    TRY(frame_new(inv->object->account, pages, at, &f));
+    if (in->physical % PHX_PAGE_SIZE)
+        return PHX_INVALID_ARGUMENT;
+    TRY(frame_new(inv->object->account, in->pages, in->physical >> PHX_PAGE_SHIFT, &f));
 
     *w = (struct work){ .step = alloc_step, .frame = f };
     f->object.refs++;
     frame_zero_some(w);
-    return work_begin(t, inv->waiter, out);
+    return work_begin(inv->thread, inv->waiter, (uint64_t *)out);
 }
 
 int op_frame_pool_alloc(struct invocation *inv, const struct frame_pool_alloc_in *in,
                         struct frame_pool_alloc_out *out)
 {
-    return alloc(inv, in->pages, 0, (uint64_t *)out);
-}
+    const struct frame_pool_alloc_at_in anywhere = { 0, in->pages };
 
-int op_frame_pool_alloc_at(struct invocation *inv, const struct frame_pool_alloc_at_in *in,
-                           struct frame_pool_alloc_at_out *out)
-{
-    if (in->physical == 0 || in->physical % PHX_PAGE_SIZE)
-        return PHX_INVALID_ARGUMENT;
-    return alloc(inv, in->pages, in->physical >> PHX_PAGE_SHIFT, (uint64_t *)out);
+    return op_frame_pool_alloc_at(inv, &anywhere, (struct frame_pool_alloc_at_out *)out);
 }
 
 int op_frame_pool_info(struct invocation *, struct frame_pool_info_out *out)

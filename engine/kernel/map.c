@@ -325,7 +325,7 @@ int op_address_space_copy_replace(struct invocation *inv,
         return PHX_NOT_FOUND;
     if (m->frame->object.refs == 1 && protection == (m->protection | (m->sealed & PHX_PROT_WRITE))) {
         m->protection = (uint8_t)protection; /* nobody else shows it: as it was */
-        m->sealed = 0;
+        m->sealed = m->frame->sealed = 0;
         return change(inv, range_step, m->node.key, m->pages, RANGE_SAME, NULL);
     }
     TRY(mapping_fresh(s, row->object->account, in->address, 1, protection, &copy));

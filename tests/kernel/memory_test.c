@@ -148,6 +148,22 @@ static void copy_replace(void)
         CALL(t, SLOT(SPACE), ADDRESS_SPACE_COPY_REPLACE, SLOT(POOL), FAR, READ_WRITE), -PHX_NOT_FOUND);
 }
 
+/* Sealed by a hold that is let go: whose mapping is the last claims it, and all of it. */
+static void claim_by_writing(void)
+{
+    uint64_t frame = make_frame(&alice, 4), where = WORD(t, 1);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, frame, FAR, 0, 4, READ_WRITE), 0);
+    CHECK_EQ(CALL(t, frame, FRAME_SEAL), 0);
+    CHECK_EQ(SYS(t, PHX_OP_RELEASE, frame), 0);
+    CHECK(!writable(&alice, FAR));
+    CHECK_EQ(ATTEMPT_CALL(t, SLOT(SPACE), ADDRESS_SPACE_COPY_REPLACE, SLOT(POOL), FAR + 4096,
+                 READ_WRITE),
+        0);
+    CHECK_EQ(space_resolve(alice.process->space, FAR + 4096, PHX_PROT_WRITE), where + 4096);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR + 8192, 1, PHX_PROT_READ), 0);
+    CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_PROTECT, FAR, 4, READ_WRITE), 0);
+}
+
 static void replace(void)
 {
     uint64_t frame = make_frame(&alice, 2), where = WORD(t, 1);
@@ -367,6 +383,7 @@ static const struct scenario scenarios[] = {
     METHOD(ADDRESS_SPACE, CLONE, clone),
     METHOD(ADDRESS_SPACE, CLONE, clone_much),
     METHOD(ADDRESS_SPACE, COPY_REPLACE, copy_replace),
+    METHOD(ADDRESS_SPACE, COPY_REPLACE, claim_by_writing),
     METHOD(ADDRESS_SPACE, REPLACE, replace),
     METHOD(ADDRESS_SPACE, MAP_LIST, map_list),
     METHOD(ADDRESS_SPACE, MAP_LIST, map_long_list),

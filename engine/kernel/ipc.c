@@ -594,7 +594,7 @@ int op_thread_control_take_reply(struct invocation *inv, struct thread_control_t
 
 /* --- ends ------------------------------------------------------------------ */
 
-static err_t disconnect_some(struct object *o)
+err_t endpoint_disconnect(struct object *o)
 {
     struct endpoint *e = (struct endpoint *)o;
     struct list *l;
@@ -605,9 +605,4 @@ static err_t disconnect_some(struct object *o)
         wait_cancel(CONTAINER(l, struct waiter, link), PHX_DISCONNECTED);
     }
     return MORE;
-}
-
-void endpoint_disconnect(struct endpoint *e)
-{
-    chore_begin(&e->closing, &e->object, disconnect_some);
 }

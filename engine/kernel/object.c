@@ -45,7 +45,7 @@ static void hold_counts(const struct hold *row, int by)
         if ((b = badge_find(e, row->badge)) && (b->holds += by) == 0)
             badge_check(e, b);
     } else if ((row->methods & ENDPOINT_M_RECEIVE) && (e->servers += by) == 0) {
-        endpoint_disconnect(e);
+        chore_begin(&e->closing, &e->object, endpoint_disconnect);
     }
 }
 

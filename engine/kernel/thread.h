@@ -241,10 +241,6 @@ bool syscall_foreign(struct thread *t);
 
 /* --- upcalls (upcall.c) --------------------------------------------------- */
 
-/* Enter the libos at its upcall entry; a thread whose page does not allow it stops
- * and its keeper is told, or, without keeper, its process ends with `signal`. */
-void upcall(struct thread *t, unsigned kind, uint64_t address, uint64_t error, unsigned vector,
-            unsigned signal);
 /* Deliver pending bits if it may be interrupted now. */
 void upcall_pending(struct thread *t);
 
@@ -267,8 +263,8 @@ void ipc_undo(struct waiter *w);
 err_t ipc_message_in(struct waiter *w, uint64_t address);
 /* Write what of it is output. */
 void ipc_message_out(struct waiter *w);
-/* The last server hold is gone. */
-void endpoint_disconnect(struct endpoint *e);
+/* The last server hold is gone: a step of its chore. */
+err_t endpoint_disconnect(struct object *o);
 
 /* It has something to do for its ring before it goes on. */
 static inline bool ring_wants(const struct thread *t)

@@ -300,9 +300,10 @@ static uint64_t bits_take(struct notification *n, uint64_t mask)
 }
 
 /* To whoever waits for what there is, first come first served; who gets nothing goes to the
- * end of the queue, as in wait_sweep(). False: there are more to be looked at. */
-static bool give_some(struct notification *n)
+ * end of the queue, as in wait_sweep(). MORE: there are others to be looked at. */
+static err_t give_some(struct object *o)
 {
+    struct notification *n = (struct notification *)o;
     struct list *queue = &n->waiters;
 
     for (unsigned looks = 0; looks < LOOKS; looks++) {
@@ -310,7 +311,7 @@ static bool give_some(struct notification *n)
 
         if (list_is_empty(queue) || w->seen == n->round ||
             (!n->bits && CONTAINER(queue->prev, struct waiter, link)->seen != n->round))
-            return true;
+            return OK;
         uint64_t out[5] = { bits_take(n, w->mask) };
         if (out[0]) {
             wait_end(w);
@@ -321,20 +322,15 @@ static bool give_some(struct notification *n)
             list_move_tail(queue, &w->link);
         }
     }
-    return false;
-}
-
-static err_t give_rest(struct object *o)
-{
-    return give_some((struct notification *)o) ? OK : MORE;
+    return MORE;
 }
 
 void notification_signal(struct notification *n, uint64_t bits)
 {
     n->bits |= bits;
     n->round = ++kernel.sweeps;
-    if (!give_some(n))
-        chore_begin(&n->giving, &n->object, give_rest);
+    if (give_some(&n->object) == MORE)
+        chore_begin(&n->giving, &n->object, give_some);
 }
 
 int op_notification_signal(struct invocation *inv, const struct notification_signal_in *in)

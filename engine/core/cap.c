@@ -197,7 +197,7 @@ static err_t table_grow(struct cap_table *t)
 err_t cap_reserve(struct cap_table *t, uint32_t *index)
 {
     if (!t->free || account_can(t->account, RESOURCE_HOLDS, 1) != OK)
-        cap_sweep(t, ROWS_A_STEP);
+        cap_sweep(t, 2 * ROWS_A_STEP);
     TRY(account_can(t->account, RESOURCE_HOLDS, 1));
     if (!t->free)
         TRY(table_grow(t));

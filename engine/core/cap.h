@@ -92,7 +92,7 @@ struct cap_table {
 void caps_init(struct caps *caps, void (*last)(struct object *));
 
 void cap_table_init(struct cap_table *t, struct caps *caps, struct account *account);
-#define ROWS_A_STEP 7 /* that are let go of, or looked at, in one hold of the lock */
+#define ROWS_A_STEP 3 /* that are let go of, or looked at, in one hold of the lock */
 /* Let go of some rows of the last page; false when no page is left. */
 bool cap_table_shrink(struct cap_table *t);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The whole kernel against a naive model, its races and the time it keeps its lock.
 
-HARD_PARTS := hard hard_rows hard_memory hard_accounts hard_waits hard_rings hard_bytes
+HARD_PARTS := hard hard_rows hard_memory hard_accounts hard_ends hard_waits hard_rings hard_bytes
 
 $(eval $(call NATIVE,hard,$(HARD_PARTS:%=$(B)/tests/model/%.o) $(B)/tests/model/user.o \
     $(B)/tests/model/crew_asm.o $(PROC_OBJECTS)))

@@ -68,11 +68,14 @@ int main(int argc, char **argv)
     for (unsigned i = 0; argc > 1 && i < sizeof roles / sizeof roles[0]; i++)
         if (rt_equal(argv[1], roles[i].name))
             return roles[i].run();
+    if (argc > 1)
+        return role_ends(argv[1]);
     phase("begins"); /* boot is behind us */
     user_begin("hard");
     hard_rows();
     hard_memory();
     hard_accounts();
+    hard_ends();
     hard_waits();
     hard_rings();
     hard_bytes();

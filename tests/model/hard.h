@@ -14,6 +14,8 @@ void phase(const char *name);
 void hard_rows(void);
 void hard_memory(void);
 void hard_accounts(void);
+void hard_ends(void);
+int role_ends(const char *role);
 void hard_waits(void);
 void hard_rings(void);
 void hard_bytes(void);

@@ -15,7 +15,7 @@ static struct logbuf log = { .buffer = log_buffer, .size = LOG_BYTES };
 /* The debug tap: a log of what the threads of one account ask of the kernel. */
 static char tap_buffer[LOG_BYTES];
 static struct logbuf tap = { .buffer = tap_buffer, .size = LOG_BYTES };
-static struct object device_tap = { .type = IFACE_CAPABILITY, .refs = 1 };
+static struct object device_tap = { .type = IFACE_LOG };
 struct account *tapped;
 static unsigned shown = LOG_WARNING; /* up to here lines go to a raw console too */
 
@@ -55,10 +55,6 @@ void tap_note(struct thread *t, uint64_t op, uint64_t cap)
     const char *format = op ? "%lu/%lx: %lx %lx" : "%lu/%lx = %ld";
     char text[128], line[LOGBUF_LINE_MAX];
 
-    if (device_tap.refs == 1) { /* its last hold is gone */
-        object_unref(&tapped->object);
-        tapped = NULL;
-    }
     if (t->process->object.account != tapped)
         return;
     if (op || t->tapped)
@@ -71,15 +67,20 @@ void tap_note(struct thread *t, uint64_t op, uint64_t cap)
 int op_account_new_tap(struct invocation *inv, struct account_new_tap_out *out)
 {
     if (tapped)
-        tap_note(inv->thread, 0, 0); /* perhaps by nobody any more */
-    if (tapped)
         return PHX_EXISTS;
-    TRY(object_hold(inv->thread, &device_tap, IFACE_LOG, LOG_M_READ | CAPABILITY_M_ALL, 1,
-                    &out->log));
     tapped = (struct account *)inv->object;
     tapped->object.refs++;
     tap.tail = tap.head; /* what another's did is none of its business */
-    return OK;
+    return object_hold(inv->thread, &device_tap, IFACE_LOG, LOG_M_READ | CAPABILITY_M_ALL, 1,
+                       &out->log);
+}
+
+void tap_end(void)
+{
+    struct account *a = tapped;
+
+    tapped = NULL;
+    object_unref(&a->object);
 }
 
 /* --- epitaphs -------------------------------------------------------------- */

@@ -70,6 +70,7 @@ static void object_free_last(struct object *o)
     case IFACE_RING: /* its thread let go of what it had */
     case IFACE_SCHEDULE: object_free(o); break; /* neither threads, slots nor a place */
     case IFACE_FRAME_POOL: pool_free((struct pool *)o); break;
+    case IFACE_LOG: tap_end(); break; /* the log itself is the machine's */
     default: break; /* static: never freed */
     }
 }

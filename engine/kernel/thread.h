@@ -148,6 +148,7 @@ struct thread {
 extern struct account *tapped; /* counted; NULL: none */
 /* A thread asks for `op`; or, 0, goes on with its answer. */
 void tap_note(struct thread *t, uint64_t op, uint64_t cap);
+void tap_end(void); /* its last hold is gone */
 
 /* --- threads (thread.c) --------------------------------------------------- */
 

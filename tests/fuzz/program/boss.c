@@ -449,7 +449,7 @@ int main(int argc, char **argv)
     while (!all_at_once())
         ;
     drop_commons();
-    pause_ns(200 * TICK_NS); /* on four cores ten milliseconds were once too few */
+    pause_ns(20 * TICK_NS);
     for (unsigned r = 0; r < BALANCED; r++)
         before[r] = used(r);
     make_commons();

@@ -143,6 +143,7 @@ static void take_all(void)
     taker->work.step = NULL;
 }
 
+#define HIS (AT + 0x20000000u)
 static uint64_t his_space, large, single;
 
 static int64_t long_alloc(void)
@@ -164,6 +165,12 @@ static int64_t long_copy(void)
 static int64_t long_replace(void)
 {
     return CALL(t, SLOT(SPACE), ADDRESS_SPACE_REPLACE, single, AT + 0x5000, 0, READ_WRITE);
+}
+
+/* In a page that stays, since another account has it. */
+static int64_t replace_his(void)
+{
+    return CALL(t, SLOT(SPACE), ADDRESS_SPACE_REPLACE, single, HIS + 0x5000, 0, READ_WRITE);
 }
 
 static int64_t long_clone(void)
@@ -194,7 +201,8 @@ static void check_mappings(const struct program *p)
 TEST(reclaim, nothing_that_goes_on_shows_what_was_taken, "between any two of its steps")
 {
     int64_t (*const all[])(void) = {
-        long_alloc, long_populate, long_copy, long_replace, long_clone, long_map, long_seal};
+        long_alloc, long_populate, long_copy, long_replace, replace_his, long_clone, long_map,
+        long_seal};
 
     for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
         for (window_wanted = 0;; window_wanted++) {
@@ -202,6 +210,8 @@ TEST(reclaim, nothing_that_goes_on_shows_what_was_taken, "between any two of its
             large = make_frame(&alice, 700);
             single = make_frame(&alice, 1);
             his_space = grant(&bob, SLOT(SPACE), &alice);
+            uint64_t his = grant(&bob, make_frame(&bob, 600), &alice);
+            CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, his, HIS, 0, 600, READ_WRITE), 0);
             CHECK_EQ(CALL(t, SLOT(SPACE), ADDRESS_SPACE_MAP, large, AT, 0, 700, READ_WRITE), 0);
             windows = 0;
             arch_host.window = take_all;

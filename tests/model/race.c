@@ -234,7 +234,7 @@ static void fight(const char *name, unsigned rounds, void (*prepare)(void),
         tidy();
     }
     rt_print("# %s: %u rounds, won %u and %u\n", name, rounds, won[0], won[1]);
-    check(name, wrong == 0 && won[0] * 20 >= rounds && won[1] * 20 >= rounds,
+    check(name, wrong == 0 && won[0] * 50 >= rounds && won[1] * 50 >= rounds,
         "%u rounds had no winner, or two; won %u and %u", wrong, won[0], won[1]);
 }
 

@@ -24,6 +24,11 @@
 #define KEY(rank, order) ((unsigned)(rank) << 6 | (order))
 #define CHORE_STEPS 16 /* each time a core chooses and has a thread to run */
 
+/* Why a core looks again at its next exit: who runs may be another; or there are chores, for
+ * which nobody loses his turn. */
+#define RESCHED_CHOOSE 1
+#define RESCHED_CHORES 2
+
 struct cpu cpus[CPUS_MAX];
 unsigned cpu_count = 1;
 
@@ -261,7 +266,7 @@ static void schedule(struct cpu *c)
 {
     uint64_t now = now_ns();
     struct thread *old = c->current, *t = NULL;
-    bool goes_on = !old && !c->resched && c->turn && now < c->slice_end;
+    bool goes_on = !old && !(c->resched & RESCHED_CHOOSE) && c->turn && now < c->slice_end;
 
     c->resched = 0;
     if (slice_end_told(c, old, now))
@@ -299,7 +304,7 @@ void chore_begin(struct chore *chore, struct object *object, err_t (*step)(struc
     chore->object = object;
     chore->step = step;
     list_add_tail(&kernel.chores, &chore->link);
-    this_cpu()->resched = 1; /* choose again, and so begin */
+    __atomic_fetch_or(&this_cpu()->resched, RESCHED_CHORES, __ATOMIC_ACQ_REL);
 }
 
 /* A step of one of them; false: nothing could be done. */
@@ -367,7 +372,7 @@ static void go_on(struct cpu *c, struct thread *t)
     else if (ring_wants(t))
         ring_continue(t);
     if (t->state == THREAD_RUNNING && (t->work.step || ring_wants(t)) &&
-        __atomic_load_n(&c->resched, __ATOMIC_ACQUIRE))
+        (__atomic_load_n(&c->resched, __ATOMIC_ACQUIRE) & RESCHED_CHOOSE))
         schedule(c);
 }
 
@@ -395,6 +400,15 @@ static void attend(struct cpu *c, struct thread *t)
     }
 }
 
+/* It was to look for nothing else, and has done so. */
+static bool is_for_chores(struct cpu *c)
+{
+    uint32_t why = RESCHED_CHORES;
+
+    return __atomic_compare_exchange_n(&c->resched, &why, 0, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
 void kernel_exit(struct cpu *c)
 {
     for (unsigned steps = 0;;) {
@@ -410,6 +424,8 @@ void kernel_exit(struct cpu *c)
         } else if (steps < CHORE_STEPS && chore_step()) {
             steps++;
             breathe(c, NULL);
+        } else if (t && is_for_chores(c)) {
+            continue;
         } else {
             schedule(c);
             if (c->current)

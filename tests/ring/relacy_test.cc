@@ -75,7 +75,12 @@ err_t dispatch_entry(struct waiter *w, struct phx_entry *e, uint64_t out[5], uin
     return BLOCKED;
 }
 
-void wait_answer_words(struct waiter *, err_t, const uint64_t *) {}
+/* As wait.c has it. */
+void wait_answer_words(struct waiter *w, err_t err, const uint64_t *out)
+{
+    if (w->form == FORM_WORDS)
+        ring_complete(w, -(int64_t)err, out);
+}
 void wait_end(struct waiter *) {}
 void wait_begin(struct waiter *, enum wait_state, struct object *, struct list *, uint64_t) {}
 void wait_cancel(struct waiter *, err_t) {}

@@ -298,13 +298,14 @@ static void schedule(struct cpu *c)
 
 void chore_begin(struct chore *chore, struct object *object, err_t (*step)(struct object *object))
 {
+    /* Also where it began before: who makes more to do helps to do it. */
+    __atomic_fetch_or(&this_cpu()->resched, RESCHED_CHORES, __ATOMIC_ACQ_REL);
     if (list_is_linked(&chore->link))
         return;
     object->refs++;
     chore->object = object;
     chore->step = step;
     list_add_tail(&kernel.chores, &chore->link);
-    __atomic_fetch_or(&this_cpu()->resched, RESCHED_CHORES, __ATOMIC_ACQ_REL);
 }
 
 /* A step of one of them; false: nothing could be done. */

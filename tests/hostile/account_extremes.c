@@ -53,7 +53,7 @@ static void resources(uint64_t account, uint64_t child)
             -PHX_INVALID_ARGUMENT);
     }
     refuse("the seventh", account_balance(account, 6, NULL), -PHX_INVALID_ARGUMENT);
-    refuse("to a pool", account_transfer(account, RT_POOL, 0, 1), -PHX_PERMISSION_DENIED);
+    refuse("to a pool", account_transfer(account, RT_POOL, 0, 1), -PHX_INVALID_ARGUMENT);
     refuse("to nothing", account_transfer(account, 0, 0, 1), -PHX_INVALID_CAPABILITY);
 }
 

@@ -30,7 +30,7 @@ static void slots(uint64_t process)
     MUST(capability_grant(RT_POOL, process, FRAME_POOL_M_INFO, 9, &out) >= 0, "a good slot");
     refuse("a slot that is taken", capability_grant(RT_POOL, process, FRAME_POOL_M_INFO, 9, &out),
         -PHX_EXISTS);
-    for (unsigned bit = 2; bit < 56; bit++)
+    for (unsigned bit = 4; bit < 56; bit++)
         refuse("a method that it has not",
             capability_grant(RT_POOL, process, UINT64_C(1) << bit, 0, &out),
             -PHX_PERMISSION_DENIED);

@@ -61,8 +61,10 @@ static void signals(void)
         waits[i] = (struct order){CALL0(NOTIFICATION_WAIT), n, {1UL << i, PHX_FOREVER}};
         crew(&waits[i], 16, NULL);
     }
-    for (unsigned i = 0; i < 32; i++)
+    for (unsigned i = 0; i < 32; i++) {
         must(notification_signal(n, ~0UL), "signal");
+        thread_control_yield(RT_THREAD); /* a bit that is still there comes once only */
+    }
     crew_gone();
 
     uint64_t child = derive(n);

@@ -253,6 +253,19 @@ static void count_infra(void)
 
 /* --- operations of one program ----------------------------------------------------------- */
 
+/* Uses that come home when a dead row below is swept, which making room for a new one may do
+ * before they are counted. */
+static uint64_t coming_home(int uses)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < MODEL_ROWS; i++)
+        if (model_rows[i].process != NOBODY && model_rows[i].dead && model_rows[i].uses != NOBODY &&
+            model_uses[model_rows[i].uses].parent == uses)
+            n += model_uses[model_rows[i].uses].left;
+    return n;
+}
+
 static void do_derive(int p, int row)
 {
     struct model_row *r = &model_rows[row];
@@ -265,7 +278,11 @@ static void do_derive(int p, int row)
         wanted = -PHX_DEPTH_EXCEEDED;
     else if (wanted == 0 && n > 0 && r->uses != NOBODY && n > model_uses[r->uses].left)
         wanted = -PHX_CONSUMED;
-    if (answered(DERIVE, CALL(programs[p].thread, id, CAPABILITY_DERIVE, methods, n), wanted) == 0)
+    uint64_t home = wanted == -PHX_CONSUMED ? coming_home(r->uses) : 0;
+    int64_t got = CALL(programs[p].thread, id, CAPABILITY_DERIVE, methods, n);
+    if (got == 0 && wanted == -PHX_CONSUMED && n <= model_uses[r->uses].left + home)
+        wanted = 0;
+    if (answered(DERIVE, got, wanted) == 0)
         newest[p] = model_derive(row, p, WORD(programs[p].thread, 0), methods, n);
 }
 

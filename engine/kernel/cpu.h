@@ -11,6 +11,11 @@
 struct space;
 struct thread;
 
+/* Why a core looks again at its next exit: who runs may be another; or there are chores, for
+ * which nobody loses his turn. */
+#define RESCHED_CHOOSE 1
+#define RESCHED_CHORES 2
+
 struct cpu {
     struct cpu *self;        /* offset 0: GS base points here */
     struct thread *current;  /* offset 8: whose registers an entry saves; NULL: idle */
@@ -24,7 +29,7 @@ struct cpu {
     struct thread *fpu_owner;    /* whose extended state the registers hold */
     bool fpu_trapping;
     uint32_t flush_wanted;       /* atomic: set by another core, cleared by this one */
-    uint32_t resched;            /* atomic: look for another thread at the next exit */
+    uint32_t resched;            /* atomic: RESCHED_*, what the next exit looks for */
     struct turns turns;
     struct thread *turn;         /* on whose time `current` runs; counted */
     uint64_t turn_began;         /* ns */

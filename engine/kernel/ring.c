@@ -393,7 +393,7 @@ static bool poll_step(struct thread *t, struct work *w)
             ring_rouse(owner);
     }
     if (owner && owner->work.step)
-        this_cpu()->resched = 1; /* it may be here that it has to go on */
+        this_cpu()->resched = RESCHED_CHOOSE; /* it may be here that it has to go on */
     bool wanted = t->pending || t->stop_wanted || t->process->state >= PROCESS_DYING;
     w->result = !owner ? PHX_CANCELLED : wanted ? PHX_INTERRUPTED : OK;
     w->cursor = r->logic.submit_head;

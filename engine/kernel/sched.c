@@ -24,11 +24,6 @@
 #define KEY(rank, order) ((unsigned)(rank) << 6 | (order))
 #define CHORE_STEPS 16 /* each time a core chooses and has a thread to run */
 
-/* Why a core looks again at its next exit: who runs may be another; or there are chores, for
- * which nobody loses his turn. */
-#define RESCHED_CHOOSE 1
-#define RESCHED_CHORES 2
-
 struct cpu cpus[CPUS_MAX];
 unsigned cpu_count = 1;
 
@@ -58,7 +53,7 @@ void thread_leave_line(struct thread *t)
 
 static void choose_again(struct cpu *c)
 {
-    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->resched, RESCHED_CHOOSE, __ATOMIC_RELEASE);
     if (c != this_cpu())
         arch_send_wakeup(c->index);
 }
@@ -240,7 +235,7 @@ static struct thread *turn_begin(struct cpu *c, uint64_t now)
             return end;
         }
         if (i == LENDERS_MOST) {
-            c->resched = 1;
+            c->resched = RESCHED_CHOOSE;
             break;
         }
     }
@@ -448,7 +443,7 @@ void kernel_wakeup(bool from_user)
 {
     struct cpu *c = this_cpu();
 
-    __atomic_store_n(&c->resched, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&c->resched, RESCHED_CHOOSE, __ATOMIC_RELEASE);
     if (!from_user)
         return;
     kernel_lock(c);

@@ -239,7 +239,7 @@ int op_thread_control_exit(struct invocation *inv, const struct thread_control_e
 
 int op_thread_control_yield(struct invocation *)
 {
-    this_cpu()->resched = 1;
+    this_cpu()->resched = RESCHED_CHOOSE;
     return OK;
 }
 
